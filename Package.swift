@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let core: Target.Dependency = "RemoteAgentCore"
+let tls: Target.Dependency = "RemoteAgentTLS"
+let process: Target.Dependency = "RemoteAgentProcess"
+let client: Target.Dependency = "RemoteAgentClient"
+let hub: Target.Dependency = "RemoteAgentHub"
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "remote-agent",
+  products: [
+    .executable(name: "ra-pair", targets: ["ra-pair"]),
+    .executable(name: "ra-spawn", targets: ["ra-spawn"]),
+    .executable(name: "ra-tunnel", targets: ["ra-tunnel"]),
+    .executable(name: "ra-run", targets: ["ra-run"]),
+    .executable(name: "ra-hub", targets: ["ra-hub"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Who may import whom is held by Tests/check-imports.
+    .target(
+      name: "RemoteAgentCore",
+      dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+      swiftSettings: strict),
+    .target(name: "CPosix"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "RemoteAgentTLS", dependencies: [core, "COpenSSL"], swiftSettings: strict),
+    .target(
+      name: "RemoteAgentProcess", dependencies: [core, "CPosix", systemPackage],
+      swiftSettings: strict),
+    .target(
+      name: "RemoteAgentClient", dependencies: [core, tls, process, "CPosix", systemPackage],
+      swiftSettings: strict),
+    .target(
+      name: "RemoteAgentHub",
+      dependencies: [
+        core, tls, process,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "ra-pair", dependencies: [core, tls, process, client, argumentParser],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "ra-spawn", dependencies: [core, process, argumentParser], swiftSettings: strict),
+    .executableTarget(
+      name: "ra-tunnel", dependencies: [core, tls, process, client, argumentParser],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
+    .executableTarget(name: "ra-hub", dependencies: [hub, argumentParser], swiftSettings: strict),
+
+    .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
+    .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls], swiftSettings: strict),
+    .testTarget(
+      name: "RemoteAgentProcessTests", dependencies: [core, process, "CPosix", systemPackage],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RemoteAgentClientTests", dependencies: [core, tls, process, client],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RemoteAgentHubTests", dependencies: [core, tls, hub], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [core, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "websocket-echo", dependencies: [core, process, "CPosix"],
+      path: "Tests/Conformance/WebSocketEcho", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

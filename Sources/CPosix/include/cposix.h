@@ -1,0 +1,2 @@
+// What Glibc's Swift module lacks. (Not named CSystem: swift-system has a target of that name.)
+#pragma once
