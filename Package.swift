@@ -15,6 +15,45 @@ let hub: Target.Dependency = "RemoteAgentHub"
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
+// RA_ONLY=filters leaves out the hub and what needs it, so that the filters' tests build in seconds.
+let filtersOnly = Context.environment["RA_ONLY"] != nil
+
+let hubDependencies: [Package.Dependency] = [
+  .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+  .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+  .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+]
+
+let hubTargets: [Target] = [
+  .target(
+    name: "RemoteAgentHub",
+    dependencies: [
+      core, tls, process,
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      .product(name: "HTTPTypes", package: "swift-http-types"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "HummingbirdCore", package: "hummingbird"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    swiftSettings: strict),
+  .executableTarget(
+    name: "ra-hub", dependencies: [core, process, hub, argumentParser], swiftSettings: strict),
+  .testTarget(
+    name: "RemoteAgentHubTests", dependencies: [core, tls, hub], swiftSettings: strict),
+  .testTarget(
+    name: "IntegrationTests",
+    dependencies: [core, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],
+    swiftSettings: strict),
+]
+
 let package = Package(
   name: "remote-agent",
   products: [
@@ -22,19 +61,12 @@ let package = Package(
     .executable(name: "ra-spawn", targets: ["ra-spawn"]),
     .executable(name: "ra-tunnel", targets: ["ra-tunnel"]),
     .executable(name: "ra-run", targets: ["ra-run"]),
-    .executable(name: "ra-hub", targets: ["ra-hub"]),
-  ],
+  ] + (filtersOnly ? [] : [.executable(name: "ra-hub", targets: ["ra-hub"])]),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-  ],
+  ] + (filtersOnly ? [] : hubDependencies),
   targets: [
     // Who may import whom is held by Tests/check-imports.
     .target(
@@ -50,23 +82,6 @@ let package = Package(
     .target(
       name: "RemoteAgentClient", dependencies: [core, tls, process, "CPosix", systemPackage],
       swiftSettings: strict),
-    .target(
-      name: "RemoteAgentHub",
-      dependencies: [
-        core, tls, process,
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: strict),
-
     .executableTarget(
       name: "ra-pair", dependencies: [core, tls, process, client, argumentParser],
       swiftSettings: strict),
@@ -77,7 +92,6 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
-    .executableTarget(name: "ra-hub", dependencies: [hub, argumentParser], swiftSettings: strict),
 
     .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
     .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls], swiftSettings: strict),
@@ -87,15 +101,9 @@ let package = Package(
     .testTarget(
       name: "RemoteAgentClientTests", dependencies: [core, tls, process, client],
       swiftSettings: strict),
-    .testTarget(
-      name: "RemoteAgentHubTests", dependencies: [core, tls, hub], swiftSettings: strict),
-    .testTarget(
-      name: "IntegrationTests",
-      dependencies: [core, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],
-      swiftSettings: strict),
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],
       path: "Tests/Conformance/WebSocketEcho", swiftSettings: strict),
-  ],
+  ] + (filtersOnly ? [] : hubTargets),
   swiftLanguageModes: [.v6]
 )
