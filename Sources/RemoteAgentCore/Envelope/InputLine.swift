@@ -1,0 +1,42 @@
+/// One piece of ra-tunnel's input as it goes upstream: a line of the line format as such, anything else wrapped.
+package struct InputLine: Sendable, Equatable {
+  package let type: EnvelopeType
+  /// When it happened, Unix milliseconds.
+  package let ts: Int64
+  /// The payload's bytes, one JSON object.
+  package let payload: [UInt8]
+
+  package init(type: EnvelopeType, ts: Int64, payload: [UInt8]) {
+    self.type = type
+    self.ts = ts
+    self.payload = payload
+  }
+
+  /// Reads a piece of a line of the input.
+  ///
+  /// It is taken as a line of the line format only if it is a whole line whose members are exactly `type` (`log` or
+  /// `status`), `ts` and `payload` (a JSON object whose `state` is not `gap` or `end`); then the payload goes on byte for
+  /// byte. Everything else, and all of it when `text` is set, is wrapped as `{"stream":"stdin",…}` and stamped `now`.
+  package init(_ line: UnsafeRawBufferPointer, piece: LinePiece, text: Bool, now: Int64) {
+    if !text, piece.isWholeLine, let own = InputLine(lineFormat: line) {
+      self = own
+    } else {
+      var payload: [UInt8] = []
+      payload.reserveCapacity(line.count + 32)
+      LogPayload.append(line, stream: .stdin, piece: piece, structured: !text, to: &payload)
+      self.init(type: .log, ts: now, payload: payload)
+    }
+  }
+
+  private init?(lineFormat line: UnsafeRawBufferPointer) {
+    guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}"), UTF8Text.isValid(line),
+      let envelope = try? Envelope(scanning: line), let type = envelope.type, type == .log || type == .status,
+      let ts = envelope.ts, envelope.seq == .absent, envelope.sessionId == nil, envelope.clientId == nil,
+      !envelope.hasUnknownMembers
+    else { return nil }
+    let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
+    guard JSONGrammar.isObject(payload), !payload.contains(UInt8(ascii: "\r")) else { return nil }
+    if type == .status, let state = Status.state(of: payload), state == "gap" || state == "end" { return nil }
+    self.init(type: type, ts: ts, payload: Array(payload))
+  }
+}

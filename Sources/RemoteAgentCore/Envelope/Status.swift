@@ -1,0 +1,48 @@
+/// What the hub reads in `status` payloads (PROTOCOL section 4, status). What it can't read it stores all the same.
+package enum Status: Sendable, Equatable {
+  case starting
+  case running(pid: Int64?)
+  case turn(outcome: String?)
+  case exited(code: Int64?, signal: String?, outcome: String?)
+  case error(message: String?)
+  case control(seq: Int64, result: String, reason: String?)
+  case gap(from: Int64, to: Int64)
+  case end(bytes: Int64, lines: Int64)
+  case other
+
+  package init(payload: UnsafeRawBufferPointer) {
+    guard let json = try? JSON(parsing: payload), let state = json["state"]?.string else {
+      self = .other
+      return
+    }
+    switch state {
+    case "starting": self = .starting
+    case "running": self = .running(pid: json["pid"]?.integer)
+    case "turn": self = .turn(outcome: json["outcome"]?.string)
+    case "exited":
+      let signal = json["signal"]?.string ?? json["signal"]?.integer.map(String.init)
+      self = .exited(code: json["code"]?.integer, signal: signal, outcome: json["outcome"]?.string)
+    case "error": self = .error(message: json["message"]?.string)
+    case "control":
+      guard let seq = json["seq"]?.integer, let result = json["result"]?.string else {
+        self = .other
+        return
+      }
+      self = .control(seq: seq, result: result, reason: json["reason"]?.string)
+    case "gap":
+      guard let from = json["from"]?.integer, let to = json["to"]?.integer else {
+        self = .other
+        return
+      }
+      self = .gap(from: from, to: to)
+    case "end": self = .end(bytes: json["bytes"]?.integer ?? 0, lines: json["lines"]?.integer ?? 0)
+    default: self = .other
+    }
+  }
+
+  /// The `state` member of a payload, its escapes undone.
+  package static func state(of payload: UnsafeRawBufferPointer) -> String? {
+    // Parsed whole, so that an escaped name or a duplicate can't smuggle a state past the scanner.
+    (try? JSON(parsing: payload, maximumDepth: 512))?["state"]?.string
+  }
+}
