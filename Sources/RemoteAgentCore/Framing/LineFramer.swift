@@ -7,6 +7,12 @@ package struct LinePiece: Sendable, Equatable {
   /// Whether a LF stood after it.
   package let terminated: Bool
 
+  package init(startsLine: Bool, endsLine: Bool, terminated: Bool) {
+    self.startsLine = startsLine
+    self.endsLine = endsLine
+    self.terminated = terminated
+  }
+
   package static let whole = LinePiece(startsLine: true, endsLine: true, terminated: true)
 
   /// Whether it is all of a line, terminated or not.

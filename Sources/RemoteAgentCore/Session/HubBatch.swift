@@ -15,5 +15,21 @@ package struct HubBatch: Sendable, Equatable {
   package struct Fact: Sendable, Equatable {
     package let seq: Int64
     package let status: Status
+
+    package init(seq: Int64, status: Status) {
+      self.seq = seq
+      self.status = status
+    }
+  }
+
+  package init(
+    firstSeq: Int64, lastSeq: Int64, bytes: [UInt8], logLines: Int, logBytes: Int, facts: [Fact]
+  ) {
+    self.firstSeq = firstSeq
+    self.lastSeq = lastSeq
+    self.bytes = bytes
+    self.logLines = logLines
+    self.logBytes = logBytes
+    self.facts = facts
   }
 }
