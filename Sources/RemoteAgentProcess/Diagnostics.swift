@@ -1,4 +1,4 @@
-package import SystemPackage
+import SystemPackage
 
 /// Writes a program's messages to standard error: one line each, `ra-tunnel: error: what was tried: why`, then `hint:` lines.
 ///
