@@ -1,0 +1,27 @@
+/// An answer to an HTTP request.
+package struct HTTPResponse: Sendable, Equatable {
+  package let status: Int
+  /// Names in lower case.
+  package let headers: [(name: String, value: String)]
+  package var body: [UInt8]
+
+  /// The first header of that (lower-case) name.
+  package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+  /// Whether the connection may carry another request.
+  package var keepsAlive: Bool { header("connection")?.lowercased() != "close" }
+
+  package static func == (one: HTTPResponse, other: HTTPResponse) -> Bool {
+    one.status == other.status && one.body == other.body
+      && one.headers.elementsEqual(other.headers) { $0 == $1 }
+  }
+}
+
+/// Why what came is no HTTP/1.1 response.
+package struct HTTPError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
