@@ -1,4 +1,4 @@
-package import RemoteAgentCore
+import RemoteAgentCore
 package import RemoteAgentTLS
 
 /// What pairing gave a device, as it is kept: enough for `ra-tunnel` to need no option.

@@ -23,7 +23,8 @@ package struct Seal: Sendable {
   ///   - machineID: the file that holds the machine's id.
   ///   - keyFile: where the random key is kept if there is none; made (0600) if `create` is set.
   package init(machineID: String = "/etc/machine-id", keyFile: String, create: Bool) throws(ClientError) {
-    let id = (try? AtomicFile.read(machineID, limit: 4096))?.filter { $0 > 0x20 } ?? []
+    var id: [UInt8] = []
+    if let text = try? AtomicFile.read(machineID, limit: 4096) { id = text.filter { $0 > 0x20 } }
     if id.count >= 32 {
       source = .machineID
       secret = id + Array(":\(getuid())".utf8)
@@ -71,7 +72,7 @@ package struct Seal: Sendable {
     return try? JSON(parsing: secrets)
   }
 
-  private func key(salt: [UInt8]) throws -> [UInt8] {
-    try HKDFSHA256.derive(secret: secret, salt: salt, info: Seal.info, count: 32)
+  private func key(salt: [UInt8]) -> [UInt8] {
+    HKDFSHA256.derive(secret: secret, salt: salt, info: Seal.info, count: 32)
   }
 }

@@ -1,5 +1,5 @@
 import Glibc
-package import RemoteAgentProcess
+import RemoteAgentProcess
 
 /// Where a device's settings are kept.
 package struct SettingsFolder: Sendable, Equatable {

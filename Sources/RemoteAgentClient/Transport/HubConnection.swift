@@ -26,7 +26,7 @@ package final class HubConnection {
   }
 
   private let hub: HubURL
-  private var engine: TLSEngine
+  private let engine: TLSEngine
   private var phase = Phase.resolving
   private var addresses: [cposix_address] = []
   private var isResolved = false
@@ -86,10 +86,10 @@ package final class HubConnection {
   /// Whether the hub has ended the connection, and all it sent before was taken.
   package var hasEnded: Bool { isEnded && input.isEmpty }
 
-  package func write(_ bytes: [UInt8]) { output.append(bytes) }
+  package func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { output.append($0) } }
 
   /// What has come since the last call.
-  package func takeInput() -> [UInt8] { input.takeAll() }
+  package func takeInput() -> [UInt8] { input.take(.max) }
 
   /// Does what can be done now. Returns whether a byte came from the hub.
   @discardableResult
@@ -253,22 +253,24 @@ extension HubConnection {
     while true {
       if case .handshake = phase {
         // Drives the handshake; its first flight goes out before anything was received.
-        try decryptOnce()
+        try decrypt()
       }
       while !output.isEmpty, engine.isHandshakeComplete, ciphertext.count < HubConnection.ciphertextLimit {
         let taken: Int
         do throws(TLSError) {
-          taken = try output.withFront(atMost: 64 << 10) { (bytes) throws(TLSError) in try engine.write(bytes) }
+          taken = try output.withUnread { (bytes) throws(TLSError) in
+            try engine.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 << 10)))
+          }
         } catch {
           throw failure(error)
         }
         if taken == 0 { break }
-        output.removeFirst(taken)
-        ciphertext.append(engine.takeCiphertext())
+        output.consume(taken)
+        takeCiphertext()
       }
-      ciphertext.append(engine.takeCiphertext())
+      takeCiphertext()
       guard !ciphertext.isEmpty else { return }
-      let sent = ciphertext.withFront { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let sent = ciphertext.withUnread { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if sent < 0 {
         if errno == EAGAIN { return }
         if errno == EINTR { continue }
@@ -280,9 +282,11 @@ extension HubConnection {
         }
         throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))")
       }
-      ciphertext.removeFirst(sent)
+      ciphertext.consume(sent)
     }
   }
 
-  private func decryptOnce() throws(ClientError) { try decrypt() }
+  private func takeCiphertext() {
+    engine.takeCiphertext().withUnsafeBytes { ciphertext.append($0) }
+  }
 }

@@ -9,15 +9,22 @@ package enum SecureRandom {
       initialized = count
     }
   }
+
+  /// Eight bytes.
+  package static func word() -> UInt64 {
+    var word: UInt64 = 0
+    withUnsafeMutableBytes(of: &word) {
+      precondition(RAND_bytes($0.baseAddress, 8) == 1, "the random generator failed")
+    }
+    return word
+  }
 }
 
 /// `SecureRandom` for what takes a generator.
 package struct SecureRandomNumberGenerator: RandomNumberGenerator, Sendable {
   package init() {}
 
-  package mutating func next() -> UInt64 {
-    SecureRandom.bytes(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
-  }
+  package mutating func next() -> UInt64 { SecureRandom.word() }
 }
 
 /// Whether two secrets are equal, in time that doesn't tell where they differ.
