@@ -1,10 +1,16 @@
 /// Bytes appended at one end and consumed at the other, in one contiguous piece of memory.
+///
+/// Memory is kept while it is used: giving it back and faulting it in again for each piece of a stream costs more than the
+/// work on the bytes. A hub has thousands of connections that are idle after a burst, so memory is given back when little
+/// of it was used several times over, and at once beyond `mostKept`.
 struct ByteQueue: Sendable {
   private var bytes: [UInt8] = []
   private var start = 0
+  private var littleUsed = 0
 
-  /// What an empty queue may keep of its memory; more is given back, since a hub has thousands of idle connections.
-  private static let keptCapacity = 16_384
+  private static let mostKept = 262_144
+  private static let leastGivenBack = 8192
+  private static let patience = 8
 
   var count: Int { bytes.count &- start }
   var isEmpty: Bool { count == 0 }
@@ -42,9 +48,16 @@ struct ByteQueue: Sendable {
   }
 
   mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: bytes.capacity <= ByteQueue.keptCapacity)
+    let capacity = bytes.capacity
+    littleUsed = capacity >= ByteQueue.leastGivenBack && bytes.count < capacity / 8 ? littleUsed + 1 : 0
+    let isKept = capacity <= ByteQueue.mostKept && littleUsed < ByteQueue.patience
+    if !isKept { littleUsed = 0 }
+    bytes.removeAll(keepingCapacity: isKept)
     start = 0
   }
+
+  /// The memory held, for tests.
+  var capacity: Int { bytes.capacity }
 
   mutating func take(_ maximum: Int) -> [UInt8] {
     if start == 0, maximum >= bytes.count {
