@@ -34,7 +34,8 @@ struct RAPair: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Argument(help: ArgumentHelp("The code; - reads it from standard input; left out, it is asked for.", valueName: "code"))
+  @Argument(
+    help: ArgumentHelp("The code; - reads it from standard input; left out, it is asked for.", valueName: "code"))
   var code: String?
 
   func validate() throws {
@@ -97,13 +98,17 @@ struct RAPair: ParsableCommand {
     let device = try pairing.status(of: paired)
     if json {
       var members = summary(paired).members ?? []
-      members += [.init("sealedWith", .string(sealed)), .init("file", .string(store.folder.configFile)), .init("device", device)]
+      members += [
+        .init("sealedWith", .string(sealed)), .init("file", .string(store.folder.configFile)), .init("device", device),
+      ]
       print(JSON.object(members).text)
     } else {
       print("hub          \(paired.hub.description)")
       print("device       \(paired.clientId) (\(device["label"]?.string ?? paired.label))")
       print("fingerprint  \(paired.key.publicKey.thumbprint)")
-      print("sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")")
+      print(
+        "sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")"
+      )
       print("file         \(store.folder.configFile)")
       print("the hub takes it")
     }
@@ -138,7 +143,8 @@ struct RAPair: ParsableCommand {
     case let given?: text = given
     case nil:
       guard Descriptors.isTerminal(STDIN_FILENO) else {
-        throw .badInput("reading the code: there is no terminal to ask at; give it, or - to read it from standard input")
+        throw .badInput(
+          "reading the code: there is no terminal to ask at; give it, or - to read it from standard input")
       }
       Diagnostics(program: "ra-pair").ask("code: ")
       text = readLine() ?? ""

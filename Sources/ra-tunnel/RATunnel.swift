@@ -33,7 +33,8 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("The session's name; made up if it is left out.", valueName: "id"))
   var session: String?
 
-  @Option(help: ArgumentHelp("Whether somebody reads controls from standard output: auto, on or off.", valueName: "when"))
+  @Option(
+    help: ArgumentHelp("Whether somebody reads controls from standard output: auto, on or off.", valueName: "when"))
   var control = Control.auto
 
   @Option(help: ArgumentHelp("The credential to use.", valueName: "name"))

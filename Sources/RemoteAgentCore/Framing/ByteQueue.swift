@@ -3,19 +3,21 @@
 /// Memory is kept while it is used: giving it back and faulting it in again for each piece of a stream costs more than the
 /// work on the bytes. A hub has thousands of connections that are idle after a burst, so memory is given back when little
 /// of it was used several times over, and at once beyond `mostKept`.
-struct ByteQueue: Sendable {
+package struct ByteQueue: Sendable {
   private var bytes: [UInt8] = []
   private var start = 0
   private var littleUsed = 0
+
+  package init() {}
 
   private static let mostKept = 262_144
   private static let leastGivenBack = 8192
   private static let patience = 8
 
-  var count: Int { bytes.count &- start }
-  var isEmpty: Bool { count == 0 }
+  package var count: Int { bytes.count &- start }
+  package var isEmpty: Bool { count == 0 }
 
-  mutating func append(_ more: UnsafeRawBufferPointer) {
+  package mutating func append(_ more: UnsafeRawBufferPointer) {
     if start > 0, bytes.count + more.count > bytes.capacity, start >= count {
       bytes.removeSubrange(..<start)
       start = 0
@@ -32,8 +34,7 @@ struct ByteQueue: Sendable {
     }
   }
 
-  @inline(__always)
-  func withUnread<Result, Failure: Error>(
+  package func withUnread<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try bytes.withUnsafeBufferPointer { (all) throws(Failure) in
@@ -42,12 +43,12 @@ struct ByteQueue: Sendable {
   }
 
   /// - Parameter count: at most `self.count`.
-  mutating func consume(_ count: Int) {
+  package mutating func consume(_ count: Int) {
     start += count
     if start == bytes.count { removeAll() }
   }
 
-  mutating func removeAll() {
+  package mutating func removeAll() {
     let capacity = bytes.capacity
     littleUsed = capacity >= ByteQueue.leastGivenBack && bytes.count < capacity / 8 ? littleUsed + 1 : 0
     let isKept = capacity <= ByteQueue.mostKept && littleUsed < ByteQueue.patience
@@ -59,7 +60,7 @@ struct ByteQueue: Sendable {
   /// The memory held, for tests.
   var capacity: Int { bytes.capacity }
 
-  mutating func take(_ maximum: Int) -> [UInt8] {
+  package mutating func take(_ maximum: Int) -> [UInt8] {
     if start == 0, maximum >= bytes.count {
       let all = bytes
       bytes = []
