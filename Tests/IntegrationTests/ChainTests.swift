@@ -8,7 +8,8 @@ struct ChainTests {
     let world = try World()
     try world.startHub()
     try world.pair()
-    let tunnel = try world.run("ra-tunnel", ["--title", "a title", "--label", "k=v=w"], input: .bytes(Array("hello\n".utf8)))
+    let tunnel = try world.run(
+      "ra-tunnel", ["--title", "a title", "--label", "k=v=w"], input: .bytes(Array("hello\n".utf8)))
     #expect(tunnel.status == 0, "\(tunnel.errors)")
     #expect(try world.raw("stdin") == Array("hello\n".utf8))
     let session = try #require(try world.hubJSON(["sessions"]).array?.first)
@@ -57,7 +58,8 @@ struct ChainTests {
     let world = try World()
     try world.startHub()
     try world.pair()
-    let script = "\(World.program("ra-spawn")) sh -- -c 'echo out; echo err >&2; exit 7' | \(World.program("ra-tunnel")); echo \"${PIPESTATUS[*]}\""
+    let script =
+      "\(World.program("ra-spawn")) sh -- -c 'echo out; echo err >&2; exit 7' | \(World.program("ra-tunnel")); echo \"${PIPESTATUS[*]}\""
     let shell = try world.run("bash", ["-c", script])
     #expect(String(decoding: shell.output, as: UTF8.self) == "7 0\n", "\(shell.errors)")
     #expect(try world.raw("stdout") == Array("out\n".utf8))
@@ -89,7 +91,7 @@ struct ChainTests {
     try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(atPath: "\(bin)/claude", withDestinationPath: "\(lab)/fake-claude")
     let path = "\(bin):\(world.environment()["PATH"] ?? "")"
-    let run = try world.start("ra-run", ["claude", "--", ], environment: world.environment(["PATH": path]), input: .pipe)
+    let run = try world.start("ra-run", ["claude", "--"], environment: world.environment(["PATH": path]), input: .pipe)
     run.write("first\n".utf8)
     try run.await("the first answer") { output, _ in String(decoding: output, as: UTF8.self).contains("ECHO: first") }
     let sent = try world.run("ra-hub", ["send", "latest", "prompt", "second"])

@@ -22,7 +22,8 @@ struct RefusalTests {
   @Test func `a plain http URL`() throws {
     let world = try World()
     expect(
-      try world.run("ra-pair", ["--hub", "http://127.0.0.1:1", "ABCD-EFGH"]), status: ExitStatus.usage, "http://127.0.0.1:1",
+      try world.run("ra-pair", ["--hub", "http://127.0.0.1:1", "ABCD-EFGH"]), status: ExitStatus.usage,
+      "http://127.0.0.1:1",
       "plain http is refused")
   }
 
@@ -48,7 +49,8 @@ struct RefusalTests {
       try world.run("ra-pair", ["--hub", code.url, "--ca", empty, code.code]), status: ExitStatus.refused,
       "no certificate")
     expect(
-      try world.run("ra-pair", ["--hub", code.url, "--ca", "\(world.folder)/none", code.code]), status: ExitStatus.noInput,
+      try world.run("ra-pair", ["--hub", code.url, "--ca", "\(world.folder)/none", code.code]),
+      status: ExitStatus.noInput,
       "none")
   }
 
@@ -59,8 +61,11 @@ struct RefusalTests {
     // 127.0.0.1 written in another way is an address that the certificate doesn't have.
     let port = code.url.split(separator: ":").last ?? ""
     expect(
-      try world.run("ra-pair", ["--hub", "https://localhost.localdomain:\(port)", "--ca", code.ca, code.code], environment: world.environment(["HOSTALIASES": "/dev/null"])),
-      status: (try? world.run("getent", ["hosts", "localhost.localdomain"]).status) == 0 ? ExitStatus.refused : ExitStatus.unreachable,
+      try world.run(
+        "ra-pair", ["--hub", "https://localhost.localdomain:\(port)", "--ca", code.ca, code.code],
+        environment: world.environment(["HOSTALIASES": "/dev/null"])),
+      status: (try? world.run("getent", ["hosts", "localhost.localdomain"]).status) == 0
+        ? ExitStatus.refused : ExitStatus.unreachable,
       "localhost.localdomain")
   }
 
@@ -77,10 +82,12 @@ struct RefusalTests {
     let code = try world.code()
     let wrong = code.code.hasPrefix("0") ? "1" + code.code.dropFirst() : "0" + code.code.dropFirst()
     expect(
-      try world.run("ra-pair", ["--hub", code.url, "--ca", code.ca, wrong]), status: ExitStatus.notPaired, "pairing with")
+      try world.run("ra-pair", ["--hub", code.url, "--ca", code.ca, wrong]), status: ExitStatus.notPaired,
+      "pairing with")
     #expect(try world.run("ra-pair", ["--hub", code.url, "--ca", code.ca, code.code]).status == 0)
     expect(
-      try world.run("ra-pair", ["--hub", code.url, "--ca", code.ca, code.code], environment: world.environment(device: "two")),
+      try world.run(
+        "ra-pair", ["--hub", code.url, "--ca", code.ca, code.code], environment: world.environment(device: "two")),
       status: ExitStatus.notPaired, "pairing with")
   }
 
@@ -132,7 +139,8 @@ struct RefusalTests {
     try world.pair()
     #expect(try world.run("ra-tunnel", ["--session", "s"], input: .bytes([0x0A])).status == 0)
     expect(
-      try world.run("ra-tunnel", ["--session", "s"], input: .bytes([0x0A])), status: ExitStatus.refused, "another writer")
+      try world.run("ra-tunnel", ["--session", "s"], input: .bytes([0x0A])), status: ExitStatus.refused,
+      "another writer")
   }
 
   @Test func `a hub command with no hub there`() throws {

@@ -177,7 +177,8 @@ final class Child: @unchecked Sendable {
       }
       guard condition.wait(until: deadline) else {
         throw Timeout(
-          description: "\(name): no \(what) in \(seconds) s; errors: \(String(decoding: gathered.errors, as: UTF8.self))")
+          description:
+            "\(name): no \(what) in \(seconds) s; errors: \(String(decoding: gathered.errors, as: UTF8.self))")
       }
     }
     return self

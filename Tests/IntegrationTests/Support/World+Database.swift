@@ -18,7 +18,8 @@ extension World {
 
   /// The durable cursor as the database itself has it, with no hub running.
   func storedCursor() throws -> Int64 {
-    let script = "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('select max(cursor) from session').fetchone()[0])"
+    let script =
+      "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('select max(cursor) from session').fetchone()[0])"
     let result = try run("python3", ["-c", script, "\(data)/hub.db"])
     try #require(result.status == 0, "\(result.errors)")
     return Int64(String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
