@@ -1,0 +1,97 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+package import RemoteAgentTLS
+
+/// The hub's certificate: the one it was given, or one of its own CA in its folder.
+///
+/// Its own: `ca.pem` (0644) and `ca-key.pem` (0600) are made once, `server.pem` and `server-key.pem` (0600) are issued by
+/// that CA and renewed when they are near their end or lack a name; the key stays, so that pins of it survive.
+package struct ServerCertificate: Sendable {
+  /// A certificate is renewed when less than this is left of it.
+  private static let renewBefore: Int64 = 30 * 86_400_000
+
+  package let context: TLSContext
+  /// The PEM file that a device is to trust; nil if the certificate is somebody else's.
+  package let caPath: String?
+
+  package static func given(_ files: HubSettings.CertificateFiles) throws(HubError) -> ServerCertificate {
+    do {
+      let context = try TLSContext.server(certificateChain: .file(files.chain), privateKey: .file(files.key))
+      return ServerCertificate(context: context, caPath: nil)
+    } catch {
+      throw .certificate(path: files.chain, reason: "\(error)")
+    }
+  }
+
+  /// - Parameter now: Unix milliseconds.
+  package static func own(in folder: String, names: [String], now: Int64) throws(HubError) -> ServerCertificate {
+    let paths = Paths(folder: folder)
+    do {
+      let ca = try authority(paths, now: now)
+      let server = try leaf(paths, ca: ca, names: names, now: now)
+      let context = try TLSContext.server(certificateChain: .pem(server.certificate), privateKey: .pem(server.key))
+      return ServerCertificate(context: context, caPath: paths.ca)
+    } catch let error as FileError {
+      throw HubError(error)
+    } catch {
+      throw .certificate(path: paths.server, reason: "\(error)")
+    }
+  }
+
+  private struct Paths {
+    let ca: String
+    let caKey: String
+    let server: String
+    let serverKey: String
+
+    init(folder: String) {
+      ca = folder + "/ca.pem"
+      caKey = folder + "/ca-key.pem"
+      server = folder + "/server.pem"
+      serverKey = folder + "/server-key.pem"
+    }
+  }
+
+  private typealias Pair = (certificate: [UInt8], key: [UInt8])
+
+  private static func authority(_ paths: Paths, now: Int64) throws -> Pair {
+    if let certificate = try read(paths.ca), let key = try read(paths.caKey) {
+      return (certificate, key)
+    }
+    let made = try CertificateAuthority.create(name: "remote-agent hub", now: now)
+    // The key first: a certificate without its key would be taken for whole.
+    try AtomicFile.write(made.privateKeyPEM, to: paths.caKey, mode: 0o600)
+    try AtomicFile.write(made.certificatePEM, to: paths.ca, mode: 0o644)
+    return (made.certificatePEM, made.privateKeyPEM)
+  }
+
+  private static func leaf(_ paths: Paths, ca: Pair, names: [String], now: Int64) throws -> Pair {
+    let certificate = try read(paths.server)
+    let key = try read(paths.serverKey)
+    if let certificate, let key, isGood(certificate, names: names, now: now) { return (certificate, key) }
+    let issued = try CertificateAuthority(certificatePEM: ca.certificate, privateKeyPEM: ca.key)
+      .issue(names: names, now: now, leafKeyPEM: key)
+    try AtomicFile.write(issued.privateKeyPEM, to: paths.serverKey, mode: 0o600)
+    try AtomicFile.write(issued.certificatePEM, to: paths.server, mode: 0o644)
+    return (issued.certificatePEM, issued.privateKeyPEM)
+  }
+
+  /// The file; nil if it is not there.
+  private static func read(_ path: String) throws(FileError) -> [UInt8]? {
+    do throws(FileError) {
+      return try AtomicFile.read(path)
+    } catch {
+      if error.errno == ENOENT { return nil }
+      throw error
+    }
+  }
+
+  /// Whether a certificate is for all the names and good for a while; one that can't be read is not.
+  private static func isGood(_ certificate: [UInt8], names: [String], now: Int64) -> Bool {
+    guard let expiry = try? CertificateAuthority.expiry(ofPEM: certificate), expiry - now > renewBefore,
+      let has = try? CertificateAuthority.names(ofPEM: certificate)
+    else { return false }
+    return names.allSatisfy(has.contains)
+  }
+}
