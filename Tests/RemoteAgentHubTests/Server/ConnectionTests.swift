@@ -9,7 +9,8 @@ import Testing
     try await TestHub.with { hub in
       let connection = try await TestConnection.open(to: hub)
       try await connection.send(
-        "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+      )
       #expect(try await connection.answer().status == 200)
       #expect(try await connection.answer().status == 404)
       await connection.close()

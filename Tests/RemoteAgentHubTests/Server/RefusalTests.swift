@@ -58,7 +58,8 @@ import Testing
       case .replayed:
         #expect(try await hub.ask("GET", path, headers: headers).status == 200)
       case .noToken: headers = [("DPoP", try device.proof(hub, "GET", path, token: nil))]
-      case .otherScheme: headers = [("DPoP", try device.proof(hub, "GET", path, token: nil)), ("Authorization", "Bearer \(token)")]
+      case .otherScheme:
+        headers = [("DPoP", try device.proof(hub, "GET", path, token: nil)), ("Authorization", "Bearer \(token)")]
       case .unknownToken: headers = try device.headers(hub, "GET", path, token: "raa_unknown")
       case .otherKey:
         var thief = try TestDevice()
@@ -111,7 +112,9 @@ import Testing
 
   @Test func `a path that is not there says nothing, whoever asks and how`() async throws {
     try await TestHub.with { hub in
-      for (method, path) in [("GET", "/"), ("POST", "/api/clients/pair/"), ("DELETE", "/api/agents"), ("GET", "/hub.db")] {
+      for (method, path) in [
+        ("GET", "/"), ("POST", "/api/clients/pair/"), ("DELETE", "/api/agents"), ("GET", "/hub.db"),
+      ] {
         let answer = try await hub.ask(method, path)
         #expect(answer.status == 404)
         #expect(answer.code == "not_found")

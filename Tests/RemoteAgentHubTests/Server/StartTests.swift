@@ -59,7 +59,9 @@ import Testing
     }
   }
 
-  @Test func `the certificate is kept, and renewed with its key when a name is missing or its end is near`() async throws {
+  @Test func `the certificate is kept, and renewed with its key when a name is missing or its end is near`()
+    async throws
+  {
     let folder = try TemporaryFolder()
     func files() throws -> [[UInt8]] {
       try ["ca.pem", "server.pem", "server-key.pem"].map { try AtomicFile.read(folder.path + "/" + $0) }

@@ -12,7 +12,8 @@ actor TestStream {
   }
 
   let connection: TestConnection
-  private var socket = WebSocketConnection(role: .client, messageLimit: 8 << 20, maskKey: { UInt32.random(in: 0 ... .max) })
+  private var socket = WebSocketConnection(
+    role: .client, messageLimit: 8 << 20, maskKey: { UInt32.random(in: 0 ... .max) })
   private var waiting: [Message] = []
   private(set) var closeCode: UInt16?
 
