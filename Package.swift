@@ -18,6 +18,15 @@ let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: 
 // RA_ONLY=filters leaves out the hub and what needs it, so that the filters' tests build in seconds.
 let filtersOnly = Context.environment["RA_ONLY"] != nil
 
+// RA_BENCHMARKS adds what produces the figures of the README.
+let benchmarks: [Target] =
+  Context.environment["RA_BENCHMARKS"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "websocket-benchmark", dependencies: [core], path: "Benchmarks/WebSocket", swiftSettings: strict)
+  ]
+
 let hubDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -96,7 +105,7 @@ let package = Package(
     .executableTarget(
       name: "ra-spawn", dependencies: [core, process, argumentParser], swiftSettings: strict),
     .executableTarget(
-      name: "ra-tunnel", dependencies: [core, tls, process, client, argumentParser],
+      name: "ra-tunnel", dependencies: [core, tls, process, client, "CPosix", argumentParser],
       swiftSettings: strict),
     .executableTarget(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
@@ -112,6 +121,6 @@ let package = Package(
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],
       path: "Tests/Conformance/WebSocketEcho", swiftSettings: strict),
-  ] + (filtersOnly ? [] : hubTargets),
+  ] + benchmarks + (filtersOnly ? [] : hubTargets),
   swiftLanguageModes: [.v6]
 )

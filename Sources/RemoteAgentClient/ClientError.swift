@@ -1,9 +1,11 @@
-package import RemoteAgentProcess
+import RemoteAgentProcess
 
 /// Why a client of the hub could not do what was asked.
 package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A hub's URL that can't be used, and why.
   case badURL(String, String)
+  /// What a person or program gave is not what it must be.
+  case badInput(String)
   /// The hub can't be reached now; trying again may help.
   case unreachable(String)
   /// TLS or the protocol was refused; trying again won't help.
@@ -20,7 +22,7 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .badURL(let url, let why): "\(url): \(why)"
-    case .unreachable(let why), .refused(let why), .notPaired(let why), .busy(let why, _): why
+    case .badInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why), .busy(let why, _): why
     case .configuration(let path, let why), .cannotCreate(let path, let why): "\(path): \(why)"
     }
   }
@@ -29,6 +31,7 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package var exitStatus: Int32 {
     switch self {
     case .badURL: ExitStatus.usage
+    case .badInput: ExitStatus.badInput
     case .unreachable, .busy: ExitStatus.unreachable
     case .refused: ExitStatus.refused
     case .notPaired: ExitStatus.notPaired

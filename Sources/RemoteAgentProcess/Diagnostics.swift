@@ -23,6 +23,11 @@ package struct Diagnostics: Sendable {
     write("\(program): \(message)")
   }
 
+  /// Asks for something at the terminal: no line end follows.
+  package func ask(_ prompt: String) {
+    _ = try? FileDescriptor.standardError.writeAll(prompt.utf8)
+  }
+
   private func write(_ line: String) {
     var safe = ""
     for scalar in line.unicodeScalars {

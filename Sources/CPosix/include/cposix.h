@@ -1,3 +1,4 @@
 // What Glibc's Swift module lacks. (Not named CSystem: swift-system has a target of that name.)
 #pragma once
 #include "cposix_resolve.h"
+#include "cposix_signals.h"

@@ -1,4 +1,5 @@
 package import RemoteAgentCore
+import RemoteAgentProcess
 package import RemoteAgentTLS
 
 /// Who asks, and whom: what every device request is made from.

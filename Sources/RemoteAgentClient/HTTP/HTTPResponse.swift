@@ -8,6 +8,9 @@ package struct HTTPResponse: Sendable, Equatable {
   /// The first header of that (lower-case) name.
   package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
+  /// The values of all headers of that (lower-case) name.
+  package func headers(named name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
+
   /// Whether the connection may carry another request.
   package var keepsAlive: Bool { header("connection")?.lowercased() != "close" }
 

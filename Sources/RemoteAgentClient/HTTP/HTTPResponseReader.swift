@@ -32,7 +32,14 @@ package struct HTTPResponseReader: Sendable {
   package mutating func received(_ bytes: some Sequence<UInt8>) { buffer.append(contentsOf: bytes) }
 
   /// The next response once it is complete; interim ones (1xx but 101) are passed over.
-  package mutating func next() throws(HTTPError) -> HTTPResponse? {
+  ///
+  /// - Parameter isEnded: nothing more will come.
+  package mutating func next(isEnded: Bool) throws(HTTPError) -> HTTPResponse? {
+    if let response = try next() { return response }
+    return isEnded ? try receivedEnd() : nil
+  }
+
+  private mutating func next() throws(HTTPError) -> HTTPResponse? {
     while true {
       switch phase {
       case .head:
@@ -75,8 +82,8 @@ package struct HTTPResponseReader: Sendable {
     }
   }
 
-  /// The connection has ended: the response that this completes, if any.
-  package mutating func receivedEnd() throws(HTTPError) -> HTTPResponse? {
+  /// The response that the connection's end completes, if any.
+  private mutating func receivedEnd() throws(HTTPError) -> HTTPResponse? {
     if case .toEnd = phase {
       try take(buffer.count)
       return complete()

@@ -1,4 +1,5 @@
 package import RemoteAgentCore
+import RemoteAgentProcess
 import RemoteAgentTLS
 
 /// What is said over HTTP until the stream is open (PROTOCOL sections 3 and 4), on one connection, without I/O:
@@ -48,10 +49,7 @@ package struct StreamOpening: Sendable {
       granted = token
       request = DeviceRequest(
         identity, "GET", DeviceRequest.streamPath, token: token.token,
-        headers: [
-          ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
-          ("Sec-WebSocket-Key", webSocketKey), ("Sec-WebSocket-Protocol", WebSocketHandshake.subprotocol),
-        ])
+        headers: WebSocketHandshake.requestFields(key: webSocketKey, subprotocol: WebSocketHandshake.subprotocol))
       guard response.keepsAlive else { throw .unreachable("opening the stream: the hub closed the connection") }
       return .send(try request.bytes(nonce: token.nonce))
     }
@@ -72,7 +70,8 @@ package struct StreamOpening: Sendable {
     guard response.status == 101 else { throw Problem(response).error("opening the stream") }
     do {
       try WebSocketHandshake.checkResponse(
-        status: response.status, key: webSocketKey, header: { response.header($0) })
+        status: response.status, key: webSocketKey, subprotocol: WebSocketHandshake.subprotocol,
+        header: response.headers(named:))
     } catch {
       throw .refused("opening the stream: \(error)")
     }

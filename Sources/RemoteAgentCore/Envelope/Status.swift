@@ -1,6 +1,6 @@
 /// What the hub reads in `status` payloads (PROTOCOL section 4, status). What it can't read it stores all the same.
 package enum Status: Sendable, Equatable {
-  case starting
+  case starting(agent: String?, cwd: String?)
   case running(pid: Int64?)
   case turn(outcome: String?)
   case exited(code: Int64?, signal: String?, outcome: String?)
@@ -16,7 +16,7 @@ package enum Status: Sendable, Equatable {
       return
     }
     switch state {
-    case "starting": self = .starting
+    case "starting": self = .starting(agent: json["agent"]?.string, cwd: json["cwd"]?.string)
     case "running": self = .running(pid: json["pid"]?.integer)
     case "turn": self = .turn(outcome: json["outcome"]?.string)
     case "exited":

@@ -10,8 +10,8 @@
 /// - A violation ends the connection with a close frame (1002, 1007, 1009) and `.failed`; it is seen at the first byte that
 ///   shows it. After a failure or the peer's close nothing more is read.
 /// - Between a call of `nextEvent` that gave nil and the next `received` it holds at most `messageLimit` bytes of a message
-///   and a header with a control frame's payload. What the caller sends stays in the output until it is taken:
-///   `outputCount` is for the caller to bound.
+///   and a header with a control frame's payload; its two queues keep up to 256 KiB each for the next bytes while there is
+///   traffic. What the caller sends stays in the output until it is taken: `outputCount` is for the caller to bound.
 /// - At most 16 pongs wait in the output. When more pings come, only the newest of them is answered (section 5.5.3).
 package struct WebSocketConnection: Sendable {
   package enum Role: Sendable {

@@ -5,6 +5,9 @@
 package enum WebSocketHandshake {
   package typealias Lookup = (_ name: String) -> [String]
 
+  /// The subprotocol of PROTOCOL section 4.
+  package static let subprotocol = "remote-agent.v1"
+
   /// What a client asks for.
   package struct Request: Sendable, Equatable {
     /// The value of `Sec-WebSocket-Key`.
@@ -39,9 +42,9 @@ package enum WebSocketHandshake {
       + (subprotocol.map { [("Sec-WebSocket-Protocol", $0)] } ?? [])
   }
 
-  /// Checks a server's answer to a request with `key` and, if not nil, the one `subprotocol`, and no extensions.
+  /// Checks a server's answer to a request with `key`, no extensions and the one `subprotocol`, or none if that is nil.
   package static func checkResponse(
-    status: Int, key: String, subprotocol: String? = nil, header: Lookup
+    status: Int, key: String, subprotocol: String?, header: Lookup
   ) throws(WebSocketHandshakeError) {
     guard status == 101 else { throw .status(status) }
     let upgrade = header("upgrade")

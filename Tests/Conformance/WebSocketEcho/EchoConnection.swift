@@ -107,7 +107,7 @@ struct EchoConnection {
     case .client:
       let status = parsed.startLine.count > 1 ? Int(parsed.startLine[1]) ?? 0 : 0
       do {
-        try WebSocketHandshake.checkResponse(status: status, key: key, header: parsed.values)
+        try WebSocketHandshake.checkResponse(status: status, key: key, subprotocol: nil, header: parsed.values)
         phase = .open
       } catch {
         diagnostics.warning("\(error)")

@@ -1,0 +1,40 @@
+import RemoteAgentCore
+package import RemoteAgentTLS
+
+/// What pairing gave a device, as it is kept: enough for `ra-tunnel` to need no option.
+package struct Credential: Sendable {
+  package let hub: HubURL
+  /// The certificates trusted in place of the system's, PEM; nil: the system's.
+  package let ca: String?
+  package let clientId: String
+  package let label: String
+  package let key: ES256PrivateKey
+  package let refreshToken: String
+  /// Unix milliseconds.
+  package let pairedAt: Int64
+
+  package init(
+    hub: HubURL, ca: String?, clientId: String, label: String, key: ES256PrivateKey, refreshToken: String,
+    pairedAt: Int64
+  ) {
+    self.hub = hub
+    self.ca = ca
+    self.clientId = clientId
+    self.label = label
+    self.key = key
+    self.refreshToken = refreshToken
+    self.pairedAt = pairedAt
+  }
+
+  package func identity(tool: String) -> DeviceIdentity { DeviceIdentity(hub: hub, key: key, tool: tool) }
+
+  /// What TLS trusts for this hub.
+  package func trust() -> TLSContext.Trust {
+    ca.map { .certificates(pem: Array($0.utf8)) } ?? .system
+  }
+
+  /// Whether a string names a credential: a letter or digit, then at most 63 of `A-Za-z0-9._-`.
+  package static func isValidName(_ name: String) -> Bool {
+    SessionDescription.isValidId(name) && name.utf8.count <= 64 && !name.contains(":")
+  }
+}

@@ -1,0 +1,57 @@
+package import RemoteAgentCore
+import RemoteAgentProcess
+package import RemoteAgentTLS
+
+/// One device request on a connection of its own, never blocking: how a session token is renewed beside an open stream.
+package final class RequestConnection {
+  private let transport: HubConnection
+  private var request: DeviceRequest
+  private var reader = HTTPResponseReader()
+  private var isRequested = false
+  private let until: Milliseconds
+
+  private static let timeout: Milliseconds = 40_000
+
+  package init(_ request: DeviceRequest, context: TLSContext, now: Milliseconds) throws(ClientError) {
+    self.request = request
+    transport = try HubConnection(hub: request.identity.hub, context: context, now: now)
+    until = now + RequestConnection.timeout
+  }
+
+  package var descriptor: Int32 { transport.descriptor }
+  package var events: Int16 { transport.events }
+  package var deadline: Milliseconds { min(transport.deadline ?? .max, until) }
+
+  /// Does what can be done now; the response once it is there.
+  package func advance(now: Milliseconds) throws(ClientError) -> HTTPResponse? {
+    let what = "\(request.method) \(request.path)"
+    guard now < until else { throw .unreachable("\(what): no answer for \(RequestConnection.timeout / 1000) s") }
+    try transport.advance(now: now)
+    if transport.isOpen, !isRequested {
+      isRequested = true
+      transport.write(try request.bytes(nonce: nil))
+      try transport.advance(now: now)
+    }
+    reader.received(transport.takeInput())
+    let response: HTTPResponse?
+    do throws(HTTPError) {
+      response = try reader.next(isEnded: transport.hasEnded)
+    } catch {
+      throw .refused("\(what): the answer is not HTTP: \(error)")
+    }
+    guard let response else {
+      if transport.hasEnded { throw .unreachable("\(what): the hub closed the connection") }
+      return nil
+    }
+    switch request.received(response) {
+    case .again(let nonce):
+      guard response.keepsAlive else { throw .unreachable("\(what): the hub closed the connection") }
+      transport.write(try request.bytes(nonce: nonce))
+      try transport.advance(now: now)
+      return nil
+    case .final(let response):
+      transport.shutDown()
+      return response
+    }
+  }
+}

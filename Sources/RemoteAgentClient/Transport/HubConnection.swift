@@ -1,0 +1,292 @@
+import CPosix
+import Glibc
+package import RemoteAgentCore
+import RemoteAgentProcess
+package import RemoteAgentTLS
+
+/// A TLS connection to a hub: looks the name up, connects, shakes hands, and then carries bytes, never blocking.
+///
+///     resolving ──addresses──► connecting ──► handshake ──► open
+///         └───────────────────────┴──────────────┴────────────┴──► failed (thrown; the connection is of no more use)
+///
+/// The driver polls `descriptor` for `events` until `deadline`, then calls `advance`. Not shared between threads.
+package final class HubConnection {
+  /// The most plaintext that `advance` takes in before the driver takes it out.
+  private static let inputLimit = 1 << 20
+  /// Ciphertext held ready for the socket.
+  private static let ciphertextLimit = 256 << 10
+  private static let attemptTimeout: Milliseconds = 30_000
+  private static let addressTimeout: Milliseconds = 10_000
+
+  private enum Phase {
+    case resolving
+    case connecting(until: Milliseconds)
+    case handshake
+    case open
+  }
+
+  private let hub: HubURL
+  private let engine: TLSEngine
+  private var phase = Phase.resolving
+  private var addresses: [cposix_address] = []
+  private var isResolved = false
+  private var lastFailure = "no address"
+  private var attemptDeadline: Milliseconds
+  private var input = ByteQueue()
+  private var output = ByteQueue()
+  private var ciphertext = ByteQueue()
+  private var isEnded = false
+  /// The pipe of the resolver, then the socket.
+  package private(set) var descriptor: Int32
+
+  package init(hub: HubURL, context: TLSContext, now: Milliseconds) throws(ClientError) {
+    self.hub = hub
+    do {
+      engine = try TLSEngine(client: context, host: hub.host)
+    } catch {
+      throw .refused("\(hub.authority): \(error)")
+    }
+    attemptDeadline = now + HubConnection.attemptTimeout
+    descriptor = cposix_resolve(hub.host, String(hub.port))
+    guard descriptor >= 0 else { throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))") }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Whether TLS is up: what is written from now on leaves at once.
+  package var isOpen: Bool {
+    if case .open = phase { true } else { false }
+  }
+
+  /// What to poll the descriptor for.
+  package var events: Int16 {
+    switch phase {
+    case .resolving: return Int16(POLLIN)
+    case .connecting: return Int16(POLLOUT)
+    case .handshake, .open:
+      let reads = input.count < HubConnection.inputLimit ? Int16(POLLIN) : 0
+      return reads | (ciphertext.isEmpty ? 0 : Int16(POLLOUT))
+    }
+  }
+
+  /// When to call `advance` at the latest; nil once it is open.
+  package var deadline: Milliseconds? {
+    switch phase {
+    case .resolving, .handshake: attemptDeadline
+    case .connecting(let until): min(until, attemptDeadline)
+    case .open: nil
+    }
+  }
+
+  /// Bytes written and not yet handed to the system.
+  package var unsentCount: Int { output.count + ciphertext.count }
+
+  /// Whether the hub has ended the connection, and all it sent before was taken.
+  package var hasEnded: Bool { isEnded && input.isEmpty }
+
+  package func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { output.append($0) } }
+
+  /// What has come since the last call.
+  package func takeInput() -> [UInt8] { input.take(.max) }
+
+  /// Does what can be done now. Returns whether a byte came from the hub.
+  @discardableResult
+  package func advance(now: Milliseconds) throws(ClientError) -> Bool {
+    if !isOpen, now >= attemptDeadline {
+      throw .unreachable("connecting to \(hub.authority): no answer for \(HubConnection.attemptTimeout / 1000) s")
+    }
+    if case .resolving = phase { try readAddresses(now: now) }
+    if case .connecting(let until) = phase { try finishConnecting(until: until, now: now) }
+    switch phase {
+    case .resolving, .connecting: return false
+    case .handshake, .open: break
+    }
+    try flush()
+    let received = try receive()
+    try flush()
+    return received
+  }
+
+  /// Sends close_notify, as far as the socket takes it now.
+  package func shutDown() {
+    guard isOpen else { return }
+    engine.close()
+    try? flush()
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+}
+
+// MARK: - Connecting
+
+extension HubConnection {
+  private func readAddresses(now: Milliseconds) throws(ClientError) {
+    while isReadable {
+      var address = cposix_address()
+      let count = read(descriptor, &address, MemoryLayout<cposix_address>.size)
+      guard count == MemoryLayout<cposix_address>.size else {
+        throw .unreachable("looking up \(hub.host): the resolver broke off")
+      }
+      if address.family == 0 {
+        close(descriptor)
+        descriptor = -1
+        if address.error != 0 {
+          throw .unreachable("looking up \(hub.host): \(String(cString: gai_strerror(address.error)))")
+        }
+        return try connectNext(now: now)
+      }
+      addresses.append(address)
+    }
+  }
+
+  private var isReadable: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, 0) == 1
+  }
+
+  private func connectNext(now: Milliseconds) throws(ClientError) {
+    while !addresses.isEmpty {
+      let address = addresses.removeFirst()
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = socket(
+        address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      guard descriptor >= 0 else {
+        lastFailure = String(cString: strerror(errno))
+        continue
+      }
+      var one: Int32 = 1
+      setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+      var storage = address.address.storage
+      let result = withUnsafePointer(to: &storage) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, address.length) }
+      }
+      if result == 0 {
+        phase = .handshake
+        return
+      }
+      if errno == EINPROGRESS {
+        phase = .connecting(until: now + HubConnection.addressTimeout)
+        return
+      }
+      lastFailure = String(cString: strerror(errno))
+    }
+    throw .unreachable("connecting to \(hub.authority): \(lastFailure)")
+  }
+
+  private func finishConnecting(until: Milliseconds, now: Milliseconds) throws(ClientError) {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    guard poll(&entry, 1, 0) == 1 else {
+      if now >= until {
+        lastFailure = "no answer"
+        try connectNext(now: now)
+      }
+      return
+    }
+    var error: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
+    if error == 0 {
+      phase = .handshake
+    } else {
+      lastFailure = String(cString: strerror(error))
+      try connectNext(now: now)
+    }
+  }
+}
+
+// MARK: - Bytes
+
+extension HubConnection {
+  private func receive() throws(ClientError) -> Bool {
+    var hasReceived = false
+    // Bounded a call, so that a fast peer doesn't keep the loop from its other work.
+    for _ in 0..<16 where !isEnded && input.count < HubConnection.inputLimit {
+      let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer -> Int in
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 { engine.received(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+        return count
+      }
+      if count < 0 {
+        if errno == EAGAIN || errno == EINTR { break }
+        throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))")
+      }
+      if count == 0 {
+        isEnded = true
+        engine.receivedEndOfFile()
+      } else {
+        hasReceived = true
+      }
+      try decrypt()
+    }
+    return hasReceived
+  }
+
+  private func decrypt() throws(ClientError) {
+    do {
+      try withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: 16) { buffer in
+        while true {
+          switch try engine.read(into: buffer) {
+          case .bytes(let count): input.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+          case .wantsInput: return
+          case .closed:
+            isEnded = true
+            return
+          }
+        }
+      }
+    } catch {
+      // The alert that says why should reach the peer.
+      try? flush()
+      guard let error = error as? TLSError else { throw .unreachable("\(hub.authority): \(error)") }
+      throw failure(error)
+    }
+    if engine.isHandshakeComplete, case .handshake = phase { phase = .open }
+  }
+
+  private func failure(_ error: TLSError) -> ClientError {
+    let what = "\(isOpen ? "connection" : "connecting") to \(hub.authority): \(error)"
+    return error.isTransient ? .unreachable(what) : .refused(what)
+  }
+
+  private func flush() throws(ClientError) {
+    while true {
+      if case .handshake = phase {
+        // Drives the handshake; its first flight goes out before anything was received.
+        try decrypt()
+      }
+      while !output.isEmpty, engine.isHandshakeComplete, ciphertext.count < HubConnection.ciphertextLimit {
+        let taken: Int
+        do throws(TLSError) {
+          taken = try output.withUnread { (bytes) throws(TLSError) in
+            try engine.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 << 10)))
+          }
+        } catch {
+          throw failure(error)
+        }
+        if taken == 0 { break }
+        output.consume(taken)
+        takeCiphertext()
+      }
+      takeCiphertext()
+      guard !ciphertext.isEmpty else { return }
+      let sent = ciphertext.withUnread { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if sent < 0 {
+        if errno == EAGAIN { return }
+        if errno == EINTR { continue }
+        // What the peer sent before it went away still has to be read: its close says more than our EPIPE.
+        if errno == EPIPE || errno == ECONNRESET {
+          ciphertext = ByteQueue()
+          output = ByteQueue()
+          return
+        }
+        throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))")
+      }
+      ciphertext.consume(sent)
+    }
+  }
+
+  private func takeCiphertext() {
+    engine.takeCiphertext().withUnsafeBytes { ciphertext.append($0) }
+  }
+}

@@ -1,0 +1,301 @@
+import CPosix
+import Glibc
+import RemoteAgentCore
+package import RemoteAgentProcess
+import RemoteAgentTLS
+
+/// ra-tunnel's loop: feed what came to the session, do what it says, sleep until something comes or its deadline.
+///
+/// Everything that decides is in `DeviceSession`; here are the descriptors. The socket is read at all times, whatever else
+/// is blocked: input waits for the session's buffer, output for its reader, the socket for neither.
+package final class Tunnel {
+  /// Bytes handed to the connection from which on log lines wait.
+  private static let unsentLimit = 256 << 10
+
+  private let credential: Credential
+  private let options: TunnelOptions
+  private let context: TLSContext
+  private let diagnostics: Diagnostics
+  private let signals: Int32
+  private var session: DeviceSession
+  private var input: TunnelInput
+  private var output: TunnelOutput
+  private var stream: StreamConnection?
+  private var renewal: RequestConnection?
+  private var renewedToken: String?
+
+  private var interruptedBy: Int32?
+  private var inputDeadline: Milliseconds?
+  private var lastProgress: (unacknowledged: Int, at: Milliseconds)
+  private var isRetrying = false
+  private var exitStatus: Int32?
+
+  /// - Parameter signals: where SIGINT and SIGTERM are read from.
+  package init(
+    credential: Credential, options: TunnelOptions, diagnostics: Diagnostics, signals: Int32
+  ) throws(ClientError) {
+    self.credential = credential
+    self.options = options
+    self.diagnostics = diagnostics
+    self.signals = signals
+    do {
+      context = try TLSContext.client(trust: credential.trust())
+    } catch {
+      throw .refused("\(error)")
+    }
+    session = DeviceSession(
+      configuration: .init(session: options.session, tool: options.tool, platform: Platform.name),
+      random: SecureRandomNumberGenerator())
+    input = TunnelInput(descriptor: STDIN_FILENO, text: options.text)
+    output = TunnelOutput(descriptor: STDOUT_FILENO)
+    lastProgress = (0, BootClock.now)
+  }
+
+  /// Runs to the end; returns the exit status, which has been explained on standard error if it is not 0.
+  package func run() -> Int32 {
+    session.start(now: BootClock.now)
+    while true {
+      act()
+      if let exitStatus { return exitStatus }
+      wait()
+    }
+  }
+}
+
+// MARK: - Doing what the session says
+
+extension Tunnel {
+  private func act() {
+    let now = BootClock.now
+    giveUpIfStuck(now: now)
+    var wasFull: Bool
+    repeat {
+      while exitStatus == nil, let action = session.nextAction(now: now, canSend: canSend) {
+        perform(action, now: now)
+      }
+      if exitStatus != nil { return }
+      if options.session.control { output.offer(session.nextControl) }
+      wasFull = !canSend
+    } while advanceStream(now: now) || wasFull && canSend
+  }
+
+  private var canSend: Bool { (stream?.unsentCount ?? .max) < Tunnel.unsentLimit }
+
+  private func perform(_ action: DeviceSession.Action, now: Milliseconds) {
+    switch action {
+    case .connect:
+      do throws(ClientError) {
+        stream = try StreamConnection(
+          identity: credential.identity(tool: options.tool), refreshToken: credential.refreshToken, context: context,
+          now: now)
+      } catch {
+        connectFailed(error, now: now)
+      }
+    case .send(let message): stream?.send(message)
+    case .close(let code, let reason): stream?.close(code: code, reason: reason)
+    case .abandon: dropStream()
+    case .renewToken:
+      let request = StreamOpening.sessionRequest(
+        identity: credential.identity(tool: options.tool), refreshToken: credential.refreshToken)
+      do throws(ClientError) {
+        renewal = try RequestConnection(request, context: context, now: now)
+      } catch {
+        renewalFailed(error, now: now)
+      }
+    case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
+    case .opened(let id, let url):
+      let place = url.map { " \($0)" } ?? ""
+      diagnostics.note("session \(id ?? options.session.sessionId)\(place)")
+    case .disconnected(let reason, let delay):
+      dropStream()
+      if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }
+      isRetrying = true
+    case .finished(let outcome): finish(outcome)
+    }
+  }
+
+  private func dropStream() {
+    stream?.shutDown()
+    stream = nil
+    renewal = nil
+  }
+
+  private func finish(_ outcome: DeviceSession.Outcome) {
+    dropStream()
+    switch outcome {
+    case .delivered: exitStatus = inputWasCut ? ExitStatus.killed(bySignal: interruptedBy ?? SIGTERM) : ExitStatus.done
+    case .gaveUp(let refusal):
+      diagnostics.error(refusal.message, hint: undelivered)
+      exitStatus = refusal.kind == .notPaired ? ExitStatus.notPaired : ExitStatus.refused
+    }
+  }
+
+  private var inputWasCut: Bool { interruptedBy != nil && inputDeadline == .min }
+
+  private var undelivered: String? {
+    let count = session.unacknowledgedCount
+    return count == 0 ? nil : "\(count) lines were not acknowledged by the hub"
+  }
+
+  /// Without progress for the flush timeout, where waiting longer would help nobody.
+  private func giveUpIfStuck(now: Milliseconds) {
+    let unacknowledged = session.unacknowledgedCount
+    let isWaiting = session.hasOpened ? input.isEnded : stream == nil || isRetrying
+    if unacknowledged != lastProgress.unacknowledged || !isWaiting { lastProgress = (unacknowledged, now) }
+    guard options.flushTimeout > 0, now - lastProgress.at >= options.flushTimeout else { return }
+    let seconds = options.flushTimeout / 1000
+    if session.hasOpened {
+      diagnostics.error("delivering to \(credential.hub.authority): no progress for \(seconds) s", hint: undelivered)
+      exitStatus = ExitStatus.lost
+    } else {
+      diagnostics.error(
+        "connecting to \(credential.hub.authority): no success for \(seconds) s", hint: "nothing of the input was read")
+      exitStatus = ExitStatus.unreachable
+    }
+  }
+
+  private func connectFailed(_ error: ClientError, now: Milliseconds) {
+    stream = nil
+    switch error {
+    case .notPaired(let why): session.refused(.init(.notPaired, why))
+    case .busy(let why, let retryAfter): session.connectFailed(reason: why, retryAfter: retryAfter, now: now)
+    case .unreachable(let why): session.connectFailed(reason: why, retryAfter: nil, now: now)
+    case .refused, .badURL, .badInput, .configuration, .cannotCreate:
+      // A hub that was good once may be behind a broken proxy for a while: its lines are not given up for that.
+      if session.hasOpened {
+        session.connectFailed(reason: "\(error)", retryAfter: nil, now: now)
+      } else {
+        session.refused(.init(.protocolRefused, "\(error)"))
+      }
+    }
+  }
+}
+
+// MARK: - The token
+
+extension Tunnel {
+  private func advanceRenewal(now: Milliseconds) {
+    do throws(ClientError) {
+      guard let response = try renewal?.advance(now: now) else { return }
+      renewal = nil
+      let token = try StreamOpening.sessionToken(in: response)
+      renewedToken = token.token
+      authenticate(token.token, nonce: token.nonce, now: now)
+    } catch {
+      renewalFailed(error, now: now)
+    }
+  }
+
+  private func authenticate(_ token: String, nonce: String?, now: Milliseconds) {
+    do throws(ClientError) {
+      let proof = try credential.identity(tool: options.tool).proof(
+        method: "GET", path: DeviceRequest.streamPath, nonce: nonce, token: token)
+      session.renewed(token: token, proof: proof)
+    } catch {
+      renewalFailed(error, now: now)
+    }
+  }
+
+  private func renewalFailed(_ error: ClientError, now: Milliseconds) {
+    renewal = nil
+    if case .notPaired(let why) = error {
+      session.refused(.init(.notPaired, why))
+    } else {
+      session.renewalFailed(now: now)
+    }
+  }
+}
+
+// MARK: - Waiting, and what came
+
+extension Tunnel {
+  private var wantsInput: Bool {
+    !input.isEnded && session.hasOpened && session.wantsInput && !(options.tee && output.isFull)
+  }
+
+  private func wait() {
+    var entries = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
+    func add(_ descriptor: Int32, _ events: Int16) -> Int? {
+      guard events != 0 else { return nil }
+      entries.append(pollfd(fd: descriptor, events: events, revents: 0))
+      return entries.count - 1
+    }
+    let inputIndex = wantsInput ? add(STDIN_FILENO, Int16(POLLIN)) : nil
+    let outputIndex = output.wantsToWrite ? add(STDOUT_FILENO, Int16(POLLOUT)) : nil
+    if let stream { _ = add(stream.descriptor, stream.events) }
+    if let renewal { _ = add(renewal.descriptor, renewal.events) }
+
+    let now = BootClock.now
+    let flush = options.flushTimeout > 0 ? lastProgress.at + options.flushTimeout : nil
+    let deadlines = [session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, flush].compactMap { $0 }
+    let timeout = deadlines.min().map { Int32(clamping: max(0, $0 == .min ? 1000 : $0 - now)) } ?? -1
+    _ = poll(&entries, nfds_t(entries.count), timeout)
+
+    if entries[0].revents != 0 { takeSignals() }
+    if let inputIndex, entries[inputIndex].revents != 0 { readInput() }
+    if let inputDeadline, inputDeadline != .min, BootClock.now >= inputDeadline, !input.isEnded {
+      self.inputDeadline = .min
+      endInput()
+    }
+    if let outputIndex, entries[outputIndex].revents != 0, output.write() { session.controlWritten() }
+    if renewal != nil { advanceRenewal(now: BootClock.now) }
+  }
+
+  private func takeSignals() {
+    while case let signal = cposix_next_signal(signals), signal != 0 {
+      if interruptedBy != nil {
+        if let undelivered { diagnostics.error("interrupted twice: \(undelivered)") }
+        exitStatus = ExitStatus.killed(bySignal: signal)
+        return
+      }
+      interruptedBy = signal
+      if !session.hasOpened {
+        exitStatus = ExitStatus.killed(bySignal: signal)
+        return
+      }
+      inputDeadline = BootClock.now + TunnelOptions.interruptGrace
+    }
+  }
+
+  private func readInput() {
+    let reading = input.read(
+      now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { session.took($0) })
+    switch reading {
+    case .some: break
+    case .ended: endInput()
+    case .failed(let error):
+      diagnostics.error("reading standard input: \(String(cString: strerror(error)))")
+      // What was read before is still delivered; that it is not all is told by the status.
+      if input.bytes == 0 { exitStatus = ExitStatus.noInput } else { endInput() }
+    }
+  }
+
+  private func endInput() {
+    input.end(now: WallClock.now) { session.took($0) }
+    session.inputEnded(bytes: input.bytes, lines: input.lines, ts: WallClock.now)
+  }
+
+  /// Moves bytes both ways; true if something came that the session may answer.
+  private func advanceStream(now: Milliseconds) -> Bool {
+    guard let stream else { return false }
+    do throws(ClientError) {
+      let (events, hasReceived) = try stream.advance(now: now)
+      if hasReceived { session.receivedBytes(now: now) }
+      for event in events {
+        switch event {
+        case .opened(let token):
+          isRetrying = false
+          session.connected(tokenLife: token.life, now: now)
+        case .message(let message): session.received(message, now: now)
+        case .closed(let code, let reason): session.connectionLost(code: code, reason: reason, now: now)
+        }
+      }
+      return !events.isEmpty
+    } catch {
+      // Of the two, the session takes the one that fits where it is.
+      session.connectionLost(code: nil, reason: "\(error)", now: now)
+      connectFailed(error, now: now)
+      return true
+    }
+  }
+}

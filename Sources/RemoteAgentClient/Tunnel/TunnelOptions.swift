@@ -1,0 +1,23 @@
+package import RemoteAgentCore
+
+/// How `ra-tunnel` runs.
+package struct TunnelOptions: Sendable {
+  /// What the hub is told of the session.
+  package var session: SessionDescription
+  /// Every line is wrapped as text, also one of the line format.
+  package var text = false
+  /// The input is copied to standard output; then no controls are.
+  package var tee = false
+  /// How long to go on trying when nothing more comes through, in milliseconds; 0: for ever.
+  package var flushTimeout: Milliseconds = 60_000
+  /// `ra-tunnel/0.1.0`
+  package var tool: String
+
+  package init(session: SessionDescription, tool: String) {
+    self.session = session
+    self.tool = tool
+  }
+
+  /// How long input is still read after a first SIGINT or SIGTERM, in milliseconds.
+  static let interruptGrace: Milliseconds = 10_000
+}

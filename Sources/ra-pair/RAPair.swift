@@ -1,0 +1,167 @@
+import ArgumentParser
+import Glibc
+import RemoteAgentClient
+import RemoteAgentCore
+import RemoteAgentProcess
+import RemoteAgentTLS
+
+@main
+struct RAPair: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ra-pair",
+    abstract: "Pair this device with a hub, and keep the credential safe.",
+    discussion: "The hub's owner gets a code from `ra-hub code`; it is good once, for ten minutes.",
+    version: Version.string)
+
+  @Option(help: ArgumentHelp("The hub to pair with.", valueName: "url"))
+  var hub: String?
+
+  @Option(help: ArgumentHelp("Trust these certificates in place of the system's.", valueName: "file"))
+  var ca: String?
+
+  @Option(help: ArgumentHelp("What the hub calls this device; the machine's name by default.", valueName: "text"))
+  var label: String?
+
+  @Option(help: ArgumentHelp("Which credential, for more than one.", valueName: "name"))
+  var credential = CredentialStore.defaultName
+
+  @Flag(help: "Show the credential, and whether the hub takes it.")
+  var status = false
+
+  @Flag(help: "Have the hub forget this device, and remove the credential.")
+  var unpair = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Argument(
+    help: ArgumentHelp("The code; - reads it from standard input; left out, it is asked for.", valueName: "code"))
+  var code: String?
+
+  func validate() throws {
+    guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
+    if status || unpair {
+      guard hub == nil, ca == nil, code == nil, label == nil else {
+        throw ValidationError("--status and --unpair take no hub, certificate, label or code")
+      }
+    } else if hub == nil {
+      throw ValidationError("--hub URL is needed")
+    }
+    guard Credential.isValidName(credential) else {
+      throw ValidationError("--credential takes a letter or digit and at most 63 of A-Za-z0-9._-")
+    }
+    guard (label ?? "").utf8.count <= 256 else { throw ValidationError("--label has at most 256 bytes") }
+  }
+
+  func run() throws {
+    let diagnostics = Diagnostics(program: "ra-pair")
+    signal(SIGPIPE, SIG_IGN)
+    do throws(ClientError) {
+      let store = CredentialStore(folder: try SettingsFolder.current())
+      let pairing = Pairing(tool: Version.tool("ra-pair"))
+      if status {
+        try showStatus(store, pairing)
+      } else if unpair {
+        try remove(store, pairing, diagnostics)
+      } else {
+        try pair(store, pairing)
+      }
+    } catch {
+      diagnostics.error("\(error)", hint: hint(for: error))
+      throw ExitCode(error.exitStatus)
+    }
+  }
+
+  private func pair(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
+    let hub = try HubURL(hub ?? "")
+    var trusted: String?
+    if let ca {
+      do {
+        trusted = String(decoding: try AtomicFile.read(ca), as: UTF8.self)
+      } catch {
+        throw .refused("\(error)")
+      }
+    }
+    let code = try readCode()
+    let paired = try pairing.pair(hub: hub, ca: trusted, code: code, label: label ?? Platform.host)
+    try store.save(paired, named: credential)
+    if json {
+      print(summary(paired).text)
+    } else {
+      print("paired with \(hub.description) as \(paired.clientId)")
+    }
+  }
+
+  private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
+    let paired = try store.credential(named: credential)
+    let sealed = try store.summaries().first { $0.name == credential }?.sealedWith ?? ""
+    let device = try pairing.status(of: paired)
+    if json {
+      var members = summary(paired).members ?? []
+      members += [
+        .init("sealedWith", .string(sealed)), .init("file", .string(store.folder.configFile)), .init("device", device),
+      ]
+      print(JSON.object(members).text)
+    } else {
+      print("hub          \(paired.hub.description)")
+      print("device       \(paired.clientId) (\(device["label"]?.string ?? paired.label))")
+      print("fingerprint  \(paired.key.publicKey.thumbprint)")
+      print(
+        "sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")"
+      )
+      print("file         \(store.folder.configFile)")
+      print("the hub takes it")
+    }
+  }
+
+  private func remove(
+    _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
+  ) throws(ClientError) {
+    let paired = try store.credential(named: credential)
+    do throws(ClientError) {
+      try pairing.unpair(paired)
+    } catch {
+      // A hub that no longer knows the device has nothing to forget.
+      guard case .notPaired = error else { throw error }
+      diagnostics.warning("\(error)")
+    }
+    try store.remove(named: credential)
+    print(json ? summary(paired).text : "unpaired from \(paired.hub.description)")
+  }
+
+  private func summary(_ paired: Credential) -> JSON {
+    [
+      "credential": .string(credential), "hub": .string(paired.hub.description), "clientId": .string(paired.clientId),
+      "label": .string(paired.label), "fingerprint": .string(paired.key.publicKey.thumbprint),
+    ]
+  }
+
+  private func readCode() throws(ClientError) -> PairingCode {
+    let text: String
+    switch code {
+    case "-"?: text = readLine() ?? ""
+    case let given?: text = given
+    case nil:
+      guard Descriptors.isTerminal(STDIN_FILENO) else {
+        throw .badInput(
+          "reading the code: there is no terminal to ask at; give it, or - to read it from standard input")
+      }
+      Diagnostics(program: "ra-pair").ask("code: ")
+      text = readLine() ?? ""
+    }
+    guard let code = PairingCode(text) else {
+      throw .badInput("reading the code: it must be 8 letters and digits, as in ABCD-EFGH")
+    }
+    return code
+  }
+
+  private func hint(for error: ClientError) -> String? {
+    switch error {
+    case .notPaired where status || unpair: "pair again: `ra-pair --hub URL CODE`"
+    case .notPaired: "codes are good once and for ten minutes: ask for another (`ra-hub code`)"
+    case .refused(let why) where why.contains("not trusted"):
+      "a hub with a certificate of its own needs --ca FILE, as `ra-hub code` prints it"
+    default: nil
+    }
+  }
+}

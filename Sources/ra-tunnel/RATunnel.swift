@@ -1,0 +1,111 @@
+import ArgumentParser
+import CPosix
+import Glibc
+import RemoteAgentClient
+import RemoteAgentCore
+import RemoteAgentProcess
+import RemoteAgentTLS
+
+@main
+struct RATunnel: ParsableCommand {
+  enum Control: String, ExpressibleByArgument {
+    case auto, on, off
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "ra-tunnel",
+    abstract: "Carry lines from standard input to a hub, and its controls to standard output.",
+    discussion: "Exits 0 only when the hub has stored everything.",
+    version: Version.string)
+
+  @Flag(help: "Wrap every line as text, also lines of the line format.")
+  var text = false
+
+  @Flag(help: "Copy the input to standard output; controls are refused then.")
+  var tee = false
+
+  @Option(help: ArgumentHelp("The session's title.", valueName: "text"))
+  var title: String?
+
+  @Option(help: ArgumentHelp("A label of the session; may be given more than once.", valueName: "name=value"))
+  var label: [String] = []
+
+  @Option(help: ArgumentHelp("The session's name; made up if it is left out.", valueName: "id"))
+  var session: String?
+
+  @Option(
+    help: ArgumentHelp("Whether somebody reads controls from standard output: auto, on or off.", valueName: "when"))
+  var control = Control.auto
+
+  @Option(help: ArgumentHelp("The credential to use.", valueName: "name"))
+  var credential = CredentialStore.defaultName
+
+  @Option(help: ArgumentHelp("Give up after so long without progress; 0: never.", valueName: "seconds"))
+  var flushTimeout = 60
+
+  func validate() throws {
+    if let session, !SessionDescription.isValidId(session) {
+      throw ValidationError("--session must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+    }
+    guard (0...86_400).contains(flushTimeout) else { throw ValidationError("--flush-timeout is 0 to 86400 seconds") }
+    for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
+      throw ValidationError("--label takes NAME=VALUE")
+    }
+    if tee, control == .on { throw ValidationError("--tee and --control on both need standard output") }
+  }
+
+  func run() throws {
+    let diagnostics = Diagnostics(program: "ra-tunnel")
+    let closed = Descriptors.fillStandard()
+    signal(SIGPIPE, SIG_IGN)
+    let signals = cposix_signal_descriptor([SIGINT, SIGTERM], 2)
+    let session = description(closed: closed)
+    guard session.json.serialized().count <= SessionDescription.maximumSize else {
+      diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
+      throw ExitCode(ExitStatus.usage)
+    }
+    let status: Int32
+    do throws(ClientError) {
+      let store = CredentialStore(folder: try SettingsFolder.current())
+      let paired = try store.credential(named: credential)
+      var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
+      options.text = text
+      options.tee = tee
+      options.flushTimeout = Milliseconds(flushTimeout) * 1000
+      let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, signals: signals)
+      status = tunnel.run()
+    } catch {
+      diagnostics.error("\(error)", hint: hint(for: error))
+      throw ExitCode(error.exitStatus)
+    }
+    if status > 128 { cposix_die_by_signal(status - 128) }
+    throw ExitCode(status)
+  }
+
+  private func hint(for error: ClientError) -> String? {
+    guard case .notPaired = error else { return nil }
+    return "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
+  }
+
+  private func description(closed: Set<Int32>) -> SessionDescription {
+    let labels = label.map { label in
+      let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return JSON.Member(String(parts[0]), .string(String(parts[1])))
+    }
+    return SessionDescription(
+      sessionId: session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
+      writer: SecureRandom.bytes(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
+      control: hasControlReader(closed: closed), title: title, host: Platform.host, cwd: Platform.workingFolder,
+      labels: labels)
+  }
+
+  private func hasControlReader(closed: Set<Int32>) -> Bool {
+    switch control {
+    case .on: true
+    case .off: false
+    case .auto:
+      !tee && !closed.contains(STDOUT_FILENO) && !Descriptors.isTerminal(STDOUT_FILENO)
+        && !Descriptors.isNull(STDOUT_FILENO)
+    }
+  }
+}
