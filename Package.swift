@@ -61,6 +61,7 @@ let hubTargets: [Target] = [
     dependencies: [
       core, tls, process, hub,
       .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOEmbedded", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "Logging", package: "swift-log"),
     ],

@@ -56,6 +56,30 @@ static inline int ra_EVP_CIPHER_CTX_ctrl_tag(EVP_CIPHER_CTX *context, int set, v
 
 static inline EVP_PKEY *ra_EC_P256_generate(void) { return EVP_EC_gen("P-256"); }
 
-static inline int ra_EVP_PKEY_PUBLIC_KEY(void) { return EVP_PKEY_PUBLIC_KEY; }
-
-static inline int ra_EVP_PKEY_KEYPAIR(void) { return EVP_PKEY_KEYPAIR; }
+// A P-256 key of an uncompressed point and, for a private one, its scalar; NULL if the point is not on the curve. Here and
+// not in Swift, since OSSL_PARAM keeps the pointers it is given.
+static inline EVP_PKEY *ra_EC_P256_key(const unsigned char point[65], const BIGNUM *scalar) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM *parameters = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+  if (builder && context && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
+      OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 65) &&
+      (!scalar || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, scalar)) &&
+      (parameters = OSSL_PARAM_BLD_to_param(builder)) && EVP_PKEY_fromdata_init(context) == 1 &&
+      EVP_PKEY_fromdata(context, &key, scalar ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters) == 1) {
+    EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    if (!check || EVP_PKEY_public_check(check) != 1) {
+      EVP_PKEY_free(key);
+      key = NULL;
+    }
+    EVP_PKEY_CTX_free(check);
+  } else {
+    EVP_PKEY_free(key);
+    key = NULL;
+  }
+  OSSL_PARAM_free(parameters);
+  OSSL_PARAM_BLD_free(builder);
+  EVP_PKEY_CTX_free(context);
+  return key;
+}

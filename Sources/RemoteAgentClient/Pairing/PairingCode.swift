@@ -6,11 +6,13 @@ package struct PairingCode: Sendable, Equatable {
   /// Reads what a person typed: case, dashes and blanks don't matter, I and L are 1, O is 0. Nil if it is no code.
   package init?(_ text: String) {
     var symbols = ""
-    for character in text.uppercased() where !"- \t\r\n".contains(character) {
-      switch character {
+    for scalar in text.uppercased().unicodeScalars {
+      switch scalar {
+      case "-", " ", "\t", "\r", "\n": break
       case "I", "L": symbols.append("1")
       case "O": symbols.append("0")
-      case _ where "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(character): symbols.append(character)
+      case _ where "0123456789ABCDEFGHJKMNPQRSTVWXYZ".unicodeScalars.contains(scalar):
+        symbols.unicodeScalars.append(scalar)
       default: return nil
       }
     }

@@ -112,10 +112,9 @@ package final class DeviceAuthority: Sendable {
     do throws(DPoPError) {
       let proof = try DPoPProof(parsing: proof)
       try proof.verify(
-        method: method, acceptedURLs: origins.urls(path: path), isGoodNonce: { nonces.isGood($0, now: now) },
-        accessToken: token)
+        method: method, urls: origins.urls(path: path), isFresh: { nonces.isGood($0, now: now) }, token: token)
       return proof
-    } catch .badNonce {
+    } catch .nonceNeeded {
       throw .staleNonce
     } catch {
       throw .invalidProof("\(error)")
@@ -123,7 +122,7 @@ package final class DeviceAuthority: Sendable {
   }
 
   private func claim(_ proof: DPoPProof) throws(Problem) -> ProofLedger.Entry {
-    let entry = ProofLedger.Entry(fingerprint: proof.key.thumbprint, jti: proof.jti)
+    let entry = ProofLedger.Entry(fingerprint: proof.key.thumbprint, jti: proof.identifier)
     let now = clock.monotonic()
     switch ledger.withLock({ $0.claim(entry, now: now) }) {
     case .claimed: return entry

@@ -31,7 +31,8 @@ extension Problem {
   package static let bodyTooLarge = Problem(413, "too_large", "the body is larger than 64 KiB").closing
   package static let staleNonce = Problem(401, "use_dpop_nonce", "the proof needs the nonce of this answer")
   package static let missingToken = Problem(401, "invalid_token", "a token is required")
-  package static let invalidToken = Problem(401, "invalid_token", "the token is unknown, expired or bound to another key")
+  package static let invalidToken = Problem(
+    401, "invalid_token", "the token is unknown, expired or bound to another key")
   package static let revoked = Problem(403, "revoked", "this device was revoked")
   package static let invalidCode = Problem(403, "invalid_code", "the code is unknown, used or expired")
   package static let upgradeRequired = Problem(426, "upgrade_required", "this is a WebSocket endpoint")

@@ -166,7 +166,7 @@ final class TLSHandler: ChannelDuplexHandler {
   }
 
   private func takeCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-    let ciphertext = engine.takeCiphertext(maximum: .max)
+    let ciphertext = engine.takeCiphertext()
     var buffer = context.channel.allocator.buffer(capacity: ciphertext.count)
     buffer.writeBytes(ciphertext)
     context.write(wrapOutboundOut(buffer), promise: promise)

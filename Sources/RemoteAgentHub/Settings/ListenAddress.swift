@@ -24,7 +24,9 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
       rest = text[colon...]
     }
     let allowed = host.unicodeScalars.allSatisfy { scalar in
-      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || ".-:_".unicodeScalars.contains(scalar))
+      scalar.isASCII
+        && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || ".-:_".unicodeScalars.contains(scalar))
     }
     guard !host.isEmpty, allowed, rest.first == ":", rest.dropFirst().allSatisfy(\.isNumber), rest.count <= 6,
       let port = Int(rest.dropFirst()), port <= 65_535

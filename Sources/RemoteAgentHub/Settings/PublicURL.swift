@@ -13,7 +13,7 @@ package struct PublicURL: Sendable, Equatable {
     if authority.hasSuffix("/") { authority.removeLast() }
     let hasPort = authority.hasPrefix("[") ? authority.contains("]:") : authority.contains(":")
     guard let address = ListenAddress(hasPort ? authority : authority + ":443") else { throw .badPublicURL(text) }
-    origin = scheme + authority
+    origin = scheme + authority.lowercased()
     host = address.host
   }
 }

@@ -17,8 +17,11 @@ package struct ServerCertificate: Sendable {
 
   package static func given(_ files: HubSettings.CertificateFiles) throws(HubError) -> ServerCertificate {
     do {
-      let context = try TLSContext.server(certificateChain: .file(files.chain), privateKey: .file(files.key))
+      let chain = try AtomicFile.read(files.chain)
+      let context = try TLSContext.server(certificateChain: chain, privateKey: try AtomicFile.read(files.key))
       return ServerCertificate(context: context, caPath: nil)
+    } catch let error as FileError {
+      throw HubError(error)
     } catch {
       throw .certificate(path: files.chain, reason: "\(error)")
     }
@@ -30,7 +33,8 @@ package struct ServerCertificate: Sendable {
     do {
       let ca = try authority(paths, now: now)
       let server = try leaf(paths, ca: ca, names: names, now: now)
-      let context = try TLSContext.server(certificateChain: .pem(server.certificate), privateKey: .pem(server.key))
+      let context = try TLSContext.server(
+        certificateChain: server.certificate, privateKey: server.privateKey)
       return ServerCertificate(context: context, caPath: paths.ca)
     } catch let error as FileError {
       throw HubError(error)
@@ -53,28 +57,29 @@ package struct ServerCertificate: Sendable {
     }
   }
 
-  private typealias Pair = (certificate: [UInt8], key: [UInt8])
-
-  private static func authority(_ paths: Paths, now: Int64) throws -> Pair {
+  private static func authority(_ paths: Paths, now: Int64) throws -> CertificateAndKey {
     if let certificate = try read(paths.ca), let key = try read(paths.caKey) {
-      return (certificate, key)
+      return CertificateAndKey(certificate: certificate, privateKey: key)
     }
-    let made = try CertificateAuthority.create(name: "remote-agent hub", now: now)
+    let made = try CertificateAuthority.create(name: "remote-agent hub", now: now / 1_000)
     // The key first: a certificate without its key would be taken for whole.
-    try AtomicFile.write(made.privateKeyPEM, to: paths.caKey, mode: 0o600)
-    try AtomicFile.write(made.certificatePEM, to: paths.ca, mode: 0o644)
-    return (made.certificatePEM, made.privateKeyPEM)
+    try AtomicFile.write(made.privateKey, to: paths.caKey, mode: 0o600)
+    try AtomicFile.write(made.certificate, to: paths.ca, mode: 0o644)
+    return made
   }
 
-  private static func leaf(_ paths: Paths, ca: Pair, names: [String], now: Int64) throws -> Pair {
+  private static func leaf(
+    _ paths: Paths, ca: CertificateAndKey, names: [String], now: Int64
+  ) throws -> CertificateAndKey {
     let certificate = try read(paths.server)
     let key = try read(paths.serverKey)
-    if let certificate, let key, isGood(certificate, names: names, now: now) { return (certificate, key) }
-    let issued = try CertificateAuthority(certificatePEM: ca.certificate, privateKeyPEM: ca.key)
-      .issue(names: names, now: now, leafKeyPEM: key)
-    try AtomicFile.write(issued.privateKeyPEM, to: paths.serverKey, mode: 0o600)
-    try AtomicFile.write(issued.certificatePEM, to: paths.server, mode: 0o644)
-    return (issued.certificatePEM, issued.privateKeyPEM)
+    if let certificate, let key, isGood(certificate, names: names, now: now) {
+      return CertificateAndKey(certificate: certificate, privateKey: key)
+    }
+    let issued = try CertificateAuthority.issue(for: names, by: ca, privateKey: key, now: now / 1_000)
+    try AtomicFile.write(issued.privateKey, to: paths.serverKey, mode: 0o600)
+    try AtomicFile.write(issued.certificate, to: paths.server, mode: 0o644)
+    return issued
   }
 
   /// The file; nil if it is not there.
@@ -89,9 +94,9 @@ package struct ServerCertificate: Sendable {
 
   /// Whether a certificate is for all the names and good for a while; one that can't be read is not.
   private static func isGood(_ certificate: [UInt8], names: [String], now: Int64) -> Bool {
-    guard let expiry = try? CertificateAuthority.expiry(ofPEM: certificate), expiry - now > renewBefore,
-      let has = try? CertificateAuthority.names(ofPEM: certificate)
-    else { return false }
-    return names.allSatisfy(has.contains)
+    guard let expiry = try? CertificateAuthority.expiry(of: certificate), expiry * 1_000 - now > renewBefore else {
+      return false
+    }
+    return names.allSatisfy { (try? CertificateAuthority.certificate(certificate, isFor: $0)) == true }
   }
 }

@@ -125,6 +125,7 @@ final class StreamHandler: ChannelDuplexHandler {
 
   /// Does what the session decided, after every input.
   func advance() {
+    session.tick(now: now)
     while let effect = session.nextEffect() { apply(effect) }
     commitNext()
     renewNext()
@@ -185,7 +186,6 @@ final class StreamHandler: ChannelDuplexHandler {
     timer = context.eventLoop.scheduleTask(in: .milliseconds(max(0, deadline - now))) {
       let handler = bound.value
       handler.armed = nil
-      handler.session.tick(now: handler.now)
       handler.advance()
     }
   }

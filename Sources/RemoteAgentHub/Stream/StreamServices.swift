@@ -2,7 +2,7 @@ import RemoteAgentCore
 
 /// What the streams of a hub share.
 struct StreamServices: Sendable {
-  let store: HubStore
+  let store: any StreamStore
   let registry: SessionRegistry
   let gate: SessionGate
   let devices: DeviceAuthority

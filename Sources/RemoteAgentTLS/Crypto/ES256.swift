@@ -125,27 +125,10 @@ package struct ES256PublicKey: @unchecked Sendable, Equatable {
 enum ES256 {
   /// A key of an uncompressed point and, for a private one, its scalar; `badKey` if the point is not on the curve.
   static func key(point: [UInt8], scalar: OpaquePointer?) throws(CryptoError) -> Key {
+    precondition(point.count == 65)
     ERR_clear_error()
     defer { ERR_clear_error() }
-    guard let builder = OSSL_PARAM_BLD_new() else { throw .failed("no memory") }
-    defer { OSSL_PARAM_BLD_free(builder) }
-    guard OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) == 1,
-      OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, point.count) == 1,
-      scalar == nil || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, scalar) == 1,
-      let parameters = OSSL_PARAM_BLD_to_param(builder)
-    else { throw .failed("no memory") }
-    defer { OSSL_PARAM_free(parameters) }
-    guard let context = EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else { throw .failed("EC is not to be had") }
-    defer { EVP_PKEY_CTX_free(context) }
-    var pointer: OpaquePointer?
-    let selection = scalar == nil ? ra_EVP_PKEY_PUBLIC_KEY() : ra_EVP_PKEY_KEYPAIR()
-    guard EVP_PKEY_fromdata_init(context) == 1,
-      EVP_PKEY_fromdata(context, &pointer, selection, parameters) == 1, let pointer
-    else { throw .badKey }
-    let key = Key(owning: pointer)
-    guard let check = EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else { throw .failed("no memory") }
-    defer { EVP_PKEY_CTX_free(check) }
-    guard EVP_PKEY_public_check(check) == 1 else { throw .badKey }
-    return key
+    guard let pointer = ra_EC_P256_key(point, scalar) else { throw .badKey }
+    return Key(owning: pointer)
   }
 }
