@@ -49,6 +49,7 @@ let hubTargets: [Target] = [
       .product(name: "Hummingbird", package: "hummingbird"),
       .product(name: "HummingbirdCore", package: "hummingbird"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       .product(name: "GRDB", package: "GRDB.swift"),
       .product(name: "Logging", package: "swift-log"),
     ],
@@ -56,7 +57,15 @@ let hubTargets: [Target] = [
   .executableTarget(
     name: "ra-hub", dependencies: [core, process, hub, argumentParser], swiftSettings: strict),
   .testTarget(
-    name: "RemoteAgentHubTests", dependencies: [core, tls, hub], swiftSettings: strict),
+    name: "RemoteAgentHubTests",
+    dependencies: [
+      core, tls, process, hub,
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    swiftSettings: strict),
   .testTarget(
     name: "IntegrationTests",
     dependencies: [core, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],

@@ -102,7 +102,7 @@ extension HubSession {
 
   package var deadline: Milliseconds? {
     switch phase {
-    case .greeting(let since): min(since + HubSession.helloTimeout, heartbeat.deadline)
+    case .greeting(let since): since + HubSession.helloTimeout
     case .opening, .streaming: min(heartbeat.deadline, tokenExpiry)
     case .closing, .closed: nil
     }

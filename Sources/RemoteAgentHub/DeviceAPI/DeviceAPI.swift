@@ -1,0 +1,152 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import RemoteAgentCore
+import Synchronization
+
+/// The hub's HTTP side: the device API of PROTOCOL section 3 and `/healthz`; all else is the 404 problem.
+///
+/// Checked in this order: path, method, body's size, proof, token, body.
+struct DeviceAPI: HTTPResponder {
+  enum Route: String, CaseIterable {
+    case pair = "/api/clients/pair"
+    case session = "/api/clients/session"
+    case device = "/api/device"
+    case stream = "/api/clients/stream"
+    case health = "/healthz"
+
+    var methods: [HTTPRequest.Method] {
+      switch self {
+      case .pair, .session: [.post]
+      case .device: [.get, .delete]
+      case .stream: [.get]
+      case .health: [.get, .head]
+      }
+    }
+  }
+
+  let store: HubStore
+  let registry: SessionRegistry
+  let devices: DeviceAuthority
+  let pairing: PairingDesk
+  let limits: ConnectionLimits
+  let clock: HubClock
+
+  func respond(to request: Request, context: HubRequestContext) async throws -> Response {
+    var response: Response
+    do throws(Problem) {
+      response = try await answer(request, from: context.remoteAddress)
+    } catch {
+      if error.status >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
+      response = error.response
+    }
+    response.headers[.dpopNonce] = devices.nonce()
+    return response
+  }
+
+  private func answer(_ request: Request, from address: SocketAddress?) async throws(Problem) -> Response {
+    guard let route = Route(rawValue: request.uri.path) else { throw .notFound }
+    guard route.methods.contains(request.method) else {
+      throw .methodNotAllowed(allow: route.methods.map(\.rawValue).joined(separator: ", "))
+    }
+    let body = try await collectBody(of: request)
+    let device = DeviceRequest(
+      method: request.method.rawValue, path: route.rawValue, headers: request.headers, address: address)
+    switch route {
+    case .pair: return try await pair(device, body: body)
+    case .session: return try await grantSession(device, body: body)
+    case .device: return try await self.device(device)
+    case .stream:
+      _ = try await devices.admitStream(device)
+      throw .upgradeRequired
+    case .health: return Response.json(.ok, ["status": "ok"])
+    }
+  }
+
+  private func collectBody(of request: Request) async throws(Problem) -> [UInt8] {
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.requestBody {
+      throw .bodyTooLarge
+    }
+    do {
+      let buffer = try await request.body.collect(upTo: limits.requestBody)
+      return Array(buffer.readableBytesView)
+    } catch is NIOTooManyBytesError {
+      throw .bodyTooLarge
+    } catch {
+      // The connection is gone: nobody reads this.
+      throw .malformed
+    }
+  }
+
+  private func pair(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
+    let pairing = try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
+      try await self.pairing.pair(body: body, fingerprint: fingerprint, address: request.ip)
+    }
+    return .json(
+      .created,
+      [
+        "clientId": .string(pairing.clientId),
+        "accessToken": .string(pairing.accessToken),
+        "accessExpiresAt": .integer(pairing.accessExpiresAt),
+        "accessExpiresIn": seconds(until: pairing.accessExpiresAt),
+        "refreshToken": .string(pairing.refreshToken),
+        "refreshExpiresAt": .integer(pairing.refreshExpiresAt),
+        "refreshExpiresIn": seconds(until: pairing.refreshExpiresAt),
+      ])
+  }
+
+  private func grantSession(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
+    let caller = try await devices.admit(request, kind: .refresh)
+    guard let json = try? JSON(parsing: body), json.members != nil else {
+      throw .badRequest("the body must be a JSON object")
+    }
+    let now = clock.wall()
+    let grant: SessionGrant
+    do {
+      try await store.seen(clientId: caller.clientId, address: request.ip, version: nil, now: now)
+      grant = try await store.grantSession(clientId: caller.clientId, now: now)
+    } catch {
+      throw .internalError
+    }
+    return .json(
+      .ok,
+      [
+        "sessionToken": .string(grant.sessionToken),
+        "expiresAt": .integer(grant.expiresAt),
+        "expiresIn": seconds(until: grant.expiresAt),
+        "accessToken": .string(grant.accessToken),
+        "accessExpiresAt": .integer(grant.accessExpiresAt),
+        "accessExpiresIn": seconds(until: grant.accessExpiresAt),
+        "refreshExpiresAt": .integer(grant.refreshExpiresAt),
+        "refreshExpiresIn": seconds(until: grant.refreshExpiresAt),
+      ])
+  }
+
+  private func device(_ request: DeviceRequest) async throws(Problem) -> Response {
+    let caller = try await devices.admit(request, kind: .access)
+    do {
+      if request.method == HTTPRequest.Method.delete.rawValue {
+        _ = try await store.revoke(caller.clientId, now: clock.wall())
+        await registry.revoked(caller.clientId)
+        return Response(status: .noContent)
+      }
+      guard let device = try await store.device(caller.clientId) else { throw Problem.invalidToken }
+      return .json(.ok, device.json)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw .internalError
+    }
+  }
+
+  private func seconds(until expiry: Int64) -> JSON { .integer(max(0, expiry - clock.wall()) / 1_000) }
+}
+
+extension Response {
+  static func json(_ status: HTTPResponse.Status, _ json: JSON) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.serialized())))
+  }
+}

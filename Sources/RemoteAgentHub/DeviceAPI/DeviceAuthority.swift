@@ -1,0 +1,155 @@
+import HTTPTypes
+package import RemoteAgentCore
+import RemoteAgentTLS
+import Synchronization
+
+/// Decides who a device is: proofs, nonces, replays and tokens (PROTOCOL section 3), the same for requests and renewals.
+package final class DeviceAuthority: Sendable {
+  /// What a renewed token in the stream comes to (PROTOCOL section 4, auth).
+  package enum Renewal: Sendable, Equatable {
+    case renewed(life: Milliseconds, expiresAt: Int64)
+    case staleNonce(String)
+    case revoked
+    case refused
+    /// The store failed: nothing is known.
+    case failed
+  }
+
+  /// A device that a token and its proof stand for.
+  package struct Caller: Sendable, Equatable {
+    package let clientId: String
+    package let fingerprint: String
+    /// Unix milliseconds.
+    package let expiresAt: Int64
+  }
+
+  private let store: HubStore
+  private let nonces: NonceSource
+  private let ledger: Mutex<ProofLedger>
+  private let origins = Mutex<Origins?>(nil)
+  private let clock: HubClock
+
+  package init(store: HubStore, clock: HubClock, nonceLife: Milliseconds = 300_000) {
+    self.store = store
+    self.clock = clock
+    nonces = NonceSource(key: SecureRandom.bytes(32), life: nonceLife)
+    ledger = Mutex(ProofLedger(life: nonceLife))
+  }
+
+  /// The port is known: from here on proofs can hold.
+  package func serve(origins: Origins) {
+    self.origins.withLock { $0 = origins }
+  }
+
+  package func nonce() -> String { nonces.nonce(now: clock.monotonic()) }
+
+  /// Checks proof and token of a request, in the order of PROTOCOL section 3.
+  package func admit(_ request: DeviceRequest, kind: TokenKind) async throws(Problem) -> Caller {
+    let token = request.token
+    let proof = try check(request.proof, method: request.method, path: request.path, token: token)
+    let entry = try claim(proof)
+    var held = false
+    defer { settle(entry, held: held) }
+    guard let token else { throw .missingToken }
+    let caller = try await caller(of: token, kind: kind, fingerprint: proof.key.thumbprint)
+    held = true
+    return caller
+  }
+
+  /// Checks the proof of a request that has no token yet; returns the fingerprint of its key.
+  ///
+  /// `work` is done while the proof is claimed; the proof is spent if it returns.
+  package func admitWithoutToken<Value: Sendable>(
+    _ request: DeviceRequest, _ work: (_ fingerprint: String) async throws(Problem) -> Value
+  ) async throws(Problem) -> Value {
+    let proof = try check(request.proof, method: request.method, path: request.path, token: nil)
+    let entry = try claim(proof)
+    var held = false
+    defer { settle(entry, held: held) }
+    let value = try await work(proof.key.thumbprint)
+    held = true
+    return value
+  }
+
+  /// Checks a request for the stream's upgrade.
+  package func admitStream(_ request: DeviceRequest) async throws(Problem) -> AdmittedStream {
+    let caller = try await admit(request, kind: .session)
+    return AdmittedStream(
+      clientId: caller.clientId, fingerprint: caller.fingerprint,
+      tokenLife: max(0, caller.expiresAt - clock.wall()), address: request.ip)
+  }
+
+  /// Checks a renewed token in a stream: the same device, the same key, and a proof as for the upgrade.
+  package func renew(token: String, proof: String, of stream: AdmittedStream) async -> Renewal {
+    let request = DeviceRequest(method: "GET", path: StreamUpgrader.path, headers: [:], address: nil)
+    do throws(Problem) {
+      let proof = try check(proof, method: request.method, path: request.path, token: token)
+      guard proof.key.thumbprint == stream.fingerprint else { return .refused }
+      let entry = try claim(proof)
+      var held = false
+      defer { settle(entry, held: held) }
+      let caller = try await caller(of: token, kind: .session, fingerprint: stream.fingerprint)
+      guard caller.clientId == stream.clientId else { return .refused }
+      held = true
+      return .renewed(life: max(0, caller.expiresAt - clock.wall()), expiresAt: caller.expiresAt)
+    } catch {
+      switch error.code {
+      case Problem.staleNonce.code: return .staleNonce(nonce())
+      case Problem.revoked.code: return .revoked
+      case Problem.internalError.code: return .failed
+      default: return .refused
+      }
+    }
+  }
+
+  private func check(
+    _ proof: String?, method: String, path: String, token: String?
+  ) throws(Problem) -> DPoPProof {
+    guard let proof else { throw .invalidProof("exactly one DPoP header is required") }
+    guard let origins = origins.withLock({ $0 }) else { throw .busy }
+    let now = clock.monotonic()
+    let nonces = nonces
+    do throws(DPoPError) {
+      let proof = try DPoPProof(parsing: proof)
+      try proof.verify(
+        method: method, urls: origins.urls(path: path), isFresh: { nonces.isGood($0, now: now) }, token: token)
+      return proof
+    } catch .nonceNeeded {
+      throw .staleNonce
+    } catch {
+      throw .invalidProof("\(error)")
+    }
+  }
+
+  private func claim(_ proof: DPoPProof) throws(Problem) -> ProofLedger.Entry {
+    let entry = ProofLedger.Entry(fingerprint: proof.key.thumbprint, jti: proof.identifier)
+    let now = clock.monotonic()
+    switch ledger.withLock({ $0.claim(entry, now: now) }) {
+    case .claimed: return entry
+    case .replayed: throw .invalidProof("the proof was used before")
+    case .full: throw .rateLimited(retryAfter: 60)
+    }
+  }
+
+  private func settle(_ entry: ProofLedger.Entry, held: Bool) {
+    let now = clock.monotonic()
+    ledger.withLock { $0.settle(entry, held: held, now: now) }
+  }
+
+  private func caller(
+    of token: String, kind: TokenKind, fingerprint: String
+  ) async throws(Problem) -> Caller {
+    let verdict: TokenVerdict
+    do {
+      verdict = try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
+    } catch {
+      throw .internalError
+    }
+    switch verdict {
+    case .valid(let clientId, let expiresAt):
+      return Caller(clientId: clientId, fingerprint: fingerprint, expiresAt: expiresAt)
+    case .invalid: throw .invalidToken
+    case .revoked: throw .revoked
+    }
+  }
+}

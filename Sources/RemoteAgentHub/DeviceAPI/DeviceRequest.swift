@@ -1,0 +1,49 @@
+package import HTTPTypes
+package import NIOCore
+package import NIOHTTP1
+
+/// What of a device's request its proof and token are checked against.
+package struct DeviceRequest: Sendable {
+  package let method: String
+  /// Without the query.
+  package let path: String
+  package let headers: HTTPFields
+  package let address: SocketAddress?
+
+  package init(method: String, path: String, headers: HTTPFields, address: SocketAddress?) {
+    self.method = method
+    self.path = path
+    self.headers = headers
+    self.address = address
+  }
+
+  package init(_ head: HTTPRequestHead, address: SocketAddress?) {
+    var fields = HTTPFields()
+    for (name, value) in head.headers {
+      if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
+    }
+    self.init(method: head.method.rawValue, path: Self.path(of: head.uri), headers: fields, address: address)
+  }
+
+  package static func path(of target: String) -> String {
+    String(target.prefix { $0 != "?" && $0 != "#" })
+  }
+
+  /// The peer's IP address as text.
+  package var ip: String? { address?.ipAddress }
+
+  /// The value of the one `DPoP` header; nil if there is none or more than one.
+  package var proof: String? {
+    let values = headers[values: .dpop]
+    return values.count == 1 ? values[0] : nil
+  }
+
+  /// The token of `Authorization: DPoP <token>`; nil if there is none.
+  package var token: String? {
+    let values = headers[values: .authorization]
+    guard values.count == 1 else { return nil }
+    let parts = values[0].split(separator: " ", omittingEmptySubsequences: true)
+    guard parts.count == 2, parts[0].lowercased() == "dpop" else { return nil }
+    return String(parts[1])
+  }
+}

@@ -1,0 +1,54 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import RemoteAgentTLS
+
+/// What is set up on each accepted connection: TLS, HTTP/1.1 and, before Hummingbird, what may become a device's stream.
+struct HubChannel: ServerChildChannel {
+  typealias Value = HTTP1Channel.Value
+
+  private let http: HTTP1Channel
+  private let tls: TLSContext
+  private let upgrader: StreamUpgrader
+  private let limits: ConnectionLimits
+
+  init(
+    responder: @escaping HTTPChannelHandler.Responder, tls: TLSContext, upgrader: StreamUpgrader,
+    limits: ConnectionLimits
+  ) {
+    http = HTTP1Channel(
+      responder: responder,
+      configuration: .init(
+        idleTimeout: nil,
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: limits.headerBlock, maxHeaderListSize: limits.headerBlock,
+          maxHeaderFieldCount: limits.headerFields)))
+    self.tls = tls
+    self.upgrader = upgrader
+    self.limits = limits
+  }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    do {
+      try channel.pipeline.syncOperations.addHandler(
+        TLSHandler(context: tls, handshakeDeadline: limits.handshake))
+    } catch {
+      return channel.eventLoop.makeFailedFuture(error)
+    }
+    let upgrader = upgrader
+    let limits = limits
+    return http.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      let pipeline = channel.pipeline.syncOperations
+      let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      let nonce: @Sendable () -> String = { upgrader.services.devices.nonce() }
+      try pipeline.addHandler(
+        HTTPConnectionHandler(upgrader: upgrader, limits: limits, nonce: nonce), position: .after(decoder))
+      return value
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await http.handle(value: value, logger: logger)
+  }
+}

@@ -1,0 +1,39 @@
+package import RemoteAgentCore
+
+/// All that a hub is told at its start.
+package struct HubSettings: Sendable {
+  /// PEM files of a certificate that the hub did not make itself.
+  package struct CertificateFiles: Sendable, Equatable {
+    package let chain: String
+    package let key: String
+
+    package init(chain: String, key: String) {
+      self.chain = chain
+      self.key = key
+    }
+  }
+
+  /// Where everything of the hub's is kept; made with mode 0700 if it is not there.
+  package var folder: String
+  package var listen: ListenAddress
+  /// Nil: the hub has a CA and a certificate of its own in its folder.
+  package var certificate: CertificateFiles?
+  /// The origin under which devices reach the hub from elsewhere (behind a proxy or another name); `https`, no path.
+  package var publicURL: PublicURL?
+  package var lives: TokenLives
+  package var session: HubSession.Configuration
+  package var limits = ConnectionLimits()
+  package var attempts = CodeAttempts()
+  package var clock = HubClock.system
+  /// How long a stop may take, in seconds, before what is left is cut.
+  package var stopSeconds: Int64 = 10
+
+  package static let version = "ra-hub/0.1.0"
+
+  package init(folder: String, listen: ListenAddress) {
+    self.folder = folder
+    self.listen = listen
+    lives = TokenLives()
+    session = HubSession.Configuration(server: Self.version)
+  }
+}

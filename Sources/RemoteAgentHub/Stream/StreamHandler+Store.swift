@@ -1,0 +1,169 @@
+import NIOCore
+import RemoteAgentCore
+
+/// The stream's dealings with the store: each asynchronous, none blocks reading, and the result comes back to the loop.
+extension StreamHandler {
+  private enum Opening: Sendable {
+    case opened(OpenedSession)
+    case refused
+    case failed
+  }
+
+  private struct WaitingControls: Sendable {
+    let controls: [WaitingControl]
+    let stamp: Int64
+  }
+
+  func open(_ description: SessionDescription, deviceControlCursor: Int64, tool: String) {
+    guard let connection else { return }
+    isOpening = true
+    let services = services
+    let admitted = admitted
+    let key = SessionGate.Key(clientId: admitted.clientId, sessionId: description.sessionId)
+    let hello = SessionHello(
+      clientId: admitted.clientId, description: description, deviceControlCursor: deviceControlCursor)
+    perform {
+      await services.gate.withSession(key) {
+        do {
+          let now = services.clock.wall()
+          guard let found = try await services.store.open(hello, now: now) else { return Opening.refused }
+          await services.registry.register(row: found.row, clientId: admitted.clientId, connection: connection)
+          // Once more: what the connection before had taken is in the store only now.
+          guard let opened = try await services.store.open(hello, now: now) else { return Opening.refused }
+          try await services.store.seen(
+            clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
+          return Opening.opened(opened)
+        } catch {
+          return Opening.failed
+        }
+      }
+    } then: { handler, opening in
+      handler.finishOpening(opening)
+    }
+  }
+
+  private func finishOpening(_ opening: Opening) {
+    isOpening = false
+    switch opening {
+    case .opened(let opened):
+      self.opened = opened
+      controls.opened(controlCursor: opened.controlCursor)
+      session.opened(
+        id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
+        controlCursor: opened.controlCursor, isEnded: opened.ended, now: now)
+    case .refused: session.openRefused()
+    case .failed: session.storeFailed("the session can't be opened now")
+    }
+    advance()
+    controlsWaiting()
+    settleIfDrained()
+  }
+
+  /// Starts the next commit, if there is something and none is under way.
+  func commitNext() {
+    guard let row = opened?.row, let (batch, count) = commits.next() else { return }
+    let services = services
+    perform {
+      try? await services.store.commit(batch, row: row, now: services.clock.wall())
+    } then: { handler, cursor in
+      handler.commits.finished()
+      if let cursor, cursor >= batch.lastSeq {
+        for _ in 0..<count { handler.session.committed(cursor: cursor, now: handler.now) }
+      } else {
+        handler.commits.drop()
+        handler.session.storeFailed("the store failed")
+      }
+      handler.advance()
+      handler.settleIfDrained()
+    }
+  }
+
+  /// Checks the next renewed token, one at a time.
+  func renewNext() {
+    guard !isRenewing, let renewal = renewals.first else { return }
+    isRenewing = true
+    let services = services
+    let admitted = admitted
+    perform {
+      await services.devices.renew(token: renewal.token, proof: renewal.proof, of: admitted)
+    } then: { handler, outcome in
+      handler.isRenewing = false
+      if !handler.renewals.isEmpty { handler.renewals.removeFirst() }
+      switch outcome {
+      case .renewed(let life, let expiresAt):
+        handler.session.authenticated(tokenLife: life, expiresAt: expiresAt, now: handler.now)
+      case .staleNonce(let nonce): handler.session.proofNonceStale(nonce: nonce, now: handler.now)
+      case .revoked: handler.session.revoked()
+      case .refused: handler.session.authenticationFailed()
+      case .failed: handler.session.storeFailed("the token can't be checked now")
+      }
+      handler.advance()
+    }
+  }
+
+  /// Controls wait in the store.
+  func controlsWaiting() {
+    guard context != nil, let row = opened?.row, !session.isClosed, controls.startFetch() else { return }
+    let services = services
+    let after = controls.sent
+    perform {
+      let now = services.clock.wall()
+      let waiting = (try? await services.store.waitingControls(row: row, after: after, now: now)) ?? []
+      var marked: [WaitingControl] = []
+      for control in waiting {
+        // Noted first: what may have reached the device is never called `expired`.
+        guard (try? await services.store.controlSent(row: row, seq: control.seq, now: now)) != nil else { break }
+        marked.append(control)
+      }
+      return WaitingControls(controls: marked, stamp: now)
+    } then: { handler, waiting in
+      for control in waiting.controls {
+        handler.controls.handedOver(through: control.seq)
+        control.payload.withUnsafeBytes {
+          handler.session.control(
+            seq: control.seq, payload: $0, ttlMs: control.ttlMs, ts: waiting.stamp, now: handler.now)
+        }
+      }
+      handler.advance()
+      if handler.controls.fetched() { handler.controlsWaiting() }
+    }
+  }
+
+  func controlsAcknowledged(through cursor: Int64) {
+    controls.acknowledged(through: cursor)
+    storeAcknowledgement()
+  }
+
+  private func storeAcknowledgement() {
+    guard let row = opened?.row, let cursor = controls.startAcknowledgement() else { return }
+    let services = services
+    perform {
+      try? await services.store.controlsAcknowledged(row: row, cursor: cursor, now: services.clock.wall())
+    } then: { handler, _ in
+      handler.controls.acknowledgementStored()
+      handler.storeAcknowledgement()
+    }
+  }
+
+  /// The connection is over: the session is away, unless a newer connection has it.
+  func leave(_ connection: StreamConnection) {
+    guard let row = opened?.row else { return }
+    let services = services
+    Task {
+      guard await services.registry.unregister(row: row, connection: connection) else { return }
+      try? await services.store.disconnected(row: row, now: services.clock.wall())
+    }
+  }
+
+  /// Does `work` elsewhere, and `then` on the event loop, also when the channel is gone by then.
+  private func perform<Value: Sendable>(
+    _ work: @escaping @Sendable () async -> Value, then: @escaping (StreamHandler, Value) -> Void
+  ) {
+    let eventLoop = eventLoop
+    let bound = NIOLoopBound((handler: self, then: then), eventLoop: eventLoop)
+    Task {
+      let value = await work()
+      eventLoop.execute { bound.value.then(bound.value.handler, value) }
+    }
+  }
+}

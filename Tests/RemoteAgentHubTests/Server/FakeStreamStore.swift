@@ -1,0 +1,85 @@
+import RemoteAgentCore
+import Synchronization
+
+@testable import RemoteAgentHub
+
+/// A store whose commits wait for the test, or fail.
+final class FakeStreamStore: StreamStore {
+  private struct State {
+    var cursor: Int64 = 0
+    var gate: [CheckedContinuation<Bool, Never>] = []
+    var isHeld = false
+    var committed: [HubBatch] = []
+    var controls: [WaitingControl] = []
+    var sent: [Int64] = []
+    var disconnects = 0
+  }
+
+  private let state = Mutex(State())
+  private let events: AsyncStream<String>.Continuation
+  let log: AsyncStream<String>
+
+  init() {
+    (log, events) = AsyncStream.makeStream(of: String.self)
+  }
+
+  /// From now on commits wait for `release`.
+  func hold() { state.withLock { $0.isHeld = true } }
+
+  /// Lets all waiting commits and later ones end, well or not.
+  func release(succeeding: Bool = true) {
+    let waiting = state.withLock { state in
+      state.isHeld = false
+      defer { state.gate = [] }
+      return state.gate
+    }
+    for continuation in waiting { continuation.resume(returning: succeeding) }
+  }
+
+  /// Waits for the store to be asked something, by name; other names are passed over.
+  func asked(_ name: String) async {
+    for await event in log where event == name { return }
+  }
+
+  var committed: [HubBatch] { state.withLock { $0.committed } }
+  var sent: [Int64] { state.withLock { $0.sent } }
+
+  func addControl(_ control: WaitingControl) { state.withLock { $0.controls.append(control) } }
+
+  func open(_ hello: SessionHello, now: Int64) async throws(StoreError) -> OpenedSession? {
+    OpenedSession(row: 1, id: "id", cursor: state.withLock { $0.cursor }, controlCursor: 0, ended: false)
+  }
+
+  func commit(_ batch: HubBatch, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
+    events.yield("commit")
+    let succeeds = await withCheckedContinuation { continuation in
+      let isHeld = state.withLock { state in
+        if state.isHeld { state.gate.append(continuation) }
+        return state.isHeld
+      }
+      if !isHeld { continuation.resume(returning: true) }
+    }
+    return state.withLock { state in
+      guard succeeds else { return state.cursor }
+      state.cursor = batch.lastSeq
+      state.committed.append(batch)
+      return batch.lastSeq
+    }
+  }
+
+  func disconnected(row: Int64, now: Int64) async throws(StoreError) { events.yield("disconnected") }
+
+  func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl] {
+    state.withLock { $0.controls.filter { $0.seq > seq } }
+  }
+
+  func controlSent(row: Int64, seq: Int64, now: Int64) async throws(StoreError) {
+    state.withLock { $0.sent.append(seq) }
+  }
+
+  func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError) {
+    events.yield("acknowledged \(cursor)")
+  }
+
+  func seen(clientId: String, address: String?, version: String?, now: Int64) async throws(StoreError) {}
+}
