@@ -112,7 +112,7 @@ let package = Package(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
 
     .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
-    .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls], swiftSettings: strict),
+    .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls, "COpenSSL"], swiftSettings: strict),
     .testTarget(
       name: "RemoteAgentProcessTests", dependencies: [core, process, "CPosix", systemPackage],
       swiftSettings: strict),
