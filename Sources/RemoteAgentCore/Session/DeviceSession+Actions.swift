@@ -46,29 +46,40 @@ extension DeviceSession {
 
   /// The next thing to do, nil if there is nothing now.
   ///
-  /// - Parameter canSend: whether the connection takes another message now; when not, log lines wait (controls'
-  ///   acknowledgements and heartbeats are few and small and don't).
+  /// - Parameter canSend: whether the connection takes another message now; when not, all but the few of the handshake
+  ///   and of a token's renewal waits here, where it is bounded.
   package mutating func nextAction(now: Milliseconds, canSend: Bool) -> Action? {
     tick(now: now)
     if !actions.isEmpty { return actions.removeFirst() }
     if !outbox.isEmpty { return send(outbox.removeFirst(), now: now) }
     guard case .streaming = phase else { return nil }
-    if controls.cursor > acknowledgedControl {
-      acknowledgedControl = controls.cursor
-      return send(message(.ack, ["cursor": .integer(acknowledgedControl)]), now: now)
-    }
     if renewal.isDue(now: now) {
       renewal.started()
       return .renewToken
     }
-    if canSend, let lines = replay.nextMessage(maximum: min(configuration.messageSize, messageLimit), window: window) {
-      return send(lines, now: now)
-    }
-    if isInputEnded, replay.isEmpty {
+    if canSend, let message = nextMessage(now: now) { return send(message, now: now) }
+    if isInputEnded, replay.isEmpty, canSend {
       phase = .closing(since: now)
       return .close(code: CloseCode.normal, reason: "")
     }
     return nil
+  }
+
+  /// What is to be said soonest first; lines last.
+  private mutating func nextMessage(now: Milliseconds) -> [UInt8]? {
+    if let pong = owedPong {
+      owedPong = nil
+      return message(.pong, pong)
+    }
+    if owesPing {
+      owesPing = false
+      return message(.ping, ["t": .integer(now)])
+    }
+    if controls.cursor > acknowledgedControl {
+      acknowledgedControl = controls.cursor
+      return message(.ack, ["cursor": .integer(acknowledgedControl)])
+    }
+    return replay.nextMessage(maximum: min(configuration.messageSize, messageLimit), window: window)
   }
 
   /// When to call `nextAction` again if nothing else happens.
@@ -77,7 +88,7 @@ extension DeviceSession {
     switch phase {
     case .idle, .connecting, .finished: return nil
     case .waiting(let until): return until
-    case .greeting(let since): return min(since + DeviceSession.helloTimeout, heartbeat.deadline)
+    case .greeting(let since): return since + DeviceSession.helloTimeout
     case .streaming: return min(heartbeat.deadline, renewal.deadline ?? .max)
     case .closing(let since): return since + DeviceSession.closeTimeout
     }

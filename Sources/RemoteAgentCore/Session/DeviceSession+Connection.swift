@@ -12,6 +12,8 @@ extension DeviceSession {
     heartbeat = Heartbeat(now: now)
     renewal = TokenRenewal(life: tokenLife, now: now)
     hubError = nil
+    owesPing = false
+    owedPong = nil
     acknowledgedControl = controls.cursor
     var hello: [JSON.Member] = [
       .init("protocol", 1), .init("tool", .string(configuration.tool)),
@@ -35,11 +37,16 @@ extension DeviceSession {
     wait(reason: reason, isHerd: false, retryAfter: retryAfter, openedAt: nil, now: now)
   }
 
-  /// The attempt was refused for good.
+  /// The attempt, or the renewal of the token, was refused for good.
   package mutating func refused(_ refusal: Refusal) {
-    if case .finished = phase { return }
-    finish(.gaveUp(refusal))
+    switch phase {
+    case .closing, .finished: return
+    case .idle, .waiting, .connecting, .greeting, .streaming: finish(isDelivered ? .delivered : .gaveUp(refusal))
+    }
   }
+
+  /// Whether the hub has acknowledged everything, the end too: then no loss or refusal matters any more.
+  private var isDelivered: Bool { isInputEnded && replay.isEmpty }
 
   /// A byte came from the hub.
   package mutating func receivedBytes(now: Milliseconds) { heartbeat.received(now: now) }
@@ -53,10 +60,15 @@ extension DeviceSession {
     case .greeting: break
     case .streaming(let since): openedAt = since
     }
+    if isDelivered { return finish(.delivered) }
     if let openedAt, now - openedAt >= Backoff.goodConnection { unauthorized = 0 }
     outbox = []
-    let why = hubError.map { "\($0.message.isEmpty ? $0.code : $0.message)" } ?? reason
-    switch CloseCode.reaction(to: code) {
+    let why = printable(hubError.map { $0.message.isEmpty ? $0.code : $0.message } ?? reason)
+    // The close frame may be lost where the error before it arrived.
+    let code = code ?? hubError.flatMap { CloseCode.code(for: $0.code) }
+    let reaction = CloseCode.reaction(to: code)
+    if reaction != .giveUpAfterThree { fruitless = 0 }
+    switch reaction {
     case .giveUp:
       return finish(.gaveUp(Refusal(code == CloseCode.revoked ? .notPaired : .protocolRefused, why)))
     case .renewOnce:
@@ -83,6 +95,16 @@ extension DeviceSession {
     actions.append(.disconnected(reason: reason, retryIn: delay))
   }
 
+  /// What a hub says, fit for a terminal's line: no control characters, at most 512 bytes.
+  private func printable(_ text: String) -> String {
+    var line = ""
+    for scalar in text.unicodeScalars where scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) {
+      if line.utf8.count + UTF8.width(scalar) > 512 { break }
+      line.unicodeScalars.append(scalar)
+    }
+    return line
+  }
+
   private mutating func withRandom(
     _ body: (inout Backoff, inout any RandomNumberGenerator & Sendable) -> Milliseconds
   ) -> Milliseconds {
@@ -103,14 +125,14 @@ extension DeviceSession {
       phase = .connecting
       actions.append(.connect)
     case .greeting(let since):
-      guard now - since >= DeviceSession.helloTimeout || heartbeat.isDead(now: now) else { return }
+      guard now - since >= DeviceSession.helloTimeout else { return }
       abandon(reason: "the hub did not greet", now: now)
     case .streaming:
       if heartbeat.isDead(now: now) {
         abandon(reason: "nothing came from the hub for \(heartbeat.timeout / 1000) s", now: now)
-      } else if heartbeat.isPingDue(now: now), outbox.isEmpty {
+      } else if heartbeat.isPingDue(now: now) {
         heartbeat.sent(now: now)
-        outbox.append(message(.ping, ["t": .integer(now)]))
+        owesPing = true
       }
     case .closing(let since):
       if now - since >= DeviceSession.closeTimeout { finish(.delivered) }
@@ -118,7 +140,7 @@ extension DeviceSession {
   }
 
   private mutating func abandon(reason: String, now: Milliseconds) {
-    actions.append(.abandon)
     connectionLost(code: nil, reason: reason, now: now)
+    actions.insert(.abandon, at: 0)
   }
 }

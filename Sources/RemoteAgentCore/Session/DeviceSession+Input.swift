@@ -11,6 +11,7 @@ extension DeviceSession {
   /// A line was taken in.
   package mutating func took(_ line: InputLine) {
     precondition(!isInputEnded)
+    newestTs = line.ts
     replay.append(line.type, ts: line.ts, payload: line.payload)
   }
 

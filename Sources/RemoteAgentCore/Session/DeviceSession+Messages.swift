@@ -36,14 +36,16 @@ extension DeviceSession {
     switch type {
     case .hello: greeted(json, now: now)
     case .ack:
-      guard let cursor = json["cursor"]?.integer, replay.acknowledged(cursor: cursor) else {
+      guard case .streaming = phase else { return violation("the hub sent an acknowledgement before its hello") }
+      guard let cursor = json["cursor"]?.integer, cursor >= 0, replay.acknowledged(cursor: cursor) else {
         return violation("the hub acknowledged what was not sent")
       }
       progressed(to: cursor)
-    case .ping: outbox.append(self.message(.pong, json["t"].map { ["t": $0] } ?? [:]))
+    case .ping: owedPong = json["t"].map { ["t": $0] } ?? [:]
     case .pong: break
-    case .auth: if let life = json["expiresIn"]?.integer, life > 0 { renewal.accepted(life: life * 1000, now: now) }
-    case .error: noted(json)
+    case .auth:
+      if let seconds = json["expiresIn"]?.integer, seconds > 0 { renewal.accepted(seconds: seconds, now: now) }
+    case .error: noted(json, now: now)
     case .log, .status: violation("the hub sent a \(type.rawValue) envelope")
     case .control: break
     }
@@ -69,7 +71,7 @@ extension DeviceSession {
         "state": "gap", "from": .integer(from), "to": .integer(to), "bytes": 0, "reason": "lost",
       ]
       var bytes: [UInt8] = []
-      EnvelopeWriter.append(.status, seq: to, payload: gap, to: &bytes)
+      EnvelopeWriter.append(.status, seq: to, ts: newestTs, payload: gap, to: &bytes)
       outbox.append(bytes)
     }
     if !hasGreeted {
@@ -79,8 +81,10 @@ extension DeviceSession {
   }
 
   private mutating func progressed(to cursor: Int64) {
-    guard cursor > self.cursor else { return }
-    self.cursor = cursor
+    let previous = self.cursor
+    self.cursor = max(cursor, previous ?? 0)
+    // The first hello only tells where things stand.
+    guard let previous, cursor > previous else { return }
     fruitless = 0
     unauthorized = 0
   }
@@ -104,10 +108,10 @@ extension DeviceSession {
     }
   }
 
-  private mutating func noted(_ error: JSON) {
+  private mutating func noted(_ error: JSON, now: Milliseconds) {
     let code = error["code"]?.string ?? "error"
     if code == "use_dpop_nonce", let nonce = error["nonce"]?.string {
-      if renewal.mayProveAgain() { actions.append(.prove(nonce: nonce)) }
+      if renewal.mayProveAgain() { actions.append(.prove(nonce: nonce)) } else { renewal.failed(now: now) }
       return
     }
     hubError = (code, error["message"]?.string ?? "", error["retryAfterMs"]?.integer)

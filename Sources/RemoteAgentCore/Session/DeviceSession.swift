@@ -7,8 +7,8 @@
 ///                      └─ waiting ◄──────────────┴───────────────────────┘                            finished
 ///
 /// Rules: nothing sequenced is sent before the hub's hello; what is not acknowledged is sent again from its cursor; at most
-/// the hub's window is unacknowledged; controls, acknowledgements and heartbeats pass whatever else is blocked. A refusal
-/// that won't change ends the session wherever it is.
+/// the hub's window is unacknowledged; controls, acknowledgements and heartbeats pass before the lines and whatever the
+/// window. A refusal that won't change ends the session wherever it is; once the hub has acknowledged everything, nothing does.
 ///
 /// The driver calls an input, then `nextAction` until it gives nil, and again at `deadline`.
 package struct DeviceSession: Sendable {
@@ -54,7 +54,11 @@ package struct DeviceSession: Sendable {
 
   // Of the connection.
   var heartbeat = Heartbeat(now: 0)
+  /// What goes out before anything else: the hello, a gap, `auth`.
   var outbox: [[UInt8]] = []
+  /// A ping and the newest pong wait until the connection takes another message: a flood leaves one of each.
+  var owesPing = false
+  var owedPong: JSON?
   var window = 8 << 20
   var messageLimit = DeviceSession.messageLimit
   var acknowledgedControl: Int64 = 0
@@ -65,11 +69,18 @@ package struct DeviceSession: Sendable {
   var actions: [Action] = []
   var isInputEnded = false
   var hasGreeted = false
-  var cursor: Int64 = -1
+  /// When the newest line happened, Unix milliseconds.
+  var newestTs: Int64?
+  /// The highest cursor that the hub ever told; nil before its first hello.
+  var cursor: Int64?
+  /// RFC 6455 violations in a row without progress.
   var fruitless = 0
+  /// Refused tokens in a row without progress or a good connection.
   var unauthorized = 0
 
   package init(configuration: Configuration, random: any RandomNumberGenerator & Sendable) {
+    var configuration = configuration
+    configuration.session = configuration.session.bounded
     self.configuration = configuration
     self.random = random
     replay = ReplayBuffer(limit: configuration.bufferLimit)
