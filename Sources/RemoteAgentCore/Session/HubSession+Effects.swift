@@ -1,3 +1,5 @@
+import DequeModule
+
 extension HubSession {
   package enum Effect: Sendable, Equatable {
     /// Open the session in the store; answered by `opened` or `openRefused`.
@@ -15,10 +17,10 @@ extension HubSession {
   }
 
   package mutating func nextEffect() -> Effect? {
-    effects.isEmpty ? nil : effects.removeFirst()
+    effects.popFirst()
   }
 
-  /// Whether more may be read: less than the window (and one message) is uncommitted, and the session is known.
+  /// Whether more may be read: at most the window is uncommitted.
   package var wantsInput: Bool {
     uncommittedBytes <= configuration.window
   }
@@ -33,8 +35,9 @@ extension HubSession {
 
   package var deadline: Milliseconds? {
     switch phase {
-    case .greeting(let since): min(since + HubSession.helloTimeout, heartbeat.deadline)
-    case .opening, .streaming: min(heartbeat.deadline, tokenExpiry)
+    case .greeting(let since): since + HubSession.helloTimeout
+    case .opening: min(heartbeat.watchdogDeadline, tokenExpiry)
+    case .streaming: min(wantsInput ? heartbeat.deadline : heartbeat.pingDeadline, tokenExpiry)
     case .closing, .closed: nil
     }
   }
@@ -47,9 +50,9 @@ extension HubSession {
     case .opening, .streaming:
       if now >= tokenExpiry {
         fail(CloseCode.unauthorized, "the session token has expired")
-      } else if heartbeat.isDead(now: now) {
+      } else if wantsInput, heartbeat.isDead(now: now) {
         fail(CloseCode.heartbeat, "nothing came for \(heartbeat.timeout / 1000) s")
-      } else if heartbeat.isPingDue(now: now) {
+      } else if case .streaming = phase, heartbeat.isPingDue(now: now) {
         send(.ping, ["t": .integer(now)], now: now)
       }
     case .closing, .closed: break

@@ -1,18 +1,25 @@
+import DequeModule
+
 extension HubSession {
   /// The session is open for this writer; from here its envelopes are taken.
   ///
   /// - Parameters:
   ///   - id: the hub's own id of the session, and `url` its page.
   ///   - controlCursor: the larger of the hub's and the device's.
+  ///   - controlsGiven: the highest number that a control of the session ever got: the device may acknowledge one that was
+  ///     sent on an older connection and has expired since. Nil if that is `controlCursor`.
   ///   - isEnded: it had ended: duplicates are acknowledged, more is refused.
   package mutating func opened(
-    id: String, url: String?, cursor: Int64, controlCursor: Int64, isEnded: Bool, now: Milliseconds
+    id: String, url: String?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64? = nil, isEnded: Bool,
+    now: Milliseconds
   ) {
     guard case .opening = phase else { return }
     phase = .streaming
     taken = cursor
     durable = cursor
     highestControl = controlCursor
+    acknowledgedControl = controlCursor
+    self.controlsGiven = controlsGiven ?? controlCursor
     self.isEnded = isEnded
     var session: [JSON.Member] = [.init("id", .string(id))]
     if let url { session.append(.init("url", .string(url))) }
@@ -28,6 +35,11 @@ extension HubSession {
           "message": .integer(Int64(configuration.messageLimit)), "window": .integer(Int64(configuration.window)),
         ],
       ], now: now)
+    if heldAcknowledgement > max(highestControl, self.controlsGiven) {
+      fail(CloseCode.badMessage, "an acknowledgement beyond what was sent")
+    } else {
+      acknowledged(through: heldAcknowledgement)
+    }
   }
 
   /// Another writer has the session.
@@ -35,12 +47,13 @@ extension HubSession {
 
   /// The oldest outstanding batch is durable; `cursor` is the session's.
   package mutating func committed(cursor: Int64, now: Milliseconds) {
-    guard !uncommitted.isEmpty else { return }
-    let batch = uncommitted.removeFirst()
-    uncommittedBytes -= batch.bytes
+    let wantedInput = wantsInput
+    guard let bytes = uncommitted.popFirst() else { return }
+    uncommittedBytes -= bytes
+    // Silence while nothing was read is no silence of the device.
+    if !wantedInput { heartbeat.received(now: now) }
     durable = max(durable, cursor)
     if isClosed { return }
-    owesAcknowledgement = true
     // One acknowledgement for a run of commits would do, but each tells the device soonest; they are small.
     acknowledge()
     heartbeat.sent(now: now)
@@ -58,12 +71,16 @@ extension HubSession {
 
   /// The new token and its proof are good.
   package mutating func authenticated(tokenLife: Milliseconds, expiresAt: Int64, now: Milliseconds) {
+    guard isAuthenticating, case .streaming = phase else { return }
+    isAuthenticating = false
     tokenExpiry = now + tokenLife
     send(.auth, ["expiresAt": .integer(expiresAt), "expiresIn": .integer(tokenLife / 1000)], now: now)
   }
 
   /// The proof's nonce is stale: the device may try once more with this one.
   package mutating func proofNonceStale(nonce: String, now: Milliseconds) {
+    guard isAuthenticating, case .streaming = phase else { return }
+    isAuthenticating = false
     send(
       .error, ["code": "use_dpop_nonce", "message": "the nonce is stale", "nonce": .string(nonce)], now: now)
   }
@@ -72,22 +89,30 @@ extension HubSession {
     fail(CloseCode.unauthorized, "the new token or its proof is not good")
   }
 
-  /// A control is to be sent: numbers ascend.
+  /// A control is to be sent: numbers ascend; one that was sent already, or has no life left, is not.
+  ///
+  /// - Parameters:
+  ///   - payload: one JSON object; a `ttlMs` in it gives way to the one here.
+  ///   - ttlMs: what is left of its life.
   package mutating func control(
     seq: Int64, payload: UnsafeRawBufferPointer, ttlMs: Milliseconds, ts: Int64, now: Milliseconds
   ) {
-    guard case .streaming = phase, seq > highestControl else { return }
+    guard case .streaming = phase, seq > highestControl, seq < 1 << 53, ttlMs > 0 else { return }
     highestControl = seq
     var bytes = Array("{\"type\":\"control\",\"seq\":".utf8)
     EnvelopeWriter.appendDecimal(seq, to: &bytes)
     bytes.append(contentsOf: ",\"ts\":".utf8)
     EnvelopeWriter.appendDecimal(ts, to: &bytes)
     bytes.append(contentsOf: ",\"payload\":{\"ttlMs\":".utf8)
-    EnvelopeWriter.appendDecimal(max(ttlMs, 1), to: &bytes)
-    let extent = JSONGrammar.skipWhiteSpace(in: payload, from: 1)
-    if extent < payload.count, payload[extent] != UInt8(ascii: "}") { bytes.append(UInt8(ascii: ",")) }
-    bytes.append(contentsOf: payload[extent...])
-    bytes.append(UInt8(ascii: "}"))
+    EnvelopeWriter.appendDecimal(ttlMs, to: &bytes)
+    _ = JSONMembers.forEach(in: payload) { name, value in
+      if name == "ttlMs" { return }
+      bytes.append(contentsOf: ",\"".utf8)
+      bytes.append(contentsOf: name.utf8)
+      bytes.append(contentsOf: "\":".utf8)
+      bytes.append(contentsOf: payload[value])
+    }
+    bytes.append(contentsOf: "}}".utf8)
     heartbeat.sent(now: now)
     effects.append(.send(bytes))
   }

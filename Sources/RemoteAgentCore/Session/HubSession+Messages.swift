@@ -20,7 +20,14 @@ extension HubSession {
       }
     }
     flush(&batch)
-    if owesAcknowledgement, uncommitted.isEmpty { acknowledge() }
+    if owesAcknowledgement, uncommitted.isEmpty, !isClosed {
+      acknowledge()
+      heartbeat.sent(now: now)
+    }
+  }
+
+  private var isGreeting: Bool {
+    if case .greeting = phase { true } else { false }
   }
 
   private var isTaking: Bool {
@@ -33,7 +40,7 @@ extension HubSession {
   private mutating func flush(_ batch: inout HubBatchBuilder) {
     guard let finished = batch.finish() else { return }
     taken = finished.lastSeq
-    uncommitted.append((finished.lastSeq, finished.bytes.count))
+    uncommitted.append(finished.bytes.count)
     uncommittedBytes += finished.bytes.count
     effects.append(.store(finished))
   }
@@ -59,6 +66,9 @@ extension HubSession {
     if type != .hello, let id = envelope.sessionId, id != sessionId {
       return fail(CloseCode.badMessage, "sessionId is another session's", after: &batch)
     }
+    if isGreeting, type != .hello {
+      return fail(CloseCode.badMessage, "\(type.rawValue) before the hello", after: &batch)
+    }
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
     switch type {
     case .log, .status: return sequenced(envelope, type: type, in: line, payload: payload, batch: &batch)
@@ -74,6 +84,10 @@ extension HubSession {
       guard let token = json["token"]?.string, let proof = json["proof"]?.string else {
         return fail(CloseCode.badMessage, "auth without token or proof", after: &batch)
       }
+      guard !isAuthenticating else {
+        return fail(CloseCode.rateLimited, "auth before the last one was answered", after: &batch)
+      }
+      isAuthenticating = true
       effects.append(.authenticate(token: token, proof: proof))
     case .ping: send(.pong, json["t"].map { ["t": $0] } ?? [:], now: now)
     case .log, .status, .control, .error, .pong: break
@@ -121,7 +135,7 @@ extension HubSession {
       let reason = hello["replay"] == nil ? "the device channel is not offered" : "replay without session"
       return fail(CloseCode.badMessage, reason, after: &batch)
     }
-    guard session.serialized().count <= SessionDescription.maximumSize else {
+    guard SessionDescription.size(of: session) <= SessionDescription.maximumSize else {
       return fail(CloseCode.badMessage, "session is over \(SessionDescription.maximumSize) bytes", after: &batch)
     }
     guard let sessionId, SessionDescription.isValidId(sessionId) else {
@@ -139,17 +153,26 @@ extension HubSession {
     phase = .opening
     effects.append(
       .open(
-        description, deviceControlCursor: max(0, hello["controlCursor"]?.integer ?? 0),
-        tool: hello["tool"]?.string ?? ""))
+        description, deviceControlCursor: min(max(0, hello["controlCursor"]?.integer ?? 0), 1 << 53 - 1),
+        tool: String((hello["tool"]?.string ?? "").unicodeScalars.prefix(128))))
   }
 
   private mutating func acknowledged(_ ack: JSON, batch: inout HubBatchBuilder) {
     guard let cursor = ack["cursor"]?.integer, cursor >= 0 else {
       return fail(CloseCode.badMessage, "ack without cursor", after: &batch)
     }
-    guard cursor <= highestControl else {
-      return fail(CloseCode.badMessage, "an acknowledgement beyond what was sent", after: &batch)
+    if case .opening = phase {
+      heldAcknowledgement = max(heldAcknowledgement, cursor)
+    } else if cursor > max(highestControl, controlsGiven) {
+      fail(CloseCode.badMessage, "an acknowledgement beyond what was sent", after: &batch)
+    } else {
+      acknowledged(through: cursor)
     }
+  }
+
+  mutating func acknowledged(through cursor: Int64) {
+    guard cursor > acknowledgedControl else { return }
+    acknowledgedControl = cursor
     effects.append(.controlsAcknowledged(through: cursor))
   }
 }

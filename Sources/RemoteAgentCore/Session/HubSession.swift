@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The hub's side of one connection of a device (PROTOCOL section 4), without I/O and without the store.
 ///
 ///                 hello               opened
@@ -41,7 +43,7 @@ package struct HubSession: Sendable {
   var phase: Phase
   var heartbeat: Heartbeat
   var tokenExpiry: Milliseconds
-  var effects: [Effect] = []
+  var effects: Deque<Effect> = []
   var sessionId = ""
 
   /// All up to it was taken in on this connection or is stored.
@@ -51,8 +53,18 @@ package struct HubSession: Sendable {
   var isEnded = false
   var owesAcknowledgement = false
   var uncommittedBytes = 0
-  var uncommitted: [(lastSeq: Int64, bytes: Int)] = []
+  /// The bytes of each batch given out and not yet answered.
+  var uncommitted: Deque<Int> = []
+  /// The highest control that was sent on this connection or, before it, acknowledged.
   var highestControl: Int64 = 0
+  /// The highest number that was ever given to a control of the session: on an older connection it may have been sent.
+  var controlsGiven: Int64 = 0
+  /// What the device acknowledged before its session was open.
+  var heldAcknowledgement: Int64 = 0
+  /// All up to it was acknowledged by the device.
+  var acknowledgedControl: Int64 = 0
+  /// Whether a new token is being checked: one at a time.
+  var isAuthenticating = false
 
   /// The upgrade was accepted; the session token lives `tokenLife` milliseconds from now.
   package init(configuration: Configuration, clientId: String, tokenLife: Milliseconds, now: Milliseconds) {
