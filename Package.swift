@@ -24,7 +24,9 @@ let benchmarks: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "websocket-benchmark", dependencies: [core], path: "Benchmarks/WebSocket", swiftSettings: strict)
+      name: "websocket-benchmark", dependencies: [core], path: "Benchmarks/WebSocket", swiftSettings: strict),
+    .executableTarget(
+      name: "envelope-benchmark", dependencies: [core], path: "Benchmarks/Envelope", swiftSettings: strict),
   ]
 
 let hubDependencies: [Package.Dependency] = [
