@@ -1,4 +1,5 @@
 import ArgumentParser
+import RemoteAgentCore
 import RemoteAgentHub
 import RemoteAgentProcess
 
