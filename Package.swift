@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "ra-spawn", dependencies: [core, process, argumentParser], swiftSettings: strict),
     .executableTarget(
-      name: "ra-tunnel", dependencies: [core, tls, process, client, "CPosix", argumentParser],
+      name: "ra-tunnel", dependencies: [core, tls, process, client, argumentParser],
       swiftSettings: strict),
     .executableTarget(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),

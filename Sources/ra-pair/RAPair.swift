@@ -55,7 +55,7 @@ struct RAPair: ParsableCommand {
 
   func run() throws {
     let diagnostics = Diagnostics(program: "ra-pair")
-    signal(SIGPIPE, SIG_IGN)
+    Signals.ignoreBrokenPipes()
     do throws(ClientError) {
       let store = CredentialStore(folder: try SettingsFolder.current())
       let pairing = Pairing(tool: Version.tool("ra-pair"))

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CPosix
 import Glibc
 import RemoteAgentClient
 import RemoteAgentCore
@@ -57,28 +56,28 @@ struct RATunnel: ParsableCommand {
   func run() throws {
     let diagnostics = Diagnostics(program: "ra-tunnel")
     let closed = Descriptors.fillStandard()
-    signal(SIGPIPE, SIG_IGN)
-    let signals = cposix_signal_descriptor([SIGINT, SIGTERM], 2)
+    Signals.ignoreBrokenPipes()
     let session = description(closed: closed)
     guard session.json.serialized().count <= SessionDescription.maximumSize else {
       diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
       throw ExitCode(ExitStatus.usage)
     }
     let status: Int32
-    do throws(ClientError) {
+    do {
+      let polling = try PollSet(signals: [SIGINT, SIGTERM])
       let store = CredentialStore(folder: try SettingsFolder.current())
       let paired = try store.credential(named: credential)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
       options.tee = tee
       options.flushTimeout = Milliseconds(flushTimeout) * 1000
-      let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, signals: signals)
+      let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, polling: polling)
       status = tunnel.run()
-    } catch {
+    } catch let error as ClientError {
       diagnostics.error("\(error)", hint: hint(for: error))
       throw ExitCode(error.exitStatus)
     }
-    if status > 128 { cposix_die_by_signal(status - 128) }
+    if status > 128 { Signals.die(of: status - 128) }
     throw ExitCode(status)
   }
 

@@ -1,4 +1,6 @@
 // What Glibc's Swift module lacks. (Not named CSystem: swift-system has a target of that name.)
 #pragma once
+#include "cposix_events.h"
+#include "cposix_guard.h"
 #include "cposix_resolve.h"
-#include "cposix_signals.h"
+#include "cposix_spawn.h"

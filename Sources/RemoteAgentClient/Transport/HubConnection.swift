@@ -91,6 +91,12 @@ package final class HubConnection {
   /// What has come since the last call.
   package func takeInput() -> [UInt8] { input.take(.max) }
 
+  /// Hands what was written to the system, as far as it takes it now. Reads nothing: what came meanwhile waits in the
+  /// socket, where poll(2) sees it.
+  package func flushOutput() throws(ClientError) {
+    if isOpen { try flush() }
+  }
+
   /// Does what can be done now. Returns whether a byte came from the hub.
   @discardableResult
   package func advance(now: Milliseconds) throws(ClientError) -> Bool {

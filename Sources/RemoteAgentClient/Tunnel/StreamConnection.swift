@@ -77,7 +77,7 @@ package final class StreamConnection {
       if closeCode == nil { events.append(.closed(code: nil, reason: "the connection was lost")) }
     }
     forwardOutput()
-    _ = try transport.advance(now: now)
+    try transport.flushOutput()
     return (events, hasReceived)
   }
 

@@ -1,4 +1,3 @@
-import CPosix
 import Glibc
 import RemoteAgentCore
 package import RemoteAgentProcess
@@ -16,7 +15,7 @@ package final class Tunnel {
   private let options: TunnelOptions
   private let context: TLSContext
   private let diagnostics: Diagnostics
-  private let signals: Int32
+  private var polling: PollSet
   private var session: DeviceSession
   private var input: TunnelInput
   private var output: TunnelOutput
@@ -26,18 +25,19 @@ package final class Tunnel {
 
   private var interruptedBy: Int32?
   private var inputDeadline: Milliseconds?
+  private var inputWasCut = false
   private var lastProgress: (unacknowledged: Int, at: Milliseconds)
   private var isRetrying = false
   private var exitStatus: Int32?
 
-  /// - Parameter signals: where SIGINT and SIGTERM are read from.
+  /// - Parameter polling: set up for SIGINT and SIGTERM.
   package init(
-    credential: Credential, options: TunnelOptions, diagnostics: Diagnostics, signals: Int32
+    credential: Credential, options: TunnelOptions, diagnostics: Diagnostics, polling: consuming PollSet
   ) throws(ClientError) {
     self.credential = credential
     self.options = options
     self.diagnostics = diagnostics
-    self.signals = signals
+    self.polling = polling
     do {
       context = try TLSContext.client(trust: credential.trust())
     } catch {
@@ -130,8 +130,6 @@ extension Tunnel {
     }
   }
 
-  private var inputWasCut: Bool { interruptedBy != nil && inputDeadline == .min }
-
   private var undelivered: String? {
     let count = session.unacknowledgedCount
     return count == 0 ? nil : "\(count) lines were not acknowledged by the hub"
@@ -214,55 +212,53 @@ extension Tunnel {
   }
 
   private func wait() {
-    var entries = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-    func add(_ descriptor: Int32, _ events: Int16) -> Int? {
-      guard events != 0 else { return nil }
-      entries.append(pollfd(fd: descriptor, events: events, revents: 0))
-      return entries.count - 1
-    }
-    let inputIndex = wantsInput ? add(STDIN_FILENO, Int16(POLLIN)) : nil
-    let outputIndex = output.wantsToWrite ? add(STDOUT_FILENO, Int16(POLLOUT)) : nil
-    if let stream { _ = add(stream.descriptor, stream.events) }
-    if let renewal { _ = add(renewal.descriptor, renewal.events) }
-
-    let now = BootClock.now
+    if wantsInput { polling.watch(STDIN_FILENO, for: .read) }
+    if output.wantsToWrite { polling.watch(STDOUT_FILENO, for: .write) }
+    if let stream { polling.watch(stream.descriptor, events: stream.events) }
+    if let renewal { polling.watch(renewal.descriptor, events: renewal.events) }
     let flush = options.flushTimeout > 0 ? lastProgress.at + options.flushTimeout : nil
     let deadlines = [session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, flush].compactMap { $0 }
-    let timeout = deadlines.min().map { Int32(clamping: max(0, $0 == .min ? 1000 : $0 - now)) } ?? -1
-    _ = poll(&entries, nfds_t(entries.count), timeout)
-
-    if entries[0].revents != 0 { takeSignals() }
-    if let inputIndex, entries[inputIndex].revents != 0 { readInput() }
-    if let inputDeadline, inputDeadline != .min, BootClock.now >= inputDeadline, !input.isEnded {
-      self.inputDeadline = .min
-      endInput()
+    do throws(ProcessError) {
+      try polling.wait(until: deadlines.min())
+    } catch {
+      diagnostics.error("\(error)")
+      exitStatus = ExitStatus.lost
+      return
     }
-    if let outputIndex, entries[outputIndex].revents != 0, output.write() { session.controlWritten() }
+
+    takeSignals()
+    if polling[STDIN_FILENO].isReadable { readInput() }
+    if let inputDeadline, BootClock.now >= inputDeadline { cutInput() }
+    if polling[STDOUT_FILENO].isWritable, output.write() { session.controlWritten() }
     if renewal != nil { advanceRenewal(now: BootClock.now) }
   }
 
   private func takeSignals() {
-    while case let signal = cposix_next_signal(signals), signal != 0 {
-      if interruptedBy != nil {
-        if let undelivered { diagnostics.error("interrupted twice: \(undelivered)") }
-        exitStatus = ExitStatus.killed(bySignal: signal)
+    while let signal = polling.takeSignal() {
+      guard interruptedBy == nil, session.hasOpened else {
+        if let undelivered { diagnostics.error("interrupted: \(undelivered)") }
+        exitStatus = ExitStatus.killed(bySignal: signal.number)
         return
       }
-      interruptedBy = signal
-      if !session.hasOpened {
-        exitStatus = ExitStatus.killed(bySignal: signal)
-        return
-      }
-      inputDeadline = BootClock.now + TunnelOptions.interruptGrace
+      interruptedBy = signal.number
+      if !input.isEnded { inputDeadline = BootClock.now + TunnelOptions.interruptGrace }
     }
+  }
+
+  /// The time that a signal left to the input is over.
+  private func cutInput() {
+    inputDeadline = nil
+    guard !input.isEnded else { return }
+    inputWasCut = true
+    endInput()
   }
 
   private func readInput() {
     let reading = input.read(
       now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { session.took($0) })
     switch reading {
-    case .some: break
-    case .ended: endInput()
+    case .bytes, .nothing: break
+    case .end: endInput()
     case .failed(let error):
       diagnostics.error("reading standard input: \(String(cString: strerror(error)))")
       // What was read before is still delivered; that it is not all is told by the status.

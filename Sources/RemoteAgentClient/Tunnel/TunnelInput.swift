@@ -1,5 +1,5 @@
-import Glibc
 import RemoteAgentCore
+import RemoteAgentProcess
 
 /// ra-tunnel's standard input, cut into lines and counted.
 struct TunnelInput {
@@ -16,22 +16,17 @@ struct TunnelInput {
     self.text = text
   }
 
-  enum Reading {
-    case some
-    case ended
-    case failed(Int32)
-  }
-
-  /// Reads once from a descriptor that poll(2) called ready.
+  /// Reads once.
   ///
   /// - Parameters:
   ///   - raw: gets the bytes as they are.
   ///   - line: gets each line or piece that they complete.
-  mutating func read(now: Int64, raw: (UnsafeRawBufferPointer) -> Void, line: (InputLine) -> Void) -> Reading {
+  mutating func read(now: Int64, raw: (UnsafeRawBufferPointer) -> Void, line: (InputLine) -> Void)
+    -> Descriptor.ReadResult
+  {
     withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
-      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      if count < 0 { return errno == EINTR || errno == EAGAIN ? .some : .failed(errno) }
-      if count == 0 { return .ended }
+      let result = Descriptor.read(into: buffer, from: descriptor)
+      guard case .bytes(let count) = result else { return result }
       let read = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
       bytes += Int64(count)
       raw(read)
@@ -42,7 +37,7 @@ struct TunnelInput {
         line(InputLine(bytes, piece: piece, text: text, now: now))
       }
       lines += ended
-      return .some
+      return result
     }
   }
 

@@ -1,8 +1,7 @@
-import Glibc
 import RemoteAgentCore
+import RemoteAgentProcess
 
-/// ra-tunnel's standard output: controls or, with `--tee`, the input's copy. It belongs to somebody else's pipeline, so it
-/// is never made non-blocking: polled, then written to in pieces that a ready pipe takes whole (pipe(7), PIPE_BUF).
+/// ra-tunnel's standard output: controls or, with `--tee`, the input's copy.
 struct TunnelOutput {
   /// Beyond it the tee stops the reading of input.
   private static let limit = 256 << 10
@@ -32,19 +31,19 @@ struct TunnelOutput {
     line.withUnsafeBytes { pending.append($0) }
   }
 
-  /// Writes once to a descriptor that poll(2) called ready; true when that completed a control line.
+  /// Writes what goes without blocking; true when that completed a control line.
   mutating func write() -> Bool {
-    let written = pending.withUnread { Glibc.write(descriptor, $0.baseAddress, min($0.count, Int(PIPE_BUF))) }
-    guard written >= 0 else {
-      if errno != EINTR, errno != EAGAIN {
-        isClosed = true
-        pending.removeAll()
-      }
+    switch pending.withUnread({ Descriptor.write($0, to: descriptor) }) {
+    case .bytes(let written):
+      pending.consume(written)
+      guard controlLeft > 0 else { return false }
+      controlLeft -= written
+      return controlLeft == 0
+    case .full: return false
+    case .broken, .failed:
+      isClosed = true
+      pending.removeAll()
       return false
     }
-    pending.consume(written)
-    guard controlLeft > 0 else { return false }
-    controlLeft -= written
-    return controlLeft == 0
   }
 }

@@ -1,0 +1,16 @@
+#pragma once
+#include <sys/types.h>
+
+struct cposix_program {
+  const char *path;        // looked up nowhere
+  char *const *arguments;  // NULL-terminated, the name first
+  char *const *environment;
+  const char *folder;     // its working folder; NULL: ours
+  const int *descriptors; // descriptors[n] of ours becomes its n; the others it inherits unless close-on-exec; -1: n is closed
+  int descriptor_count;
+  int new_session;
+};
+
+// Starts a program with default signal dispositions and none blocked (posix_spawn(3)). Returns 0 and the process id, or an
+// error number.
+int cposix_spawn(const struct cposix_program *program, pid_t *process);

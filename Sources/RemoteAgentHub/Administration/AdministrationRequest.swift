@@ -1,0 +1,72 @@
+package import RemoteAgentCore
+
+/// What the hub's own commands ask it for: one JSON object on one line.
+///
+/// The answer is lines too: `{"ok":…}` or `{"error":{"code","message"}}`; then, after `ok`, the items asked for, a JSON object a
+/// line; then `{}`, which no item is. An answer without it was broken off.
+package enum AdministrationRequest: Sendable, Equatable {
+  /// A new pairing code. `ok` is `{"code","url","ca","expiresAt"}`.
+  case code
+  /// The sessions, the last begun first. `ok` is `{}`.
+  case sessions(limit: Int64)
+  case devices
+  /// A session's envelopes beyond `after`, as they are stored. `ok` is the session.
+  ///
+  /// With `follow` they go on until the session has ended.
+  case logs(id: String, after: Int64, follow: Bool)
+  /// `ok` is the device.
+  case revoke(clientId: String)
+  /// Sends a control. `ok` is `{"seq","id"}`.
+  case send(id: String, payload: JSON)
+
+  /// The longest request, in bytes.
+  package static let maximumSize = 1 << 20
+
+  package var json: JSON {
+    switch self {
+    case .code: ["verb": "code"]
+    case .sessions(let limit): ["verb": "sessions", "limit": .integer(limit)]
+    case .devices: ["verb": "devices"]
+    case .logs(let id, let after, let follow):
+      ["verb": "logs", "id": .string(id), "after": .integer(after), "follow": .bool(follow)]
+    case .revoke(let clientId): ["verb": "revoke", "clientId": .string(clientId)]
+    case .send(let id, let payload): ["verb": "send", "id": .string(id), "payload": payload]
+    }
+  }
+
+  package init(parsing line: some Sequence<UInt8>) throws(AdministrationError) {
+    guard let json = try? JSON(parsing: line), let verb = json["verb"]?.string else {
+      throw .badRequest("the request must be a JSON object with a verb")
+    }
+    switch verb {
+    case "code": self = .code
+    case "sessions": self = .sessions(limit: try Self.number("limit", of: json, in: 1...10_000))
+    case "devices": self = .devices
+    case "logs":
+      self = .logs(
+        id: try Self.text("id", of: json), after: try Self.number("after", of: json, in: 0...(1 << 53)),
+        follow: json["follow"]?.bool ?? false)
+    case "revoke": self = .revoke(clientId: try Self.text("clientId", of: json))
+    case "send":
+      guard let payload = json["payload"], payload["action"]?.string != nil else {
+        throw .badRequest("the payload must be an object with an action")
+      }
+      self = .send(id: try Self.text("id", of: json), payload: payload)
+    default: throw .badRequest("there is no such verb")
+    }
+  }
+
+  private static func text(_ name: String, of json: JSON) throws(AdministrationError) -> String {
+    guard let text = json[name]?.string else { throw .badRequest("\(name) is missing") }
+    return text
+  }
+
+  private static func number(
+    _ name: String, of json: JSON, in range: ClosedRange<Int64>
+  ) throws(AdministrationError) -> Int64 {
+    guard let number = json[name]?.integer, range.contains(number) else {
+      throw .badRequest("\(name) must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import GRDB
+import RemoteAgentCore
+
+/// What one batch does to the tables, inside a group's transaction.
+enum BatchInsertion {
+  /// Stores a batch that continues its session, and what its status envelopes say; returns the session's cursor then.
+  ///
+  /// A batch that doesn't begin at the cursor + 1 changes nothing.
+  static func insert(_ batch: HubBatch, row: Int64, now: Int64, in database: Database) throws -> Int64 {
+    let cursor = try database.cachedStatement(sql: "SELECT cursor FROM sessions WHERE row = ?")
+    guard let cursor = try Int64.fetchOne(cursor, arguments: [row]) else {
+      throw StoreError.failed("there is no such session")
+    }
+    guard batch.firstSeq == cursor + 1, batch.lastSeq >= batch.firstSeq else { return cursor }
+    try insertBytes(of: batch, row: row, in: database)
+    try database.run(
+      "UPDATE sessions SET cursor = ?, bytes = bytes + ?, lines = lines + ?, lastSeenAt = ? WHERE row = ?",
+      [batch.lastSeq, batch.logBytes, batch.logLines, now, row])
+    for fact in batch.facts { try note(fact.status, row: row, in: database) }
+    return batch.lastSeq
+  }
+
+  private static func insertBytes(of batch: HubBatch, row: Int64, in database: Database) throws {
+    let statement = try database.cachedStatement(
+      sql: "INSERT INTO batches (session, firstSeq, lastSeq, bytes) VALUES (?, ?, ?, ?)")
+    try batch.bytes.withUnsafeBytes { bytes in
+      // SQLite reads the array where it is: no copy. The statement, which is kept, must forget the address.
+      defer { statement.setUncheckedArguments([nil, nil, nil, nil]) }
+      var blob = Data()
+      if let address = bytes.baseAddress, !bytes.isEmpty {
+        blob = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: address), count: bytes.count, deallocator: .none)
+      }
+      try statement.execute(arguments: [row, batch.firstSeq, batch.lastSeq, blob])
+    }
+  }
+
+  private static func note(_ status: Status, row: Int64, in database: Database) throws {
+    switch status {
+    case .starting(let agent, let cwd):
+      try database.run(
+        "UPDATE sessions SET agent = coalesce(agent, ?), cwd = coalesce(cwd, ?) WHERE row = ?", [agent, cwd, row])
+    case .exited(let code, let signal, let outcome):
+      try database.run(
+        "UPDATE sessions SET exitCode = ?, exitSignal = ?, exitOutcome = ? WHERE row = ?", [code, signal, outcome, row])
+    case .end:
+      try database.run("UPDATE sessions SET ended = 1 WHERE row = ?", [row])
+    case .control(let seq, let result, let reason):
+      guard let result = ControlResult(rawValue: result), result == .applied || result == .refused else { return }
+      try database.run(
+        """
+        UPDATE controls SET result = ?, reason = ?
+        WHERE session = ? AND seq = ? AND result IN ('sent', 'written', 'unknown')
+        """, [result.rawValue, reason, row, seq])
+    case .running, .turn, .error, .gap, .other: break
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import GRDB
+
+extension HubStore {
+  /// Makes a pairing code and forgets the expired ones. `now` is Unix milliseconds, here and in what follows.
+  package func createPairingCode(now: Int64) async throws(StoreError) -> PairingCode {
+    let symbols = Symbols.random(8)
+    let hash = Self.hash(symbols)
+    let expiresAt = now + lives.code
+    try await write { database in
+      try database.run("DELETE FROM codes WHERE expiresAt <= ?", [now])
+      try database.run("INSERT INTO codes (hash, expiresAt) VALUES (?, ?)", [hash, expiresAt])
+    }
+    return PairingCode(code: "\(symbols.prefix(4))-\(symbols.suffix(4))", expiresAt: expiresAt)
+  }
+
+  /// Makes the key a device of its own, if the code is good; it is then used up, but for the same key: that one gets new
+  /// tokens for the same device until the code's 10 minutes are over.
+  ///
+  /// Nil for an unknown, used or expired code, and for one whose device was revoked.
+  package func pair(
+    code: String, fingerprint: String, label: String, platform: String, address: String?, now: Int64
+  ) async throws(StoreError) -> Pairing? {
+    let hash = Self.hash(Symbols.normalized(code))
+    let newId = "c_" + Symbols.random(16).lowercased()
+    let lives = lives
+    return try await write { database in
+      guard
+        let found = try database.row("SELECT expiresAt, fingerprint, clientId FROM codes WHERE hash = ?", [hash]),
+        found["expiresAt"] as Int64 > now
+      else { return nil }
+      let clientId: String
+      if let used = found["fingerprint"] as String? {
+        guard used == fingerprint, let known = found["clientId"] as String?,
+          let device = try database.row("SELECT revokedAt FROM devices WHERE clientId = ?", [known]),
+          device["revokedAt"] as Int64? == nil
+        else { return nil }
+        clientId = known
+      } else {
+        clientId = newId
+        try database.run(
+          """
+          INSERT INTO devices (clientId, label, platform, fingerprint, address, pairedAt, lastSeenAt)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
+          """, [clientId, label, platform, fingerprint, address, now, now])
+        try database.run(
+          "UPDATE codes SET fingerprint = ?, clientId = ? WHERE hash = ?", [fingerprint, clientId, hash])
+      }
+      let accessExpiresAt = now + lives.access
+      let refreshExpiresAt = now + lives.refresh
+      return Pairing(
+        clientId: clientId,
+        accessToken: try Self.mint(.access, clientId: clientId, expiresAt: accessExpiresAt, in: database),
+        accessExpiresAt: accessExpiresAt,
+        refreshToken: try Self.mint(.refresh, clientId: clientId, expiresAt: refreshExpiresAt, in: database),
+        refreshExpiresAt: refreshExpiresAt)
+    }
+  }
+}

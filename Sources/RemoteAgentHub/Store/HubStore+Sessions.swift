@@ -1,0 +1,76 @@
+import GRDB
+import RemoteAgentCore
+
+extension HubStore {
+  /// Opens a session for a connection, or makes it (PROTOCOL section 4, hello and fencing).
+  ///
+  /// Nil if the session has another writer and this one doesn't append, or if this writer was fenced off: that is for ever.
+  /// Throws ``StoreError/revoked`` if the device is no more. Called twice by a connection that takes over: before it displaces
+  /// the old one, and when that one's last batch is stored.
+  package func open(_ hello: SessionHello, now: Int64) async throws(StoreError) -> OpenedSession? {
+    let newId = Symbols.random(12).lowercased()
+    let opened = try await write { database -> OpenedSession? in
+      guard
+        try database.row("SELECT 1 FROM devices WHERE clientId = ? AND revokedAt IS NULL", [hello.clientId]) != nil
+      else { throw StoreError.revoked }
+      let opening = SessionOpening(hello: hello, now: now, database: database)
+      return try opening.open(newId: newId)
+    }
+    if let opened { changes.changed(row: opened.row) }
+    return opened
+  }
+
+  /// The session's connection is gone and no other has taken its place.
+  package func disconnected(row: Int64, now: Int64) async throws(StoreError) {
+    try await write { database in
+      try database.run(
+        "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
+        [now, now, row])
+    }
+    changes.changed(row: row)
+  }
+
+  /// Sessions, the last begun first.
+  package func sessions(limit: Int = 100) async throws(StoreError) -> [SessionRecord] {
+    try await read { database in
+      try database.rows(SessionRecord.query + " ORDER BY opened DESC LIMIT ?", [limit]).map(SessionRecord.init(stored:))
+    }
+  }
+
+  /// The session of the hub's own name, or else the last begun that a device calls so; `latest` is the last begun of all.
+  ///
+  /// A session begins when it is made, and again when another writer takes it over; a reconnect begins nothing.
+  package func session(idOrLatest id: String) async throws(StoreError) -> SessionRecord? {
+    try await read { database in
+      let found =
+        id == "latest"
+        ? try database.row(SessionRecord.query + " ORDER BY opened DESC LIMIT 1")
+        : try database.row(
+          SessionRecord.query + " WHERE id = ? OR sessionId = ? ORDER BY id = ? DESC, opened DESC LIMIT 1", [id, id, id])
+      return found.map(SessionRecord.init(stored:))
+    }
+  }
+
+  /// The session with that key.
+  package func session(row: Int64) async throws(StoreError) -> SessionRecord? {
+    try await read { database in
+      try database.row(SessionRecord.query + " WHERE row = ?", [row]).map(SessionRecord.init(stored:))
+    }
+  }
+}
+
+extension SessionRecord {
+  fileprivate static let query =
+    "SELECT sessions.*, devices.label AS device FROM sessions JOIN devices USING (clientId)"
+
+  fileprivate init(stored row: Row) {
+    let state: State = row["ended"] ? .ended : row["connected"] ? .live : .away
+    let exit = (row["exitCode"] as Int64?).map(End.code) ?? (row["exitSignal"] as String?).map(End.signal)
+    self.init(
+      row: row["row"], id: row["id"], sessionId: row["sessionId"], clientId: row["clientId"], device: row["device"],
+      agent: row["agent"], title: row["title"], host: row["host"], cwd: row["cwd"],
+      labels: (try? JSON(parsing: row["labels"] as String)) ?? [:], state: state, control: row["control"],
+      cursor: row["cursor"], bytes: row["bytes"], lines: row["lines"], firstSeenAt: row["firstSeenAt"],
+      lastSeenAt: row["lastSeenAt"], disconnectedAt: row["disconnectedAt"], exit: exit, outcome: row["exitOutcome"])
+  }
+}

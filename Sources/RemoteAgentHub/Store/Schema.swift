@@ -1,0 +1,65 @@
+import GRDB
+
+/// The tables, and how older ones become them. A version that went out is never changed: a later one follows it.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(sql: first)
+    }
+    return migrator
+  }
+
+  /// Secrets stand as their SHA-256 only. A row of `batches` is a run of envelopes as they came off the wire; that a number
+  /// stands in one row at most is held by `sessions.cursor`, which moves in the same transaction.
+  private static let first = """
+    CREATE TABLE devices (
+      clientId TEXT PRIMARY KEY, label TEXT NOT NULL, platform TEXT NOT NULL, fingerprint TEXT NOT NULL,
+      address TEXT, version TEXT, pairedAt INTEGER NOT NULL, lastSeenAt INTEGER NOT NULL, revokedAt INTEGER
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE codes (
+      hash BLOB PRIMARY KEY, expiresAt INTEGER NOT NULL, fingerprint TEXT,
+      clientId TEXT REFERENCES devices(clientId) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX codesByExpiry ON codes(expiresAt);
+
+    CREATE TABLE tokens (
+      hash BLOB PRIMARY KEY, kind TEXT NOT NULL, clientId TEXT NOT NULL REFERENCES devices(clientId) ON DELETE CASCADE,
+      expiresAt INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tokensByExpiry ON tokens(expiresAt);
+    CREATE INDEX tokensByDevice ON tokens(clientId);
+
+    CREATE TABLE sessions (
+      row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, clientId TEXT NOT NULL REFERENCES devices(clientId),
+      sessionId TEXT NOT NULL, opened INTEGER NOT NULL, writer TEXT NOT NULL, takenOver INTEGER NOT NULL DEFAULT 0,
+      control INTEGER NOT NULL, title TEXT, agent TEXT, host TEXT, cwd TEXT, labels TEXT NOT NULL,
+      cursor INTEGER NOT NULL DEFAULT 0, controlCursor INTEGER NOT NULL DEFAULT 0,
+      lastControl INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, lines INTEGER NOT NULL DEFAULT 0,
+      firstSeenAt INTEGER NOT NULL, lastSeenAt INTEGER NOT NULL, connected INTEGER NOT NULL DEFAULT 1,
+      disconnectedAt INTEGER, ended INTEGER NOT NULL DEFAULT 0, exitCode INTEGER, exitSignal TEXT, exitOutcome TEXT,
+      UNIQUE (clientId, sessionId)
+    ) STRICT;
+    CREATE UNIQUE INDEX sessionsByOpening ON sessions(opened);
+    CREATE INDEX sessionsByName ON sessions(sessionId);
+
+    CREATE TABLE fencedWriters (
+      session INTEGER NOT NULL REFERENCES sessions(row) ON DELETE CASCADE, writer TEXT NOT NULL,
+      PRIMARY KEY (session, writer)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE batches (
+      session INTEGER NOT NULL REFERENCES sessions(row) ON DELETE CASCADE, lastSeq INTEGER NOT NULL,
+      firstSeq INTEGER NOT NULL, bytes BLOB NOT NULL,
+      CHECK (firstSeq <= lastSeq), UNIQUE (session, lastSeq)
+    ) STRICT;
+
+    CREATE TABLE controls (
+      session INTEGER NOT NULL REFERENCES sessions(row) ON DELETE CASCADE, seq INTEGER NOT NULL, payload BLOB NOT NULL,
+      sentBy TEXT NOT NULL, acceptedAt INTEGER NOT NULL, expiresAt INTEGER NOT NULL, result TEXT NOT NULL, reason TEXT,
+      PRIMARY KEY (session, seq)
+    ) STRICT;
+    CREATE INDEX controlsPending ON controls(expiresAt) WHERE result IN ('queued', 'sent');
+    """
+}

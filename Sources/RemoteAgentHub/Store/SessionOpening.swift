@@ -1,0 +1,84 @@
+import GRDB
+import RemoteAgentCore
+
+/// What a hello does to the tables, inside a transaction.
+struct SessionOpening {
+  let hello: SessionHello
+  let now: Int64
+  let database: Database
+
+  func open(newId: String) throws -> OpenedSession? {
+    let description = hello.description
+    guard
+      let found = try database.row(
+        "SELECT row, writer FROM sessions WHERE clientId = ? AND sessionId = ?",
+        [hello.clientId, description.sessionId])
+    else {
+      try create(id: newId)
+      return try opened(row: database.lastInsertedRowID)
+    }
+    let row = found["row"] as Int64
+    let writer = found["writer"] as String
+    if writer == description.writer {
+      try reconnect(row: row)
+    } else {
+      let isFenced = try database.row(
+        "SELECT 1 FROM fencedWriters WHERE session = ? AND writer = ?", [row, description.writer]) != nil
+      guard description.append, !isFenced else { return nil }
+      try takeOver(row: row, from: writer)
+    }
+    try describe(row: row)
+    return try opened(row: row)
+  }
+
+  private func create(id: String) throws {
+    let session = hello.description
+    try database.run(
+      """
+      INSERT INTO sessions
+        (id, clientId, sessionId, opened, writer, control, title, agent, host, cwd, labels, firstSeenAt, lastSeenAt)
+      VALUES (?, ?, ?, (SELECT coalesce(max(opened), 0) + 1 FROM sessions), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        id, hello.clientId, session.sessionId, session.writer, session.control, session.title, session.agent,
+        session.host, session.cwd, JSON.object(session.labels).text, now, now,
+      ])
+  }
+
+  private func reconnect(row: Int64) throws {
+    // An `end` that the old writer's last batch brought after it was displaced doesn't end the new one's session.
+    try database.run("UPDATE sessions SET ended = 0, takenOver = 0 WHERE row = ? AND takenOver = 1", [row])
+  }
+
+  private func takeOver(row: Int64, from old: String) throws {
+    try database.run("INSERT INTO fencedWriters (session, writer) VALUES (?, ?)", [row, old])
+    try database.run(
+      """
+      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL,
+        opened = (SELECT max(opened) + 1 FROM sessions)
+      WHERE row = ?
+      """, [hello.description.writer, row])
+  }
+
+  private func describe(row: Int64) throws {
+    let session = hello.description
+    try database.run(
+      """
+      UPDATE sessions SET control = ?, title = ?, agent = coalesce(?, agent), host = ?, cwd = coalesce(?, cwd), labels = ?,
+        connected = 1, disconnectedAt = NULL, lastSeenAt = ?
+      WHERE row = ?
+      """,
+      [
+        session.control, session.title, session.agent, session.host, session.cwd, JSON.object(session.labels).text, now,
+        row,
+      ])
+  }
+
+  private func opened(row: Int64) throws -> OpenedSession? {
+    try ControlTable(database: database, row: row).acknowledge(through: hello.deviceControlCursor, isHello: true)
+    return try database.row("SELECT id, cursor, controlCursor, ended FROM sessions WHERE row = ?", [row]).map {
+      OpenedSession(
+        row: row, id: $0["id"], cursor: $0["cursor"], controlCursor: $0["controlCursor"], ended: $0["ended"])
+    }
+  }
+}

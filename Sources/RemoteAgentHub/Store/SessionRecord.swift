@@ -1,0 +1,70 @@
+package import RemoteAgentCore
+
+/// A session as people see it (PROTOCOL section 7). Times are Unix milliseconds.
+package struct SessionRecord: Sendable, Equatable {
+  package enum State: String, Sendable {
+    /// Connected.
+    case live
+    /// Neither connected nor ended.
+    case away
+    case ended
+  }
+
+  package enum End: Sendable, Equatable {
+    case code(Int64)
+    case signal(String)
+  }
+
+  /// The session's key in the store.
+  package let row: Int64
+  /// The hub's own name of it.
+  package let id: String
+  /// The device's name of it.
+  package let sessionId: String
+  package let clientId: String
+  /// The device's label.
+  package let device: String
+  package let agent: String?
+  package let title: String?
+  package let host: String?
+  package let cwd: String?
+  package let labels: JSON
+  package let state: State
+  /// Whether somebody reads the controls.
+  package let control: Bool
+  package let cursor: Int64
+  /// Of the `log` payloads.
+  package let bytes: Int64
+  /// How many `log` envelopes.
+  package let lines: Int64
+  package let firstSeenAt: Int64
+  package let lastSeenAt: Int64
+  package let disconnectedAt: Int64?
+  /// How the agent ended, if it did.
+  package let exit: End?
+  package let outcome: String?
+
+  /// PROTOCOL section 7's object.
+  package var json: JSON {
+    [
+      "id": .string(id), "sessionId": .string(sessionId), "clientId": .string(clientId), "device": .string(device),
+      "agent": text(agent), "title": text(title), "host": text(host), "cwd": text(cwd), "labels": labels,
+      "state": .string(state.rawValue), "control": .bool(control), "cursor": .integer(cursor),
+      "bytes": .integer(bytes), "lines": .integer(lines), "firstSeenAt": .integer(firstSeenAt),
+      "lastSeenAt": .integer(lastSeenAt), "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
+    ]
+  }
+
+  private var exitJSON: JSON {
+    guard let exit else { return .null }
+    var members: [JSON.Member] = []
+    switch exit {
+    case .code(let code): members.append(.init("code", .integer(code)))
+    case .signal(let name): members.append(.init("signal", .string(name)))
+    }
+    if let outcome { members.append(.init("outcome", .string(outcome))) }
+    return .object(members)
+  }
+
+  private func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+}

@@ -1,0 +1,11 @@
+/// How long what the hub gives out is good, in milliseconds (PROTOCOL section 3).
+package struct TokenLives: Sendable, Equatable {
+  package var session: Int64 = 900_000
+  package var access: Int64 = 3_600_000
+  /// From the last use.
+  package var refresh: Int64 = 90 * 86_400_000
+  /// Of a pairing code.
+  package var code: Int64 = 600_000
+
+  package init() {}
+}

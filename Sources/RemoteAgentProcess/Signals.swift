@@ -1,0 +1,28 @@
+import CPosix
+import Glibc
+
+/// What a filter does with signals.
+package enum Signals {
+  /// Has writing to a closed pipe fail with EPIPE and not kill us.
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  /// Ends this process as SIGPIPE would have, so that the shell sees what it sees of any filter: status 141, no message.
+  package static func dieOfBrokenPipe() -> Never { die(of: SIGPIPE) }
+
+  /// Ends this process by a signal's default action.
+  package static func die(of number: Int32) -> Never {
+    signal(number, SIG_DFL)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, number)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    raise(number)
+    // Only reached if the signal's default is not to end the process.
+    exit(ExitStatus.killed(bySignal: number))
+  }
+
+  /// The signal's name without SIG (`TERM`); its number if it has none.
+  package static func name(_ number: Int32) -> String {
+    cposix_signal_name(number).map { String(cString: $0) } ?? String(number)
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+
+/// Finds programs as a shell does.
+package enum Executable {
+  package enum Finding: Sendable, Equatable {
+    case found(path: String)
+    case notFound
+    /// There is such a file, but it can't be executed by us.
+    case notExecutable(path: String)
+  }
+
+  /// Looks a program up: a name with a slash as it stands (from `folder`, if it is relative), any other in the folders of
+  /// `PATH`.
+  package static func find(
+    _ name: String, path: String? = Environment["PATH"], folder: String? = nil
+  ) -> Finding {
+    guard !name.isEmpty else { return .notFound }
+    let candidates =
+      name.contains("/")
+      ? [name]
+      : (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":", omittingEmptySubsequences: false)
+        .map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
+    var seen: String?
+    for candidate in candidates {
+      let place = folder.map { candidate.hasPrefix("/") ? candidate : "\($0)/\(candidate)" } ?? candidate
+      var status = stat()
+      guard stat(place, &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFREG, access(place, X_OK) == 0 { return .found(path: candidate) }
+      seen = seen ?? candidate
+    }
+    return seen.map { .notExecutable(path: $0) } ?? .notFound
+  }
+
+  /// Where a program of ours is: beside the running one, or else what `PATH` says.
+  package static func sibling(_ name: String) -> Finding {
+    if let own = own, let slash = own.lastIndex(of: "/") {
+      let beside = "\(own[..<slash])/\(name)"
+      if access(beside, X_OK) == 0 { return .found(path: beside) }
+    }
+    return find(name)
+  }
+
+  /// The file of the running program.
+  package static var own: String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+}
