@@ -65,7 +65,7 @@ extension Problem {
 extension Problem {
   /// The document.
   package var document: [UInt8] {
-    let title = HTTPResponse.Status(code: status).reasonPhrase
+    let title = HTTPResponse.Status(integerLiteral: status).reasonPhrase
     let json: JSON = [
       "type": "about:blank", "title": .string(title), "status": .integer(Int64(status)), "code": .string(code),
       "detail": .string(detail),
