@@ -38,6 +38,9 @@ package final class AdministrationReply {
     return line.elementsEqual("{}".utf8) ? nil : line
   }
 
+  /// Whether a line is here already: the next one is then not waited for.
+  package var hasMore: Bool { lines.hasLine }
+
   /// All items that are left.
   package func items() throws(AdministrationError) -> [JSON] {
     var items: [JSON] = []
@@ -86,6 +89,8 @@ private struct SocketLines {
     var time = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
   }
+
+  var hasLine: Bool { buffer[start...].contains(UInt8(ascii: "\n")) }
 
   mutating func next() throws(AdministrationError) -> [UInt8] {
     var searched = start

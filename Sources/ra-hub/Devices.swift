@@ -1,0 +1,32 @@
+import ArgumentParser
+import RemoteAgentCore
+import RemoteAgentHub
+
+struct Devices: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List the paired devices, revoked ones too.")
+
+  @OptionGroup var folder: HubFolder
+
+  @Flag(help: "Print a JSON array.")
+  var json = false
+
+  func run() throws {
+    let devices = try folder.items(.devices)
+    var output = Output()
+    if json {
+      output.array(devices)
+    } else if !devices.isEmpty {
+      let rows = devices.map(Self.row)
+      table([["ID", "STATE", "PLATFORM", "ADDRESS", "SESSIONS", "LABEL"]] + rows).forEach { output.line($0) }
+    }
+    try output.flush()
+  }
+
+  private static func row(_ device: JSON) -> [String] {
+    [
+      device["clientId"]?.string ?? "", device["revokedAt"]?.integer == nil ? "paired" : "revoked",
+      device["platform"]?.string ?? "", device["address"]?.string ?? "-",
+      device["sessions"]?.integer.map(String.init) ?? "", device["label"]?.string ?? "",
+    ]
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import RemoteAgentCore
+import RemoteAgentHub
+
+struct Logs: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print what a session said.",
+    discussion: """
+      By default as text, a line each with its time: `!` stands before lines of standard error, `>` before standard \
+      input, `--` before what happened to the agent.
+      """)
+
+  @OptionGroup var folder: HubFolder
+
+  @Flag(help: "Go on as more comes, until the session has ended.")
+  var follow = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Print exactly the bytes of one stream: stdout, stderr, stdin or pty. A terminal gets them made harmless.",
+      valueName: "stream"))
+  var raw: LogStream?
+
+  @Flag(help: "Print the envelopes as they are stored, one JSON object a line.")
+  var json = false
+
+  @Argument(help: ArgumentHelp("The session, or `latest`.", valueName: "id"))
+  var id: String
+
+  func validate() throws {
+    guard raw == nil || !json else { throw ValidationError("--raw and --json exclude each other") }
+  }
+
+  func run() throws {
+    let reply = try folder.ask(.logs(id: id, after: 0, follow: follow))
+    var output = Output()
+    let text = LogText(isTerminal: output.isTerminal)
+    let raw = raw.map(RawStream.init)
+    do {
+      while let envelope = try reply.next() {
+        if let raw {
+          var bytes: [UInt8] = []
+          raw.append(envelope, to: &bytes)
+          output.append(bytes, keepsLines: true)
+        } else if json {
+          output.append(envelope)
+          output.bytes.append(UInt8(ascii: "\n"))
+        } else {
+          text.append(envelope, to: &output.bytes)
+        }
+        // Nothing is held back for a larger piece when the hub has no more at the moment.
+        if output.bytes.count >= 64 << 10 || !reply.hasMore { try output.flush() }
+      }
+    } catch let error as AdministrationError {
+      try output.flush()
+      throw failure(error)
+    }
+    try output.flush()
+  }
+}
+
+extension LogStream: ExpressibleByArgument {}

@@ -1,0 +1,13 @@
+import ArgumentParser
+import RemoteAgentProcess
+
+@main
+struct RAHub: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ra-hub",
+    abstract: "Take in what agents say on other machines, keep it, and steer them.",
+    version: Version.string,
+    subcommands: [
+      Serve.self, Code.self, Sessions.self, Logs.self, Send.self, Devices.self, Revoke.self,
+    ])
+}

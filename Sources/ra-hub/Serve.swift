@@ -1,0 +1,45 @@
+import ArgumentParser
+import RemoteAgentHub
+import RemoteAgentProcess
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run the hub until SIGTERM or SIGINT.")
+
+  @OptionGroup var folder: HubFolder
+
+  @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))
+  var listen = "127.0.0.1:8443"
+
+  @Option(help: ArgumentHelp("The https address devices use, if it is not where the hub listens.", valueName: "url"))
+  var publicUrl: String?
+
+  @Option(help: ArgumentHelp("A certificate chain to use in place of the hub's own.", valueName: "file"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The key of --tls-cert.", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(help: ArgumentHelp("How long a session token is good.", valueName: "seconds"))
+  var sessionLife: Int64 = 900
+
+  func validate() throws {
+    guard ListenAddress(listen) != nil else { throw ValidationError("--listen takes HOST:PORT or [ADDRESS]:PORT") }
+    guard (tlsCert == nil) == (tlsKey == nil) else {
+      throw ValidationError("--tls-cert and --tls-key are needed together")
+    }
+    guard (1...86_400).contains(sessionLife) else { throw ValidationError("--session-life is from 1 to 86400 seconds") }
+  }
+
+  func run() async throws {
+    guard let address = ListenAddress(listen) else { throw ExitCode(ExitStatus.usage) }
+    var settings = HubSettings(folder: try folder.path(), listen: address)
+    settings.lives.session = sessionLife * 1000
+    if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }
+    do throws(HubError) {
+      if let publicUrl { settings.publicURL = try PublicURL(publicUrl) }
+      try await Hub.serve(settings)
+    } catch {
+      throw failure(error)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import RemoteAgentCore
+import RemoteAgentHub
+
+struct Sessions: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List the sessions, the last begun first.")
+
+  @OptionGroup var folder: HubFolder
+
+  @Option(help: ArgumentHelp("How many at most.", valueName: "n"))
+  var limit: Int64 = 100
+
+  @Flag(help: "Print a JSON array.")
+  var json = false
+
+  func validate() throws {
+    guard (1...10_000).contains(limit) else { throw ValidationError("--limit is from 1 to 10000") }
+  }
+
+  func run() throws {
+    let sessions = try folder.items(.sessions(limit: limit))
+    var output = Output()
+    if json {
+      output.array(sessions)
+    } else if !sessions.isEmpty {
+      let rows = sessions.map(Self.row)
+      table([["ID", "STATE", "DEVICE", "LINES", "EXIT", "TITLE"]] + rows).forEach { output.line($0) }
+    }
+    try output.flush()
+  }
+
+  private static func row(_ session: JSON) -> [String] {
+    let exit = session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string ?? "-"
+    return [
+      session["id"]?.string ?? "", session["state"]?.string ?? "", session["device"]?.string ?? "",
+      session["lines"]?.integer.map(String.init) ?? "", exit,
+      session["title"]?.string ?? session["agent"]?.string ?? session["sessionId"]?.string ?? "",
+    ]
+  }
+}
