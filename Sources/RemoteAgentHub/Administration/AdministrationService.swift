@@ -29,10 +29,11 @@ struct AdministrationService: Sendable {
   private func perform(_ request: AdministrationRequest, _ answer: AdministrationAnswer) async throws {
     switch request {
     case .code:
-      let code = try await store.createPairingCode(now: clock.wall())
+      let now = clock.wall()
+      let code = try await store.createPairingCode(now: now)
       try await answer.ok([
         "code": .string(code.code), "url": .string(url), "ca": ca.map(JSON.string) ?? .null,
-        "expiresAt": .integer(code.expiresAt), "expiresIn": .integer((code.expiresAt - clock.wall()) / 1_000),
+        "expiresAt": .integer(code.expiresAt), "expiresIn": .integer((code.expiresAt - now) / 1_000),
       ])
     case .sessions(let limit):
       let sessions = try await store.sessions(limit: Int(limit))
