@@ -38,6 +38,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
+    _ = Descriptors.fillStandard()
     guard let address = ListenAddress(listen) else { throw ExitCode(ExitStatus.usage) }
     var settings = HubSettings(folder: try folder.path(), listen: address)
     settings.lives.session = sessionTokenLife * 1000
