@@ -80,7 +80,7 @@ import Testing
     var rows: [Int64] = []
     for index in 0..<50 { rows.append(try await fixture.open(fixture.hello("s\(index)")).row) }
     let before = store.batches.groups
-    let cursors = try await gathering(50, in: store) {
+    let cursors = try await gathering(50, in: store) { [rows] in
       try await withThrowingTaskGroup(of: Int64.self) { group in
         for row in rows {
           group.addTask { try await store.commit(StoreFixture.batch(1...10), row: row, now: now) }
