@@ -10,7 +10,9 @@ func failure(_ message: String, hint: String? = nil, status: Int32) -> ExitCode 
 
 func failure(_ error: AdministrationError) -> ExitCode {
   switch error {
-  case .noHub: failure("\(error)", hint: "start it with `ra-hub serve`, or name its folder with --data", status: ExitStatus.unreachable)
+  case .noHub:
+    failure(
+      "\(error)", hint: "start it with `ra-hub serve`, or name its folder with --data", status: ExitStatus.unreachable)
   case .brokenOff: failure("\(error)", status: ExitStatus.unreachable)
   case .socket: failure("\(error)", status: ExitStatus.lost)
   case .refused(let code, _): failure("\(error)", status: status(ofCode: code))

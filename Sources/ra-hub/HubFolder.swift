@@ -14,7 +14,9 @@ struct HubFolder: ParsableArguments {
 
   /// The folder's path.
   func path() throws -> String {
-    guard let path = HubLocation.path(given: given, environment: { Environment[$0] }, home: Environment.homeByPasswordDatabase)
+    guard
+      let path = HubLocation.path(
+        given: given, environment: { Environment[$0] }, home: Environment.homeByPasswordDatabase)
     else { throw failure("no home folder is known", hint: "give --data DIR", status: ExitStatus.configuration) }
     return path
   }

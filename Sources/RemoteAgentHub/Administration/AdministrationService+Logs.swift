@@ -33,7 +33,9 @@ extension StoredBatch {
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
       let isBeyond = bytes.withUnsafeBytes { bytes in
-        guard case .number(let number)? = try? Envelope(scanning: .init(rebasing: bytes[start..<end])).seq else { return false }
+        guard case .number(let number)? = try? Envelope(scanning: .init(rebasing: bytes[start..<end])).seq else {
+          return false
+        }
         return number > seq
       }
       if isBeyond { break }

@@ -74,7 +74,9 @@ struct AdministrationService: Sendable {
     guard bytes.count <= Self.maximumControl else {
       throw AdministrationError.refused(code: "too_large", message: "the control is over \(Self.maximumControl) bytes")
     }
-    switch try await store.enqueueControl(row: session.row, payload: bytes, ttlMs: life, by: "ra-hub", now: clock.wall()) {
+    switch try await store.enqueueControl(
+      row: session.row, payload: bytes, ttlMs: life, by: "ra-hub", now: clock.wall())
+    {
     case .accepted(let seq):
       await registry.controlsWaiting(row: session.row)
       return seq

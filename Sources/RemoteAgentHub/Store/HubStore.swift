@@ -44,6 +44,9 @@ package final class HubStore: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
     }
+    guard try !pool.read(Schema.migrator.hasBeenSuperseded) else {
+      throw StoreError.failed("it is of a newer version of ra-hub")
+    }
     try Schema.migrator.migrate(pool)
     try pool.write { database in
       try database.execute(

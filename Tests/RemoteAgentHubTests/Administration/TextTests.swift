@@ -19,11 +19,12 @@ import Testing
     #expect(terminal(Array(text.utf8)) == shown)
   }
 
-  @Test(arguments: [
-    ([0x9B, 0x41], "\\x9bA"), ([0xC2], "\\xc2"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"), ([0xC0, 0x9B], "\\xc0\\x9b"),
-    ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xF0, 0x9F, 0x91, 0xC3, 0xA9], "\\xf0\\x9f\\x91é"),
-    ([0x66, 0xFF, 0x1B], "f\\xff\\u001b"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([0x9B, 0x41], "\\x9bA"), ([0xC2], "\\xc2"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"), ([0xC0, 0x9B], "\\xc0\\x9b"),
+      ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xF0, 0x9F, 0x91, 0xC3, 0xA9], "\\xf0\\x9f\\x91é"),
+      ([0x66, 0xFF, 0x1B], "f\\xff\\u001b"),
+    ] as [([UInt8], String)])
   func `bytes that are no UTF-8 stand as such`(bytes: [UInt8], shown: String) {
     #expect(terminal(bytes) == shown)
   }

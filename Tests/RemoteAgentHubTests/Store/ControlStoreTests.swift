@@ -4,9 +4,13 @@ import Testing
 
 @Suite struct ControlStoreTests {
   private let now = StoreFixture.now
+  private let fixture: StoreFixture
+
+  init() async throws {
+    fixture = try await StoreFixture()
+  }
 
   @Test func `controls are numbered, kept over restarts and go when they are acknowledged`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     for expected in 1...3 as ClosedRange<Int64> { #expect(try await fixture.send("p", to: row) == expected) }
     for store in [fixture.store, try fixture.reopened()] {
@@ -25,7 +29,6 @@ import Testing
   }
 
   @Test func `a control is expired if it was never sent and unknown if it was`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.send("sent", to: row)
     _ = try await fixture.send("not sent", to: row)
@@ -43,7 +46,6 @@ import Testing
   }
 
   @Test func `what the device made of a control is kept`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     for seq in 1...3 as ClosedRange<Int64> {
       _ = try await fixture.send("p", to: row)
@@ -63,11 +65,11 @@ import Testing
     #expect(controls.map(\.result) == [.applied, .refused, .queued])
     #expect(
       controls[1].json.text
-        == #"{"seq":2,"payload":{"action":"prompt","text":"p"},"by":"test","at":\#(now),"result":"refused","reason":"busy"}"#)
+        == #"{"seq":2,"payload":{"action":"prompt","text":"p"},"by":"test","at":\#(now),"result":"refused","reason":"busy"}"#
+    )
   }
 
   @Test func `a session that nobody reads the controls of, or that has ended, takes none`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let deaf = try await fixture.open(fixture.hello("deaf", control: false)).row
     #expect(try await store.enqueueControl(row: deaf, payload: Array("{}".utf8), by: "t", now: now) == .notSteerable)
@@ -79,7 +81,6 @@ import Testing
   }
 
   @Test func `no more than 64 controls wait, or 1 MiB of them`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let row = try await fixture.open(fixture.hello()).row
     for _ in 0..<64 { _ = try await fixture.send("p", to: row) }
@@ -98,7 +99,6 @@ import Testing
   }
 
   @Test func `a device that has written further has controls numbered above its cursor`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     for text in ["a", "b", "c"] { _ = try await fixture.send(text, to: row, ttlMs: 100_000) }
     try await fixture.store.controlSent(row: row, seq: 1, now: now)
@@ -117,7 +117,6 @@ import Testing
   }
 
   @Test func `a life beyond all time is as long as there is time`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.send("p", to: row, ttlMs: .max)
     #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now)[0].ttlMs == .max - now)

@@ -7,9 +7,13 @@ import Testing
 
 @Suite struct LogStoreTests {
   private let now = StoreFixture.now
+  private let fixture: StoreFixture
+
+  init() async throws {
+    fixture = try await StoreFixture()
+  }
 
   @Test func `the writer flushes on every commit and the journal is a WAL`() async throws {
-    let fixture = try await StoreFixture()
     let values = try await fixture.store.pool.writeWithoutTransaction { database in
       try ["synchronous", "journal_mode", "foreign_keys"].map { try String.fetchOne(database, sql: "PRAGMA \($0)") }
     }
@@ -17,7 +21,6 @@ import Testing
   }
 
   @Test func `a newer version's database is refused`() async throws {
-    let fixture = try await StoreFixture()
     try await fixture.store.write { database in
       try database.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99')")
     }
@@ -32,10 +35,11 @@ import Testing
   }
 
   @Test func `batches come back byte for byte, from any number on`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let row = try await fixture.open(fixture.hello()).row
-    let batches = [StoreFixture.batch(1...3), StoreFixture.batch(4...4, text: "\u{0}\u{7FF}"), StoreFixture.batch(5...9)]
+    let batches = [
+      StoreFixture.batch(1...3), StoreFixture.batch(4...4, text: "\u{0}\u{7FF}"), StoreFixture.batch(5...9),
+    ]
     for batch in batches { #expect(try await store.commit(batch, row: row, now: now) == batch.lastSeq) }
     for store in [store, try fixture.reopened()] {
       let all = try await store.batches(row: row, after: 0, maximumBytes: 1 << 20)
@@ -50,7 +54,6 @@ import Testing
 
   @Test(arguments: [1...3, 2...5, 3...3, 5...6, 100...100] as [ClosedRange<Int64>])
   func `a batch that doesn't continue the session changes nothing`(range: ClosedRange<Int64>) async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let row = try await fixture.open(fixture.hello()).row
     #expect(try await store.commit(StoreFixture.batch(1...3), row: row, now: now) == 3)
@@ -61,7 +64,6 @@ import Testing
   }
 
   @Test func `a batch for no session is an error, and harms no other of its group`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let row = try await fixture.open(fixture.hello()).row
     await #expect(throws: StoreError.self) { try await store.commit(StoreFixture.batch(1...1), row: row + 7, now: now) }
@@ -75,7 +77,6 @@ import Testing
   }
 
   @Test func `what many connections bring at once is written together, each in its session and order`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     var rows: [Int64] = []
     for index in 0..<50 { rows.append(try await fixture.open(fixture.hello("s\(index)")).row) }
@@ -94,7 +95,6 @@ import Testing
   }
 
   @Test func `one session's batches may follow each other in one group`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     let row = try await fixture.open(fixture.hello()).row
     let results = try await gathering(20, in: store) {
@@ -110,7 +110,6 @@ import Testing
   }
 
   @Test func `a large group is divided, and nobody in it is forgotten`() async throws {
-    let fixture = try await StoreFixture()
     let small = GroupCommit(pool: fixture.store.pool, groupSize: 1_000) { _ in }
     var rows: [Int64] = []
     for index in 0..<12 { rows.append(try await fixture.open(fixture.hello("s\(index)")).row) }
@@ -135,7 +134,8 @@ import Testing
 
   /// Does `work` while the writer is held up, until `count` commits of work's have gathered.
   private func gathering<Value: Sendable>(
-    _ count: Int, in store: HubStore, _ commits: GroupCommit? = nil, _ work: @escaping @Sendable () async throws -> Value
+    _ count: Int, in store: HubStore, _ commits: GroupCommit? = nil,
+    _ work: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
     let gate = DispatchSemaphore(value: 0)
     store.pool.asyncWriteWithoutTransaction { _ in gate.wait() }

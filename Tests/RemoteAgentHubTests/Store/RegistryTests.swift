@@ -3,6 +3,12 @@ import Synchronization
 import Testing
 
 @Suite struct RegistryTests {
+  private let fixture: StoreFixture
+
+  init() async throws {
+    fixture = try await StoreFixture()
+  }
+
   @Test func `a newer connection supersedes the old one and waits until that one has settled`() async {
     let registry = SessionRegistry()
     let (old, new) = (FakeConnection(isSlow: true), FakeConnection())
@@ -46,7 +52,6 @@ import Testing
   }
 
   @Test func `news of a session wake who waits for it, and many become one`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     let changes = fixture.store.changes
     var news = Optional(changes.of(row: row).makeAsyncIterator())
@@ -63,7 +68,6 @@ import Testing
   }
 
   @Test func `a commit is news only when it is durable`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     var news = fixture.store.changes.of(row: row).makeAsyncIterator()
     let store = fixture.store

@@ -4,9 +4,13 @@ import Testing
 
 @Suite struct SessionStoreTests {
   private let now = StoreFixture.now
+  private let fixture: StoreFixture
+
+  init() async throws {
+    fixture = try await StoreFixture()
+  }
 
   @Test func `a session keeps its name and cursor over connections and restarts`() async throws {
-    let fixture = try await StoreFixture()
     let opened = try await fixture.open(fixture.hello())
     #expect(opened.cursor == 0 && opened.controlCursor == 0 && !opened.ended)
     #expect(try await fixture.store.commit(StoreFixture.batch(1...3), row: opened.row, now: now) == 3)
@@ -17,7 +21,6 @@ import Testing
   }
 
   @Test func `two devices may use one name for their sessions`() async throws {
-    let fixture = try await StoreFixture()
     let mine = try await fixture.open(fixture.hello())
     let other = try await StoreFixture.pair(in: fixture.store, fingerprint: "other")
     let hello = SessionHello(
@@ -27,7 +30,6 @@ import Testing
   }
 
   @Test func `another writer is refused, unless it appends, and then the old one for ever`() async throws {
-    let fixture = try await StoreFixture()
     let (old, new) = (StoreFixture.writer("a"), StoreFixture.writer("b"))
     let opened = try await fixture.open(fixture.hello(writer: old))
     _ = try await fixture.store.commit(StoreFixture.batch(1...2), row: opened.row, now: now)
@@ -42,7 +44,6 @@ import Testing
   }
 
   @Test func `an ended session stays ended for its writer and opens again for one that appends`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     let end = StoreFixture.fact(1, .end(bytes: 0, lines: 0))
     #expect(try await fixture.store.commit(end, row: row, now: now) == 1)
@@ -53,7 +54,6 @@ import Testing
   }
 
   @Test func `the old writer's last end doesn't end the session that was taken from it`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     let new = fixture.hello(writer: StoreFixture.writer("b"), append: true)
     _ = try await fixture.open(new)
@@ -66,7 +66,6 @@ import Testing
   }
 
   @Test func `a revoked device opens nothing and its sessions are away`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     #expect(try await fixture.store.session(row: row)?.state == .live)
     _ = try await fixture.store.revoke(fixture.clientId, now: now + 1)
@@ -76,14 +75,12 @@ import Testing
   }
 
   @Test func `a hub that was killed finds its sessions away`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     let session = try #require(try await fixture.reopened().session(row: row))
     #expect(session.state == .away && session.disconnectedAt == now)
   }
 
   @Test func `latest is the session begun last, and a reconnect begins none`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     #expect(try await store.session(idOrLatest: "latest") == nil)
     let first = try await fixture.open(fixture.hello("s1"))
@@ -97,7 +94,6 @@ import Testing
   }
 
   @Test func `a session is found by the hub's name and by the device's`() async throws {
-    let fixture = try await StoreFixture()
     let opened = try await fixture.open(fixture.hello("mine"))
     // A device may choose any name, another session's id too: the hub's own names go first.
     _ = try await fixture.open(fixture.hello(opened.id))
@@ -107,7 +103,6 @@ import Testing
   }
 
   @Test func `a session is shown with what its envelopes said`() async throws {
-    let fixture = try await StoreFixture()
     let opened = try await fixture.open(fixture.hello())
     let facts = [
       HubBatch.Fact(seq: 2, status: .running(pid: 12)),
@@ -126,7 +121,6 @@ import Testing
   }
 
   @Test func `an agent that died by a signal is shown so`() async throws {
-    let fixture = try await StoreFixture()
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.store.commit(
       StoreFixture.fact(1, .exited(code: nil, signal: "SIGKILL", outcome: nil)), row: row, now: now)

@@ -33,7 +33,8 @@ struct StoreFixture {
     controlCursor: Int64 = 0
   ) -> SessionHello {
     let description = SessionDescription(
-      sessionId: session, writer: writer, append: append, control: control, title: "title", agent: "claude", host: "host",
+      sessionId: session, writer: writer, append: append, control: control, title: "title", agent: "claude",
+      host: "host",
       cwd: "/work", labels: [.init("team", "a")])
     return SessionHello(clientId: clientId, description: description, deviceControlCursor: controlCursor)
   }
@@ -45,7 +46,9 @@ struct StoreFixture {
 
   /// A batch of `log` envelopes.
   static func batch(_ seqs: ClosedRange<Int64>, text: String = "x", facts: [HubBatch.Fact] = []) -> HubBatch {
-    let lines = seqs.map { "{\"type\":\"log\",\"seq\":\($0),\"ts\":5,\"payload\":{\"stream\":\"stdout\",\"text\":\"\(text)\"}}\n" }
+    let lines = seqs.map {
+      "{\"type\":\"log\",\"seq\":\($0),\"ts\":5,\"payload\":{\"stream\":\"stdout\",\"text\":\"\(text)\"}}\n"
+    }
     return HubBatch(
       firstSeq: seqs.lowerBound, lastSeq: seqs.upperBound, bytes: Array(lines.joined().utf8), logLines: seqs.count,
       logBytes: 10 * seqs.count, facts: facts)
@@ -54,7 +57,8 @@ struct StoreFixture {
   /// A batch of one `status` envelope.
   static func fact(_ seq: Int64, _ status: Status) -> HubBatch {
     HubBatch(
-      firstSeq: seq, lastSeq: seq, bytes: Array("{\"type\":\"status\",\"seq\":\(seq),\"payload\":{}}\n".utf8), logLines: 0,
+      firstSeq: seq, lastSeq: seq, bytes: Array("{\"type\":\"status\",\"seq\":\(seq),\"payload\":{}}\n".utf8),
+      logLines: 0,
       logBytes: 0, facts: [.init(seq: seq, status: status)])
   }
 

@@ -4,9 +4,14 @@ import Testing
 
 @Suite struct TokenTests {
   private let now = StoreFixture.now
+  private let fixture: StoreFixture
+
+  init() async throws {
+    fixture = try await StoreFixture()
+  }
 
   @Test func `a token is good for its kind, its key and its life`() async throws {
-    let store = try await StoreFixture().store
+    let store = fixture.store
     let pairing = try await StoreFixture.pair(in: store)
     let grant = try await store.grantSession(clientId: pairing.clientId, now: now)
     let tokens: [(TokenKind, String, Int64)] = [
@@ -27,7 +32,7 @@ import Testing
   }
 
   @Test func `a refresh token lives from its last use`() async throws {
-    let store = try await StoreFixture().store
+    let store = fixture.store
     let pairing = try await StoreFixture.pair(in: store)
     let life: Int64 = 90 * 86_400_000
     for use in 1...3 as ClosedRange<Int64> {
@@ -41,15 +46,16 @@ import Testing
   }
 
   @Test func `a revoked device's tokens say so, to its own key only`() async throws {
-    let fixture = try await StoreFixture()
     let pairing = try await StoreFixture.pair(in: fixture.store)
     #expect(try await fixture.store.revoke(pairing.clientId, now: now))
     #expect(try await fixture.store.revoke(pairing.clientId, now: now + 5))
     #expect(try await fixture.store.revoke("c_nobody", now: now) == false)
     for store in [fixture.store, try fixture.reopened()] {
       let revoked = TokenVerdict.revoked(clientId: pairing.clientId)
-      #expect(try await store.verify(token: pairing.refreshToken, kind: .refresh, fingerprint: "key", now: now) == revoked)
-      #expect(try await store.verify(token: pairing.accessToken, kind: .access, fingerprint: "key", now: now) == revoked)
+      #expect(
+        try await store.verify(token: pairing.refreshToken, kind: .refresh, fingerprint: "key", now: now) == revoked)
+      #expect(
+        try await store.verify(token: pairing.accessToken, kind: .access, fingerprint: "key", now: now) == revoked)
       #expect(
         try await store.verify(token: pairing.refreshToken, kind: .refresh, fingerprint: "other", now: now) == .invalid)
       #expect(try await store.device(pairing.clientId)?.revokedAt == now)
@@ -58,7 +64,6 @@ import Testing
   }
 
   @Test func `a device is shown as it was last seen`() async throws {
-    let fixture = try await StoreFixture()
     let store = fixture.store
     _ = try await fixture.open(fixture.hello("s1"))
     _ = try await fixture.open(fixture.hello("s2"))
