@@ -24,7 +24,9 @@ let benchmarks: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "websocket-benchmark", dependencies: [core], path: "Benchmarks/WebSocket", swiftSettings: strict)
+      name: "websocket-benchmark", dependencies: [core], path: "Benchmarks/WebSocket", swiftSettings: strict),
+    .executableTarget(
+      name: "envelope-benchmark", dependencies: [core], path: "Benchmarks/Envelope", swiftSettings: strict),
   ]
 
 let hubDependencies: [Package.Dependency] = [
@@ -113,7 +115,7 @@ let package = Package(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
 
     .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
-    .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls], swiftSettings: strict),
+    .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls, "COpenSSL"], swiftSettings: strict),
     .testTarget(
       name: "RemoteAgentProcessTests", dependencies: [core, process, "CPosix", systemPackage],
       swiftSettings: strict),

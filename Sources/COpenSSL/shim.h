@@ -45,9 +45,17 @@ static inline size_t ra_BIO_pending(BIO *bio) { return BIO_ctrl_pending(bio); }
 
 static inline void ra_BIO_set_mem_eof_return(BIO *bio, int value) { BIO_set_mem_eof_return(bio, value); }
 
-static inline size_t ra_BIO_mem_data(BIO *bio, char **data) {
-  long length = BIO_get_mem_data(bio, data);
-  return length > 0 ? (size_t)length : 0;
+static inline void ra_GENERAL_NAMES_free(OPENSSL_STACK *names) { GENERAL_NAMES_free((GENERAL_NAMES *)names); }
+
+// The bytes of a DNS name or an address; NULL for a name of another kind.
+static inline const unsigned char *ra_GENERAL_NAMES_value(
+    const OPENSSL_STACK *names, int index, int *is_address, size_t *length) {
+  const GENERAL_NAME *name = (const GENERAL_NAME *)OPENSSL_sk_value(names, index);
+  if (name == NULL || (name->type != GEN_DNS && name->type != GEN_IPADD)) return NULL;
+  const ASN1_STRING *string = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+  *is_address = name->type == GEN_IPADD;
+  *length = (size_t)ASN1_STRING_length(string);
+  return ASN1_STRING_get0_data(string);
 }
 
 static inline int ra_EVP_CIPHER_CTX_ctrl_tag(EVP_CIPHER_CTX *context, int set, void *tag) {

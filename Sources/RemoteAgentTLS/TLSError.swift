@@ -1,16 +1,19 @@
-import COpenSSL
-
 /// Why TLS did not come about, or broke off: each told as one line for a person.
 package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The chain doesn't lead to what is trusted: OpenSSL's words.
   case certificateNotTrusted(String)
   case certificateExpired
+  case certificateNotYetValid
   /// The certificate is for another name than this.
   case hostNameMismatch(String)
+  /// What is neither a host name nor an address.
+  case badHostName(String)
   /// The peer speaks no TLS.
   case notTLS
-  /// The handshake or the connection failed: OpenSSL's words.
+  /// The handshake failed: OpenSSL's words, or the peer's alert.
   case failed(String)
+  /// The established connection failed: OpenSSL's words, or the peer's alert.
+  case broken(String)
   /// The connection ended without close_notify, so that something may be missing.
   case truncated
   /// A file with trusted certificates that can't be used, and why.
@@ -25,10 +28,13 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .certificateNotTrusted(let why): "the certificate is not trusted: \(why)"
-    case .certificateExpired: "the certificate has expired or is not yet valid"
+    case .certificateExpired: "the certificate has expired"
+    case .certificateNotYetValid: "the certificate is not yet valid: is this machine's clock right?"
     case .hostNameMismatch(let host): "the certificate is not for \(host)"
+    case .badHostName(let host): "'\(TLSError.printable(host))' is neither a host name nor an address"
     case .notTLS: "the other side does not speak TLS"
     case .failed(let why): "TLS failed: \(why)"
+    case .broken(let why): "TLS broke off: \(why)"
     case .truncated: "the connection was cut off"
     case .badTrust(let why): "trusted certificates: \(why)"
     case .badCertificate(let why): "certificate: \(why)"
@@ -38,22 +44,16 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Whether trying again later may help.
-  package var isTransient: Bool { self == .truncated }
-}
-
-/// OpenSSL's queue of errors, which belongs to the thread: cleared before a call, read after it.
-enum ErrorQueue {
-  /// The words for the oldest error, and an empty queue.
-  static func take() -> String? {
-    let code = ERR_get_error()
-    ERR_clear_error()
-    guard code != 0 else { return nil }
-    if let reason = ERR_reason_error_string(code) { return String(cString: reason) }
-    return "error \(code)"
+  package var isTransient: Bool {
+    switch self {
+    case .truncated, .broken: true
+    default: false
+    }
   }
 
-  /// The reason of the oldest error, without taking it.
-  static func peekReason() -> Int32 {
-    Int32(truncatingIfNeeded: ERR_peek_error() & 0x7FFFFF)
+  /// A message is one line, whatever was given.
+  private static func printable(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.prefix(255).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
   }
 }

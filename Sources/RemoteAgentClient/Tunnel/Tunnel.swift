@@ -103,9 +103,9 @@ extension Tunnel {
         renewalFailed(error, now: now)
       }
     case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
-    case .opened(let id, let url):
+    case .opened(_, let url):
       let place = url.map { " \($0)" } ?? ""
-      diagnostics.note("session \(id ?? options.session.sessionId)\(place)")
+      diagnostics.note("session \(options.session.sessionId)\(place)")
     case .disconnected(let reason, let delay):
       dropStream()
       if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }

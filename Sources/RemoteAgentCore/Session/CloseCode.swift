@@ -29,6 +29,13 @@ package enum CloseCode {
     }
   }
 
+  /// The number that goes with the word of an `error` envelope; nil for a word that goes with none or is unknown.
+  package static func code(for word: String) -> UInt16? {
+    [
+      badMessage, unauthorized, revoked, heartbeat, superseded, sessionEnded, tooLarge, protocolVersion, rateLimited,
+    ].first { self.word(for: $0) == word }
+  }
+
   /// What a device does after a close.
   package enum Reaction: Sendable, Equatable {
     case giveUp

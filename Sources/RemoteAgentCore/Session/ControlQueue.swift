@@ -2,7 +2,8 @@ import DequeModule
 
 /// Controls that came from the hub and are not yet written to standard output, in order.
 ///
-/// Bounded by the hub's duty (PROTOCOL section 4, ack): at most 64 controls and 1 MiB unacknowledged.
+/// Bounded by the hub's duty (PROTOCOL section 4, ack): at most 64 controls and 1 MiB unacknowledged; twice the bytes are
+/// taken, since a line is a little longer than what came, and one line of any size that a message may have.
 package struct ControlQueue: Sendable {
   package static let maximumCount = 64
   package static let maximumBytes = 1 << 20

@@ -21,6 +21,8 @@ package struct ReplayBuffer: Sendable {
   private var records: Deque<Record> = []
   /// The number of `records[0]`, once numbers are given.
   private var first: Int64?
+  /// The highest number that was ever sent, on any connection.
+  private var highestEverSent: Int64 = 0
   /// How many records have been sent on this connection.
   private var sentCount = 0
   private var bytes = 0
@@ -57,7 +59,8 @@ package struct ReplayBuffer: Sendable {
     records.append(Record(type: type, tail: tail))
   }
 
-  /// A connection begins with the hub's cursor: what it has is dropped, the rest is to be sent (again).
+  /// A connection begins with the hub's cursor: what it has is dropped, the rest is to be sent (again). What was never sent
+  /// can't be there, whatever the hub says: it is numbered on from a cursor beyond it.
   ///
   /// Returns the first number of the gap that has to be told first, if the hub lacks what is no longer held.
   package mutating func resume(cursor: Int64) -> Int64? {
@@ -68,10 +71,10 @@ package struct ReplayBuffer: Sendable {
       return nil
     }
     if cursor >= oldest {
-      let known = min(Int(cursor - oldest) + 1, records.count)
-      drop(known)
-      // A hub beyond all that was numbered here: number on from there, so that no new line looks like a duplicate.
-      if records.isEmpty { first = cursor + 1 }
+      let known = max(0, min(cursor, highestEverSent) - oldest + 1)
+      drop(min(Int(known), records.count))
+      // A hub beyond all that was sent: number on from there, so that no new line looks like a duplicate.
+      if cursor > highestEverSent { first = cursor + 1 }
     }
     guard let oldest = first, oldest > cursor + 1 else { return nil }
     return cursor + 1
@@ -105,6 +108,7 @@ package struct ReplayBuffer: Sendable {
       unacknowledgedBytes += size
       sentCount += 1
     }
+    highestEverSent = max(highestEverSent, first + Int64(sentCount) - 1)
     return message.isEmpty ? nil : message
   }
 

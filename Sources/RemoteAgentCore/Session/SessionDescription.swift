@@ -29,8 +29,27 @@ package struct SessionDescription: Sendable, Equatable {
     self.labels = labels
   }
 
-  /// The most that the `session` member may have, in bytes.
+  /// The most that the `session` member may have beside `writer`, in bytes.
   package static let maximumSize = 4096
+
+  /// The bytes of a `session` member without its `writer`, as we write it (the shortest form).
+  package static func size(of session: JSON) -> Int {
+    guard let members = session.members else { return session.serialized().count }
+    return JSON.object(members.filter { $0.name != "writer" }).serialized().count
+  }
+
+  /// The same within `maximumSize`: of what is only for show the folder goes first, then labels, title, host and agent.
+  package var bounded: SessionDescription {
+    var session = self
+    let drops: [(inout SessionDescription) -> Void] = [
+      { $0.cwd = nil }, { $0.labels = [] }, { $0.title = nil }, { $0.host = nil }, { $0.agent = nil },
+    ]
+    for drop in drops {
+      if SessionDescription.size(of: session.json) <= SessionDescription.maximumSize { break }
+      drop(&session)
+    }
+    return session
+  }
 
   /// Whether a string is a session's name: `[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`.
   package static func isValidId(_ id: String) -> Bool {

@@ -5,6 +5,8 @@
 package struct Backoff: Sendable {
   package static let base: Milliseconds = 250
   package static let cap: Milliseconds = 30_000
+  /// The longest wait that a hub may ask for.
+  package static let longestWait: Milliseconds = 86_400_000
   /// How long a connection must have been good to start anew.
   package static let goodConnection: Milliseconds = 60_000
 
@@ -21,17 +23,18 @@ package struct Backoff: Sendable {
   ///
   /// - Parameters:
   ///   - isHerd: everybody was sent away at once (1001, 1012, 1013), so that the first retry is spread too.
-  ///   - retryAfter: what the hub asked for, if it did.
+  ///   - retryAfter: what the hub asked for, if it did; at most `longestWait` of it is honoured.
   package mutating func next(
     isHerd: Bool, retryAfter: Milliseconds?, using random: inout some RandomNumberGenerator
   ) -> Milliseconds {
-    let exponent = isHerd ? failures : failures - 1
+    let asked = min(max(retryAfter ?? 0, 0), Backoff.longestWait)
+    // Many were told the same time: they are a herd too.
+    let exponent = isHerd || asked > 0 ? failures : failures - 1
     failures += 1
     let jitter =
       exponent < 0
       ? 0
       : Milliseconds.random(in: 0...min(Backoff.cap, Backoff.base << Milliseconds(min(exponent, 10))), using: &random)
-    guard let retryAfter, retryAfter > 0 else { return jitter }
-    return retryAfter + jitter
+    return asked + jitter
   }
 }

@@ -9,12 +9,17 @@ package struct Heartbeat: Sendable {
   package static let defaultInterval: Milliseconds = 12_000
   package static let defaultTimeout: Milliseconds = 30_000
 
+  /// More than this is taken as this, so that no peer's number overflows.
+  package static let longest: Milliseconds = 86_400_000
+
+  /// - Parameters:
+  ///   - interval: positive, and so is `timeout`.
   package init(
     interval: Milliseconds = defaultInterval, timeout: Milliseconds = defaultTimeout, now: Milliseconds
   ) {
     precondition(interval > 0 && timeout > 0)
-    self.interval = interval
-    self.timeout = timeout
+    self.interval = min(interval, Heartbeat.longest)
+    self.timeout = min(timeout, Heartbeat.longest)
     lastSent = now
     lastReceived = now
   }
@@ -27,5 +32,9 @@ package struct Heartbeat: Sendable {
   /// Whether the watchdog has run out.
   package func isDead(now: Milliseconds) -> Bool { now - lastReceived >= timeout }
   /// When to look again.
-  package var deadline: Milliseconds { min(lastSent + interval, lastReceived + timeout) }
+  package var deadline: Milliseconds { min(pingDeadline, watchdogDeadline) }
+  /// When the next ping is due if nothing is sent.
+  package var pingDeadline: Milliseconds { lastSent + interval }
+  /// When the watchdog runs out if nothing is received.
+  package var watchdogDeadline: Milliseconds { lastReceived + timeout }
 }

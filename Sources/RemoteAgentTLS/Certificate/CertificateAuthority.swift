@@ -1,25 +1,16 @@
 import COpenSSL
 
-/// A certificate and its private key, both PEM.
-package struct CertificateAndKey: Sendable {
-  package let certificate: [UInt8]
-  package let privateKey: [UInt8]
-
-  package init(certificate: [UInt8], privateKey: [UInt8]) {
-    self.certificate = certificate
-    self.privateKey = privateKey
-  }
-}
-
 /// The hub's own certificate authority: P-256 keys, SHA-256, nothing that only old software would take.
 package enum CertificateAuthority {
   /// 398 days is the most that common clients take from a server (CA/Browser Forum, Baseline Requirements 6.3.2).
   package static let serverDays = 397
   private static let authorityDays = 3650
 
-  /// A new authority, which may sign servers' certificates and nothing else.
+  /// A new authority, good for ten years, which may sign certificates of hosts but no further authority's.
   ///
-  /// - Parameter now: Unix seconds.
+  /// - Parameters:
+  ///   - name: its common name; what is beyond 64 characters is left out.
+  ///   - now: Unix seconds.
   package static func create(name: String, now: Int64) throws(TLSError) -> CertificateAndKey {
     let key = try newKey()
     let certificate = try build(
@@ -34,20 +25,24 @@ package enum CertificateAuthority {
   /// A server's certificate for these names and addresses.
   ///
   /// - Parameters:
-  ///   - names: DNS names and IP addresses, at least one.
+  ///   - names: DNS names (`*.` may stand before one) and IP addresses (IPv6 without brackets), at least one.
   ///   - privateKey: the key to certify, PEM: a renewal keeps the key, so that pins survive. Nil: a new one.
   ///   - now: Unix seconds.
   package static func issue(
     for names: [String], by authority: CertificateAndKey, privateKey: [UInt8]? = nil, now: Int64,
     days: Int = serverDays
   ) throws(TLSError) -> CertificateAndKey {
-    guard let first = names.first, names.allSatisfy(isName) else { throw .badCertificate("a name that is none") }
+    guard let first = names.first else { throw .badCertificate("it needs a name") }
+    let alternatives = try names.map(alternative).joined(separator: ",")
     guard let issuer = try PEM.certificates(in: authority.certificate).first else {
       throw .badCertificate("the authority has none")
     }
     let signer = try PEM.privateKey(in: authority.privateKey)
+    guard X509_check_private_key(issuer.pointer, signer.pointer) == 1 else {
+      ERR_clear_error()
+      throw .keyMismatch
+    }
     let key = if let privateKey { try PEM.privateKey(in: privateKey) } else { try newKey() }
-    let alternatives = names.map { (isAddress($0) ? "IP:" : "DNS:") + $0 }.joined(separator: ",")
     let certificate = try build(
       subject: first, issuer: issuer, key: key, signer: signer, now: now, days: days,
       extensions: [
@@ -65,33 +60,48 @@ package enum CertificateAuthority {
     var seconds: Int32 = 0
     guard let epoch = ASN1_TIME_set(nil, 0) else { throw .internalFailure("no memory") }
     defer { ASN1_STRING_free(epoch) }
-    guard ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate.pointer)) == 1 else {
+    let isTime = withExtendedLifetime(certificate) {
+      ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate.pointer)) == 1
+    }
+    guard isTime else {
+      ERR_clear_error()
       throw .badCertificate("its end is not a time")
     }
     return Int64(days) * 86_400 + Int64(seconds)
   }
 
-  /// Whether the first certificate of a PEM text is for this name or address.
+  /// The DNS names and addresses that the first certificate of a PEM text is for, in its order and spelling.
+  package static func names(of pem: [UInt8]) throws(TLSError) -> [String] {
+    guard let certificate = try PEM.certificates(in: pem).first else { throw .badCertificate("there is none in it") }
+    return withExtendedLifetime(certificate) {
+      guard let found = X509_get_ext_d2i(certificate.pointer, NID_subject_alt_name, nil, nil) else { return [] }
+      let list = OpaquePointer(found)
+      defer { ra_GENERAL_NAMES_free(list) }
+      return (0..<OPENSSL_sk_num(list)).compactMap { index in
+        var length = 0
+        var isAddress: Int32 = 0
+        guard let data = ra_GENERAL_NAMES_value(list, index, &isAddress, &length) else { return nil }
+        let bytes = Array(UnsafeBufferPointer(start: data, count: length))
+        return isAddress == 1 ? IPAddress.text(of: bytes) : String(validating: bytes, as: UTF8.self)
+      }
+    }
+  }
+
+  /// Whether the first certificate of a PEM text is for this name or address, as a client of ours would see it.
   package static func certificate(_ pem: [UInt8], isFor name: String) throws(TLSError) -> Bool {
     guard let certificate = try PEM.certificates(in: pem).first else { throw .badCertificate("there is none in it") }
-    if isAddress(name) { return X509_check_ip_asc(certificate.pointer, name, 0) == 1 }
-    return X509_check_host(certificate.pointer, name, name.utf8.count, 0, nil) == 1
+    if let address = IPAddress.bytes(of: name) {
+      return X509_check_ip(certificate.pointer, address, address.count, 0) == 1
+    }
+    guard HostName.isValid(name) else { return false }
+    return X509_check_host(certificate.pointer, name, name.utf8.count, HostName.checkFlags, nil) == 1
   }
 
-  private static func isAddress(_ name: String) -> Bool {
-    guard let address = a2i_IPADDRESS(name) else { return false }
-    ASN1_OCTET_STRING_free(address)
-    return true
-  }
-
-  /// Nothing that could end the entry in OpenSSL's extension syntax.
-  private static func isName(_ name: String) -> Bool {
-    !name.isEmpty
-      && name.utf8.allSatisfy {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-          || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
-          || ".-:*_".utf8.contains($0)
-      }
+  /// The entry of a name in OpenSSL's syntax of extensions; nothing in it can end it early.
+  private static func alternative(_ name: String) throws(TLSError) -> String {
+    if IPAddress.bytes(of: name) != nil { return "IP:\(name)" }
+    guard HostName.isValid(name.hasPrefix("*.") ? String(name.dropFirst(2)) : name) else { throw .badHostName(name) }
+    return "DNS:\(name)"
   }
 
   private static func newKey() throws(TLSError) -> Key {
@@ -120,7 +130,7 @@ package enum CertificateAuthority {
       && X509_set_pubkey(pointer, key.pointer) == 1
     guard parts, let name = X509_get_subject_name(pointer) else { throw .internalFailure("making a certificate") }
     // A common name has at most 64 characters; the names that count are the alternative ones.
-    let common = Array(subject.utf8.prefix(64))
+    let common = Array(String(String.UnicodeScalarView(subject.unicodeScalars.prefix(64))).utf8)
     guard X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, common, Int32(common.count), -1, 0) == 1,
       X509_set_issuer_name(pointer, issuer.map { X509_get_subject_name($0.pointer) } ?? name) == 1
     else { throw .internalFailure(ErrorQueue.take() ?? "naming a certificate") }

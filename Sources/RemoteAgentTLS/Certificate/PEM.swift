@@ -1,65 +1,50 @@
 import COpenSSL
 import Glibc
 
-/// An X.509 certificate, freed with the last reference to it.
-final class Certificate {
-  let pointer: OpaquePointer
-
-  init(owning pointer: OpaquePointer) {
-    self.pointer = pointer
-  }
-
-  deinit { X509_free(pointer) }
-}
-
-/// A key, public or private, freed with the last reference to it.
-final class Key {
-  let pointer: OpaquePointer
-
-  init(owning pointer: OpaquePointer) {
-    self.pointer = pointer
-  }
-
-  deinit { EVP_PKEY_free(pointer) }
-}
-
 /// PEM texts (RFC 7468) in and out.
 enum PEM {
+  /// More than any store of certificates has, so that a device file is not read for ever.
+  private static let fileLimit = 16 << 20
+
+  /// The certificates of a file, at least one; throws `badTrust` with the path.
   static func certificates(inFile path: String) throws(TLSError) -> [Certificate] {
-    guard let file = fopen(path, "re") else { throw .badTrust("\(path): \(String(cString: strerror(errno)))") }
-    defer { fclose(file) }
-    var pem: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = fread(&chunk, 1, chunk.count, file)
-      if count == 0 { break }
-      pem.append(contentsOf: chunk[..<count])
+    try trusted(in: contents(of: path), named: path)
+  }
+
+  /// The certificates of a text that are to be trusted, at least one; throws `badTrust` with `name`.
+  static func trusted(in pem: [UInt8], named name: String) throws(TLSError) -> [Certificate] {
+    let certificates: [Certificate]
+    do {
+      certificates = try PEM.certificates(in: pem)
+    } catch .badCertificate(let why) {
+      throw .badTrust("\(name): \(why)")
     }
-    guard ferror(file) == 0 else { throw .badTrust("\(path): it can't be read") }
-    let certificates = try certificates(in: pem)
-    guard !certificates.isEmpty else { throw .badTrust("\(path): there is no certificate in it") }
+    guard !certificates.isEmpty else { throw .badTrust("\(name): there is no certificate in it") }
     return certificates
   }
 
+  /// All certificates of a text, in their order; other things in it are passed over.
   static func certificates(in pem: [UInt8]) throws(TLSError) -> [Certificate] {
     try withBIO(pem) { (bio) throws(TLSError) in
       var certificates: [Certificate] = []
       ERR_clear_error()
-      while let pointer = PEM_read_bio_X509(bio, nil, nil, nil) { certificates.append(Certificate(owning: pointer)) }
+      while let pointer = PEM_read_bio_X509(bio, nil, noPassphrase, nil) {
+        certificates.append(Certificate(owning: pointer))
+      }
       // The end of the text is told as "no start line".
-      let reason = ErrorQueue.peekReason()
-      let words = ErrorQueue.take()
-      guard reason == PEM_R_NO_START_LINE || words == nil else { throw .badCertificate(words ?? "") }
-      return certificates
+      guard let error = ErrorQueue.takeEntry(), !(error.isFromPEM && error.reason == PEM_R_NO_START_LINE) else {
+        return certificates
+      }
+      throw .badCertificate("it can't be read: \(error.words)")
     }
   }
 
   static func privateKey(in pem: [UInt8]) throws(TLSError) -> Key {
     try withBIO(pem) { (bio) throws(TLSError) in
       ERR_clear_error()
-      // A passphrase is never asked for.
-      guard let pointer = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil) else {
-        throw .badCertificate("the private key can't be read: \(ErrorQueue.take() ?? "")")
+      guard let pointer = PEM_read_bio_PrivateKey(bio, nil, noPassphrase, nil) else {
+        throw .badCertificate(
+          "the private key can't be read: \(ErrorQueue.take() ?? "there is none, or it is encrypted")")
       }
       return Key(owning: pointer)
     }
@@ -71,6 +56,27 @@ enum PEM {
 
   static func text(ofPrivate key: Key) throws(TLSError) -> [UInt8] {
     try write { PEM_write_bio_PKCS8PrivateKey($0, key.pointer, nil, nil, 0, nil, nil) }
+  }
+
+  /// Without it OpenSSL would ask for a passphrase on the terminal.
+  private static let noPassphrase:
+    @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = { _, _, _, _ in
+      -1
+    }
+
+  private static func contents(of path: String) throws(TLSError) -> [UInt8] {
+    guard let file = fopen(path, "re") else { throw .badTrust("\(path): \(String(cString: strerror(errno)))") }
+    defer { fclose(file) }
+    var contents: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = fread(&chunk, 1, chunk.count, file)
+      if count == 0 { break }
+      contents.append(contentsOf: chunk[..<count])
+      guard contents.count <= fileLimit else { throw .badTrust("\(path): over \(fileLimit >> 20) MiB") }
+    }
+    guard ferror(file) == 0 else { throw .badTrust("\(path): \(String(cString: strerror(errno)))") }
+    return contents
   }
 
   private static func write(_ body: (OpaquePointer) -> Int32) throws(TLSError) -> [UInt8] {

@@ -19,15 +19,3 @@ package enum SecureRandom {
     return word
   }
 }
-
-/// `SecureRandom` for what takes a generator.
-package struct SecureRandomNumberGenerator: RandomNumberGenerator, Sendable {
-  package init() {}
-
-  package mutating func next() -> UInt64 { SecureRandom.word() }
-}
-
-/// Whether two secrets are equal, in time that doesn't tell where they differ.
-package func constantTimeEquals(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-  one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
-}

@@ -25,6 +25,8 @@ package final class TLSContext: @unchecked Sendable {
     guard ra_SSL_CTX_set_min_proto_version(pointer, TLS1_2_VERSION) == 1 else {
       throw .internalFailure(ErrorQueue.take() ?? "minimum version")
     }
+    // Of 112 bits at least, whatever the system's configuration says; more if it says more.
+    SSL_CTX_set_security_level(pointer, max(2, SSL_CTX_get_security_level(pointer)))
     _ = ra_SSL_CTX_set_mode(pointer)
     _ = ra_SSL_CTX_set_options(pointer)
     _ = ra_SSL_CTX_set_session_cache_off(pointer)
@@ -42,16 +44,17 @@ package final class TLSContext: @unchecked Sendable {
         throw .badTrust(ErrorQueue.take() ?? "the system's store can't be read")
       }
     case .file(let path): try context.trust(PEM.certificates(inFile: path), named: path)
-    case .certificates(let pem): try context.trust(PEM.certificates(in: pem), named: "the given ones")
+    case .certificates(let pem): try context.trust(PEM.trusted(in: pem, named: "PEM text"), named: "PEM text")
     }
     return context
   }
 
-  /// For connections from clients, with this certificate (its chain after it) and key, both PEM.
+  /// For connections from clients, with this certificate (its chain after it) and key, both PEM. The key's text may hold
+  /// other things too, but no passphrase protects it.
   package static func server(certificateChain: [UInt8], privateKey: [UInt8]) throws(TLSError) -> TLSContext {
     let context = try TLSContext(method: TLS_server_method(), isClient: false)
     let chain = try PEM.certificates(in: certificateChain)
-    guard let leaf = chain.first else { throw .badCertificate("there is no certificate in it") }
+    guard let leaf = chain.first else { throw .badCertificate("there is none in it") }
     let key = try PEM.privateKey(in: privateKey)
     ERR_clear_error()
     guard SSL_CTX_use_certificate(context.pointer, leaf.pointer) == 1 else {
@@ -75,7 +78,6 @@ package final class TLSContext: @unchecked Sendable {
   }
 
   private func trust(_ certificates: [Certificate], named name: String) throws(TLSError) {
-    guard !certificates.isEmpty else { throw .badTrust("\(name): there is no certificate in it") }
     let store = SSL_CTX_get_cert_store(pointer)
     for certificate in certificates {
       ERR_clear_error()

@@ -13,8 +13,9 @@ package enum TLSRead: Sendable, Equatable {
 /// One TLS connection without I/O, either role: ciphertext in, plaintext out, and the other way round.
 ///
 /// The caller bounds it: by how much ciphertext it feeds before reading all plaintext, and how much plaintext it writes
-/// before taking the ciphertext. After a thrown error only `takeCiphertext` is of use: it gives the alert for the peer.
-/// Not to be used from two threads at once.
+/// before taking the ciphertext. What comes after the peer's close_notify or after a failure is dropped. A failure is
+/// final: `read` and `write` throw it again, and only `takeCiphertext` is still of use: it gives the alert for the peer.
+/// Not to be used from two threads at once; it may move between threads.
 package final class TLSEngine {
   private let context: TLSContext
   private let ssl: OpaquePointer
@@ -22,20 +23,29 @@ package final class TLSEngine {
   private let outgoing: OpaquePointer
   private let host: String
   private var hasEndOfFile = false
+  private var hasShakenHands = false
+  private var hasSentClose = false
+  private var hasReceivedClose = false
+  private var failure: TLSError?
 
-  /// - Parameter host: the name or address that the server's certificate must be for.
+  /// - Parameter host: the name or address (IPv6 without brackets) that the server's certificate must be for; a dot at
+  ///   its end is left out. Throws `badHostName` for anything else.
   package convenience init(client context: TLSContext, host: String) throws(TLSError) {
     precondition(context.isClient)
+    let host = host.hasSuffix(".") ? String(host.dropLast()) : host
     try self.init(context: context, host: host)
     SSL_set_connect_state(ssl)
-    if isAddress {
-      guard X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1 else { throw .hostNameMismatch(host) }
+    guard let parameters = SSL_get0_param(ssl) else { throw .internalFailure("SSL_get0_param") }
+    if let address = IPAddress.bytes(of: host) {
+      guard X509_VERIFY_PARAM_set1_ip(parameters, address, address.count) == 1 else { throw .badHostName(host) }
     } else {
-      // RFC 6066: names only, never addresses.
+      // An empty name would switch the check off, and a NUL would cut the name short.
+      guard HostName.isValid(host) else { throw .badHostName(host) }
+      // RFC 6066 section 3: names only, never addresses. RFC 9525 section 6.3: the common name is not one.
       guard ra_SSL_set_tlsext_host_name(ssl, host) == 1, SSL_set1_host(ssl, host) == 1 else {
-        throw .hostNameMismatch(host)
+        throw .badHostName(host)
       }
-      SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+      SSL_set_hostflags(ssl, HostName.checkFlags)
     }
   }
 
@@ -64,93 +74,119 @@ package final class TLSEngine {
 
   deinit { SSL_free(ssl) }
 
-  private var isAddress: Bool {
-    guard let address = a2i_IPADDRESS(host) else { return false }
-    ASN1_OCTET_STRING_free(address)
-    return true
-  }
-
+  /// Whether plaintext can be written. It may be false again for a moment, while a message that follows the handshake
+  /// (a ticket, new keys) has come in part.
   package var isHandshakeComplete: Bool { SSL_is_init_finished(ssl) == 1 }
 
   /// Takes ciphertext from the peer.
   package func received(_ ciphertext: UnsafeRawBufferPointer) {
+    guard failure == nil, !hasReceivedClose else { return }
     var rest = ciphertext
     while !rest.isEmpty {
       let taken = BIO_write(incoming, rest.baseAddress, Int32(clamping: rest.count))
-      guard taken > 0 else { return }
+      guard taken > 0 else {
+        // Nothing may be missing in the middle.
+        failure = .internalFailure("no memory for what was received")
+        return
+      }
       rest = UnsafeRawBufferPointer(rebasing: rest[Int(taken)...])
     }
   }
 
-  /// The peer's stream has ended.
+  /// The peer's stream has ended. Once all before it is read, `read` throws `truncated`, unless close_notify came.
   package func receivedEndOfFile() { hasEndOfFile = true }
 
-  /// Reads plaintext, and drives the handshake. Call it until it wants input, also before anything was received.
+  /// Reads plaintext, and drives the handshake. Call it until it wants input, also before anything was received; take the
+  /// ciphertext afterwards, whatever came of it.
+  ///
+  /// - Parameter buffer: not empty.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> TLSRead {
+    precondition(!buffer.isEmpty)
+    if let failure { throw failure }
     ERR_clear_error()
     var count = 0
     let result = SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count)
+    if isHandshakeComplete { hasShakenHands = true }
     if result == 1 { return .bytes(count) }
     switch SSL_get_error(ssl, result) {
-    case SSL_ERROR_ZERO_RETURN: return .closed
+    case SSL_ERROR_ZERO_RETURN:
+      guard hasShakenHands else { throw fail(.truncated) }
+      hasReceivedClose = true
+      return .closed
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
       ERR_clear_error()
-      if hasEndOfFile { throw .truncated }
+      if hasEndOfFile { throw fail(.truncated) }
       return .wantsInput
-    default: throw failure()
+    default: throw fail(reason())
     }
   }
 
-  /// Encrypts plaintext; returns how much was taken: none before the handshake is complete.
+  /// Encrypts plaintext; returns how much was taken, at most one record (16 KiB) a call: none before the handshake is
+  /// complete or after `close`.
   package func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) -> Int {
-    guard isHandshakeComplete, !plaintext.isEmpty else { return 0 }
+    if let failure { throw failure }
+    guard isHandshakeComplete, !hasSentClose, !plaintext.isEmpty else { return 0 }
     ERR_clear_error()
     var count = 0
     let result = SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &count)
     if result == 1 { return count }
     switch SSL_get_error(ssl, result) {
-    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return 0
-    default: throw failure()
+    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+      ERR_clear_error()
+      return 0
+    default: throw fail(reason())
     }
   }
 
   /// Bytes that wait to be taken for the peer.
   package var ciphertextCount: Int { ra_BIO_pending(outgoing) }
 
-  /// The bytes for the peer.
-  package func takeCiphertext() -> [UInt8] {
-    let count = ciphertextCount
+  /// The bytes for the peer, at most `maximum`; the rest stays.
+  package func takeCiphertext(maximum: Int = .max) -> [UInt8] {
+    let count = min(ciphertextCount, max(0, maximum))
     guard count > 0 else { return [] }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       initialized = max(0, Int(BIO_read(outgoing, buffer.baseAddress, Int32(clamping: count))))
     }
   }
 
-  /// Says close_notify to the peer; its own may still be read.
+  /// Says close_notify to the peer, once; its own, and what it sends before that, may still be read.
   package func close() {
-    guard isHandshakeComplete else { return }
+    // SSL_shutdown must not be called after a failure.
+    guard failure == nil, isHandshakeComplete, !hasSentClose else { return }
+    hasSentClose = true
     ERR_clear_error()
     SSL_shutdown(ssl)
     ERR_clear_error()
   }
 
-  private func failure() -> TLSError {
+  private func fail(_ error: TLSError) -> TLSError {
+    failure = error
+    return error
+  }
+
+  /// What OpenSSL's queue and the verification say went wrong.
+  private func reason() -> TLSError {
     let verification = SSL_get_verify_result(ssl)
-    if context.isClient, verification != X509_V_OK {
+    if context.isClient, !hasShakenHands, verification != X509_V_OK {
       ERR_clear_error()
       switch Int32(verification) {
       case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: return .hostNameMismatch(host)
-      case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: return .certificateExpired
+      case X509_V_ERR_CERT_HAS_EXPIRED: return .certificateExpired
+      case X509_V_ERR_CERT_NOT_YET_VALID: return .certificateNotYetValid
       default: return .certificateNotTrusted(String(cString: X509_verify_cert_error_string(verification)))
       }
     }
-    let reason = ErrorQueue.peekReason()
-    let words = ErrorQueue.take() ?? "unknown"
-    switch reason {
-    case SSL_R_WRONG_VERSION_NUMBER where !isHandshakeComplete, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
-      return .notTLS
-    case SSL_R_UNEXPECTED_EOF_WHILE_READING: return .truncated
-    default: return .failed(words)
+    guard let entry = ErrorQueue.takeEntry() else { return hasShakenHands ? .broken("unknown") : .failed("unknown") }
+    if entry.isFromSSL {
+      switch entry.reason {
+      case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return .notTLS
+      case SSL_R_WRONG_VERSION_NUMBER where !hasShakenHands: return .notTLS
+      case SSL_R_UNEXPECTED_EOF_WHILE_READING: return .truncated
+      default: break
+      }
     }
+    let words = entry.alert.map { "the other side says: \($0)" } ?? entry.words
+    return hasShakenHands ? .broken(words) : .failed(words)
   }
 }

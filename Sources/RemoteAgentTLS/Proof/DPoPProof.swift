@@ -1,28 +1,5 @@
 import RemoteAgentCore
 
-/// Why a DPoP proof is not accepted, in the order in which it is looked at (PROTOCOL section 3).
-package enum DPoPError: Error, Sendable, Equatable, CustomStringConvertible {
-  case malformed(String)
-  case badSignature
-  case wrongMethod
-  case wrongURL
-  /// The nonce is missing or stale: the device may try again with a fresh one.
-  case nonceNeeded
-  /// `ath` is missing where a token is presented, or is another token's.
-  case wrongToken
-
-  package var description: String {
-    switch self {
-    case .malformed(let why): "the proof is malformed: \(why)"
-    case .badSignature: "the proof's signature is not good"
-    case .wrongMethod: "the proof is for another method"
-    case .wrongURL: "the proof is for another URL"
-    case .nonceNeeded: "the proof needs a fresh nonce"
-    case .wrongToken: "the proof is for another token"
-    }
-  }
-}
-
 /// A proof of possession of a key for one request (RFC 9449), in the profile of PROTOCOL section 3: ES256 alone, and `iat`
 /// is not looked at, since a device's clock may be wrong and the nonce tells freshness.
 package struct DPoPProof: Sendable {
@@ -67,6 +44,8 @@ package struct DPoPProof: Sendable {
     let claims = try DPoPProof.object(parts[1], "claims")
     guard header["typ"]?.string == "dpop+jwt" else { throw .malformed("typ must be dpop+jwt") }
     guard header["alg"]?.string == "ES256" else { throw .malformed("alg must be ES256") }
+    // RFC 7515 section 4.1.11: extensions that must be understood; none is.
+    guard header["crit"] == nil else { throw .malformed("crit names extensions") }
     key = try DPoPProof.key(header["jwk"])
     guard let jti = claims["jti"]?.string, (1...DPoPProof.maximumIdentifierLength).contains(jti.utf8.count) else {
       throw .malformed("jti must have 1 to \(DPoPProof.maximumIdentifierLength) bytes")
@@ -100,19 +79,25 @@ package struct DPoPProof: Sendable {
     guard self.method == method else { throw .wrongMethod }
     guard let normalised = HTTPURL.normalise(url), urls.contains(normalised) else { throw .wrongURL }
     guard let nonce, isFresh(nonce) else { throw .nonceNeeded }
-    guard let token else { return }
+    guard let token else {
+      guard tokenHash == nil else { throw .wrongToken }
+      return
+    }
     guard let tokenHash, constantTimeEquals(Array(tokenHash.utf8), Array(Base64.encodeURL(SHA256.hash(token)).utf8))
     else { throw .wrongToken }
   }
 
   private static func object(_ part: Substring, _ name: String) throws(DPoPError) -> JSON {
     guard let bytes = Base64.decodeURL(String(part)), let json = try? JSON(parsing: bytes, maximumDepth: 8),
-      let members = json.members
+      json.members != nil
     else { throw .malformed("the \(name) is no JSON object in base64url") }
-    guard Set(members.map(\.name)).count == members.count else {
-      throw .malformed("a member of the \(name) stands twice")
-    }
+    guard isEachOnce(json) else { throw .malformed("a member of the \(name) stands twice") }
     return json
+  }
+
+  private static func isEachOnce(_ object: JSON) -> Bool {
+    guard let members = object.members else { return true }
+    return Set(members.map(\.name)).count == members.count
   }
 
   private static func key(_ jwk: JSON?) throws(DPoPError) -> ES256PublicKey {
@@ -120,6 +105,7 @@ package struct DPoPProof: Sendable {
       throw .malformed("jwk must be a P-256 key")
     }
     guard jwk["d"] == nil else { throw .malformed("jwk holds a private key") }
+    guard isEachOnce(jwk) else { throw .malformed("a member of jwk stands twice") }
     guard let x = jwk["x"]?.string.flatMap(Base64.decodeURL), let y = jwk["y"]?.string.flatMap(Base64.decodeURL),
       let key = try? ES256PublicKey(x: x, y: y)
     else { throw .malformed("jwk is no point of P-256") }

@@ -214,7 +214,9 @@ struct Simulation {
   private mutating func sendControls() {
     let now = now
     for control in store.controls {
-      control.payload.withUnsafeBytes { hub?.control(seq: control.seq, payload: $0, ttlMs: 1000, ts: now, now: now) }
+      control.payload.withUnsafeBytes {
+        hub?.control(seq: control.seq, payload: $0, ttlMs: 1000, ts: now, now: now)
+      }
     }
   }
 

@@ -1,0 +1,101 @@
+import DequeModule
+
+extension HubSession {
+  package enum Effect: Sendable, Equatable {
+    /// Open the session in the store; answered by `opened` or `openRefused`.
+    case open(SessionDescription, deviceControlCursor: Int64, tool: String)
+    /// Store it; answered by `committed` or `storeFailed`, in the order of the batches.
+    case store(HubBatch)
+    /// Check the new token and its proof; answered by `authenticated`, `proofNonceStale` or `authenticationFailed`.
+    case authenticate(token: String, proof: String)
+    /// The device has written all controls up to it.
+    case controlsAcknowledged(through: Int64)
+    /// Send one text message.
+    case send([UInt8])
+    /// Send a close frame, half-close, discard input until its end or 2 s.
+    case close(code: UInt16, reason: String)
+  }
+
+  package mutating func nextEffect() -> Effect? {
+    effects.popFirst()
+  }
+
+  /// Whether more may be read: at most the window is uncommitted.
+  package var wantsInput: Bool {
+    uncommittedBytes <= configuration.window
+  }
+
+  /// Whether the close was given out: nothing more will come.
+  package var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
+
+  /// Batches given out and not yet answered.
+  package var uncommittedCount: Int { uncommitted.count }
+
+  package var deadline: Milliseconds? {
+    switch phase {
+    case .greeting(let since): since + HubSession.helloTimeout
+    case .opening: min(heartbeat.watchdogDeadline, tokenExpiry)
+    case .streaming: min(wantsInput ? heartbeat.deadline : heartbeat.pingDeadline, tokenExpiry)
+    case .closing, .closed: nil
+    }
+  }
+
+  /// Time has passed.
+  package mutating func tick(now: Milliseconds) {
+    switch phase {
+    case .greeting(let since):
+      if now - since >= HubSession.helloTimeout { fail(CloseCode.heartbeat, "no hello") }
+    case .opening, .streaming:
+      if now >= tokenExpiry {
+        fail(CloseCode.unauthorized, "the session token has expired")
+      } else if wantsInput, heartbeat.isDead(now: now) {
+        fail(CloseCode.heartbeat, "nothing came for \(heartbeat.timeout / 1000) s")
+      } else if case .streaming = phase, heartbeat.isPingDue(now: now) {
+        send(.ping, ["t": .integer(now)], now: now)
+      }
+    case .closing, .closed: break
+    }
+  }
+
+  mutating func send(_ type: EnvelopeType, _ payload: JSON, seq: Int64? = nil, now: Milliseconds) {
+    var bytes: [UInt8] = []
+    EnvelopeWriter.append(type, seq: seq, payload: payload, to: &bytes)
+    heartbeat.sent(now: now)
+    effects.append(.send(bytes))
+  }
+
+  mutating func fail(_ code: UInt16, _ message: String, members: [JSON.Member] = []) {
+    let word = CloseCode.word(for: code).map { JSON.string($0) }
+    close(
+      code, error: word.map { .object([.init("code", $0), .init("message", .string(message))] + members) })
+  }
+
+  mutating func close(_ code: UInt16, error: JSON?) {
+    switch phase {
+    case .closing, .closed: return
+    case .greeting, .opening, .streaming: phase = .closing(code: code, error: error)
+    }
+    closeIfCommitted()
+  }
+
+  mutating func closeIfCommitted() {
+    guard case .closing(let code, let error) = phase, uncommitted.isEmpty else { return }
+    phase = .closed
+    if owesAcknowledgement { acknowledge() }
+    if let error {
+      var bytes: [UInt8] = []
+      EnvelopeWriter.append(.error, payload: error, to: &bytes)
+      effects.append(.send(bytes))
+    }
+    effects.append(.close(code: code, reason: CloseCode.word(for: code) ?? ""))
+  }
+
+  mutating func acknowledge() {
+    owesAcknowledgement = false
+    var bytes: [UInt8] = []
+    EnvelopeWriter.append(.ack, payload: ["cursor": .integer(durable)], to: &bytes)
+    effects.append(.send(bytes))
+  }
+}

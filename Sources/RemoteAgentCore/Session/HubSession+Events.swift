@@ -1,0 +1,131 @@
+import DequeModule
+
+extension HubSession {
+  /// The session is open for this writer; from here its envelopes are taken.
+  ///
+  /// - Parameters:
+  ///   - id: the hub's own id of the session, and `url` its page.
+  ///   - controlCursor: the larger of the hub's and the device's.
+  ///   - controlsGiven: the highest number that a control of the session ever got: the device may acknowledge one that was
+  ///     sent on an older connection and has expired since. Nil if that is `controlCursor`.
+  ///   - isEnded: it had ended: duplicates are acknowledged, more is refused.
+  package mutating func opened(
+    id: String, url: String?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64? = nil, isEnded: Bool,
+    now: Milliseconds
+  ) {
+    guard case .opening = phase else { return }
+    phase = .streaming
+    taken = cursor
+    durable = cursor
+    highestControl = controlCursor
+    acknowledgedControl = controlCursor
+    self.controlsGiven = controlsGiven ?? controlCursor
+    self.isEnded = isEnded
+    var session: [JSON.Member] = [.init("id", .string(id))]
+    if let url { session.append(.init("url", .string(url))) }
+    send(
+      .hello,
+      [
+        "protocol": 1, "server": .string(configuration.server), "session": .object(session),
+        "cursor": .integer(cursor), "controlCursor": .integer(controlCursor),
+        "heartbeat": [
+          "interval": .integer(configuration.heartbeatInterval), "timeout": .integer(configuration.heartbeatTimeout),
+        ],
+        "limits": [
+          "message": .integer(Int64(configuration.messageLimit)), "window": .integer(Int64(configuration.window)),
+        ],
+      ], now: now)
+    if heldAcknowledgement > max(highestControl, self.controlsGiven) {
+      fail(CloseCode.badMessage, "an acknowledgement beyond what was sent")
+    } else {
+      acknowledged(through: heldAcknowledgement)
+    }
+  }
+
+  /// Another writer has the session.
+  package mutating func openRefused() { fail(CloseCode.superseded, "another writer has this session") }
+
+  /// The oldest outstanding batch is durable; `cursor` is the session's.
+  package mutating func committed(cursor: Int64, now: Milliseconds) {
+    let wantedInput = wantsInput
+    guard let bytes = uncommitted.popFirst() else { return }
+    uncommittedBytes -= bytes
+    // Silence while nothing was read is no silence of the device.
+    if !wantedInput { heartbeat.received(now: now) }
+    durable = max(durable, cursor)
+    if isClosed { return }
+    // One acknowledgement for a run of commits would do, but each tells the device soonest; they are small.
+    acknowledge()
+    heartbeat.sent(now: now)
+    closeIfCommitted()
+  }
+
+  /// Nothing can be stored now: what is outstanding is dropped, and the device is told to come later.
+  package mutating func storeFailed(_ message: String) {
+    uncommitted.removeAll()
+    uncommittedBytes = 0
+    owesAcknowledgement = false
+    fail(CloseCode.tryAgainLater, message)
+    closeIfCommitted()
+  }
+
+  /// The new token and its proof are good.
+  package mutating func authenticated(tokenLife: Milliseconds, expiresAt: Int64, now: Milliseconds) {
+    guard isAuthenticating, case .streaming = phase else { return }
+    isAuthenticating = false
+    tokenExpiry = now + tokenLife
+    send(.auth, ["expiresAt": .integer(expiresAt), "expiresIn": .integer(tokenLife / 1000)], now: now)
+  }
+
+  /// The proof's nonce is stale: the device may try once more with this one.
+  package mutating func proofNonceStale(nonce: String, now: Milliseconds) {
+    guard isAuthenticating, case .streaming = phase else { return }
+    isAuthenticating = false
+    send(
+      .error, ["code": "use_dpop_nonce", "message": "the nonce is stale", "nonce": .string(nonce)], now: now)
+  }
+
+  package mutating func authenticationFailed() {
+    fail(CloseCode.unauthorized, "the new token or its proof is not good")
+  }
+
+  /// A control is to be sent: numbers ascend; one that was sent already, or has no life left, is not.
+  ///
+  /// - Parameters:
+  ///   - payload: one JSON object; a `ttlMs` in it gives way to the one here.
+  ///   - ttlMs: what is left of its life.
+  package mutating func control(
+    seq: Int64, payload: UnsafeRawBufferPointer, ttlMs: Milliseconds, ts: Int64, now: Milliseconds
+  ) {
+    guard case .streaming = phase, seq > highestControl, seq < 1 << 53, ttlMs > 0 else { return }
+    highestControl = seq
+    var bytes = Array("{\"type\":\"control\",\"seq\":".utf8)
+    EnvelopeWriter.appendDecimal(seq, to: &bytes)
+    bytes.append(contentsOf: ",\"ts\":".utf8)
+    EnvelopeWriter.appendDecimal(ts, to: &bytes)
+    bytes.append(contentsOf: ",\"payload\":{\"ttlMs\":".utf8)
+    EnvelopeWriter.appendDecimal(ttlMs, to: &bytes)
+    _ = JSONMembers.forEach(in: payload) { name, value in
+      if name == "ttlMs" { return }
+      bytes.append(contentsOf: ",\"".utf8)
+      bytes.append(contentsOf: name.utf8)
+      bytes.append(contentsOf: "\":".utf8)
+      bytes.append(contentsOf: payload[value])
+    }
+    bytes.append(contentsOf: "}}".utf8)
+    heartbeat.sent(now: now)
+    effects.append(.send(bytes))
+  }
+
+  /// The device was revoked.
+  package mutating func revoked() { fail(CloseCode.revoked, "this device was revoked") }
+
+  /// A newer connection of the same writer has come.
+  package mutating func superseded() { fail(CloseCode.superseded, "a newer connection took over") }
+
+  /// The hub is stopping.
+  package mutating func goingAway() { close(CloseCode.goingAway, error: nil) }
+
+  /// The WebSocket engine refused what came: a message over the limit (1009), say. It has sent its own close.
+  package mutating func failed() { phase = .closed }
+}

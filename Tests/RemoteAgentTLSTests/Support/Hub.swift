@@ -1,0 +1,26 @@
+import RemoteAgentTLS
+
+/// A CA, a server's certificate by it, and contexts for both sides.
+struct Hub {
+  /// 2026-01-01.
+  static let start: Int64 = 1_767_225_600
+
+  let authority: CertificateAndKey
+  let leaf: CertificateAndKey
+
+  /// - Parameter issuedAt: when the certificate was made; by default a day ago by this machine's clock.
+  init(names: [String] = ["localhost"], issuedAt: Int64 = now() - 86_400, days: Int = CertificateAuthority.serverDays)
+    throws
+  {
+    authority = try CertificateAuthority.create(name: "test", now: now() - 2 * 86_400)
+    leaf = try CertificateAuthority.issue(for: names, by: authority, now: issuedAt, days: days)
+  }
+
+  func server() throws -> TLSContext {
+    try .server(certificateChain: leaf.certificate, privateKey: leaf.privateKey)
+  }
+
+  func client() throws -> TLSContext { try .client(trust: .certificates(pem: authority.certificate)) }
+
+  func pair(host: String = "localhost") throws -> Pair { try Pair(client: client(), host: host, server: server()) }
+}
