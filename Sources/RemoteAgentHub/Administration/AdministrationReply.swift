@@ -1,12 +1,13 @@
 import Glibc
 package import RemoteAgentCore
+import Synchronization
 
 /// The other end of ``AdministrationServer``: a request sent, its answer read line by line. Calls block.
-package final class AdministrationReply {
+package final class AdministrationReply: Sendable {
   /// What the hub said `ok` with.
   package let head: JSON
   private let socket: Int32
-  private var lines: SocketLines
+  private let lines: Mutex<SocketLines>
 
   /// Asks the hub that runs in a folder; throws what it answers if that is an error.
   ///
@@ -25,7 +26,7 @@ package final class AdministrationReply {
       throw error
     }
     self.socket = socket
-    self.lines = lines
+    self.lines = Mutex(lines)
   }
 
   deinit {
@@ -34,12 +35,12 @@ package final class AdministrationReply {
 
   /// The next item's line without its LF; nil when the answer is whole.
   package func next() throws(AdministrationError) -> [UInt8]? {
-    let line = try lines.next()
+    let line = try lines.withLock { (lines) throws(AdministrationError) in try lines.next() }
     return line.elementsEqual("{}".utf8) ? nil : line
   }
 
   /// Whether a line is here already: the next one is then not waited for.
-  package var hasMore: Bool { lines.hasLine }
+  package var hasMore: Bool { lines.withLock { $0.hasLine } }
 
   /// All items that are left.
   package func items() throws(AdministrationError) -> [JSON] {

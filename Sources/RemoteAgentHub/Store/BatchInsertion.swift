@@ -4,14 +4,13 @@ import RemoteAgentCore
 
 /// What one batch does to the tables, inside a group's transaction.
 enum BatchInsertion {
-  /// Stores a batch that continues its session, and what its status envelopes say; returns the session's cursor then.
+  /// Stores a batch that continues its session, and what its status envelopes say; returns the session's cursor then;
+  /// nil if there is no such session.
   ///
   /// A batch that doesn't begin at the cursor + 1 changes nothing.
-  static func insert(_ batch: HubBatch, row: Int64, now: Int64, in database: Database) throws -> Int64 {
+  static func insert(_ batch: HubBatch, row: Int64, now: Int64, in database: Database) throws -> Int64? {
     let cursor = try database.cachedStatement(sql: "SELECT cursor FROM sessions WHERE row = ?")
-    guard let cursor = try Int64.fetchOne(cursor, arguments: [row]) else {
-      throw StoreError.failed("there is no such session")
-    }
+    guard let cursor = try Int64.fetchOne(cursor, arguments: [row]) else { return nil }
     guard batch.firstSeq == cursor + 1, batch.lastSeq >= batch.firstSeq else { return cursor }
     try insertBytes(of: batch, row: row, in: database)
     try database.run(

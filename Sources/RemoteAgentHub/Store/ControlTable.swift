@@ -30,7 +30,8 @@ struct ControlTable {
   /// Takes a control in; the caller has expired those whose life has ended.
   func enqueue(_ payload: [UInt8], expiresAt: Int64, by: String, now: Int64) throws -> ControlAdmission {
     guard
-      let session = try database.row("SELECT control, ended, controlCursor, lastControl FROM sessions WHERE row = ?", [row])
+      let session = try database.row(
+        "SELECT control, ended, controlCursor, lastControl FROM sessions WHERE row = ?", [row])
     else { throw StoreError.failed("there is no such session") }
     if session["ended"] { return .ended }
     guard session["control"] else { return .notSteerable }

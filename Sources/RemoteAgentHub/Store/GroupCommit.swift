@@ -38,6 +38,9 @@ final class GroupCommit: Sendable {
   /// How many transactions there were.
   var groups: Int { state.withLock { $0.groups } }
 
+  /// How many commits wait for the next.
+  var waiting: Int { state.withLock { $0.waiting.count } }
+
   func commit(_ batch: HubBatch, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
     let result = await withCheckedContinuation { done in
       let isFirst = state.withLock { state in
@@ -56,15 +59,18 @@ final class GroupCommit: Sendable {
 
   private func writeGroup(_ database: Database) {
     let group = takeGroup()
-    var cursors: [Int64] = []
-    cursors.reserveCapacity(group.count)
+    var results: [Result<Int64, StoreError>] = []
+    results.reserveCapacity(group.count)
     do {
       try database.inTransaction(.immediate) {
-        for entry in group { cursors.append(try BatchInsertion.insert(entry.batch, row: entry.row, now: entry.now, in: database)) }
+        for entry in group {
+          let cursor = try BatchInsertion.insert(entry.batch, row: entry.row, now: entry.now, in: database)
+          results.append(cursor.map { .success($0) } ?? .failure(.failed("there is no such session")))
+        }
         return .commit
       }
       committed(Set(group.map(\.row)))
-      for (entry, cursor) in zip(group, cursors) { entry.done.resume(returning: .success(cursor)) }
+      for (entry, result) in zip(group, results) { entry.done.resume(returning: result) }
     } catch {
       let error = StoreError(error)
       for entry in group { entry.done.resume(returning: .failure(error)) }

@@ -46,7 +46,8 @@ extension HubStore {
         id == "latest"
         ? try database.row(SessionRecord.query + " ORDER BY opened DESC LIMIT 1")
         : try database.row(
-          SessionRecord.query + " WHERE id = ? OR sessionId = ? ORDER BY id = ? DESC, opened DESC LIMIT 1", [id, id, id])
+          SessionRecord.query + " WHERE id = ? OR sessionId = ? ORDER BY id = ? DESC, opened DESC LIMIT 1",
+          [id, id, id])
       return found.map(SessionRecord.init(stored:))
     }
   }

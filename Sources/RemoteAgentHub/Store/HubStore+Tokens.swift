@@ -17,7 +17,9 @@ extension HubStore {
         FROM tokens JOIN devices USING (clientId)
         WHERE tokens.hash = ? AND tokens.kind = ? AND devices.fingerprint = ?
         """, [hash, kind.rawValue, fingerprint]
-      ).map { (clientId: $0["clientId"] as String, expiresAt: $0["expiresAt"] as Int64, isRevoked: $0["isRevoked"] as Bool) }
+      ).map {
+        (clientId: $0["clientId"] as String, expiresAt: $0["expiresAt"] as Int64, isRevoked: $0["isRevoked"] as Bool)
+      }
     }
     guard let found else { return .invalid }
     guard !found.isRevoked else { return .revoked(clientId: found.clientId) }
@@ -25,7 +27,8 @@ extension HubStore {
     guard kind == .refresh else { return .valid(clientId: found.clientId, expiresAt: found.expiresAt) }
     let expiresAt = max(found.expiresAt, now + lives.refresh)
     try await write { database in
-      try database.run("UPDATE tokens SET expiresAt = ? WHERE hash = ? AND expiresAt < ?", [expiresAt, hash, expiresAt])
+      try database.run(
+        "UPDATE tokens SET expiresAt = ? WHERE hash = ? AND expiresAt < ?", [expiresAt, hash, expiresAt])
     }
     return .valid(clientId: found.clientId, expiresAt: expiresAt)
   }

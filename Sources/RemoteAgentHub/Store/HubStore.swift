@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import RemoteAgentTLS
 
 /// Everything that a hub keeps: devices, tokens, sessions, logs, controls.
@@ -33,11 +34,18 @@ package final class HubStore: Sendable {
     configuration.label = "hub"
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4
+    // Made here, for its user alone: SQLite gives the files beside it the same mode.
+    let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw StoreError.failed(String(cString: strerror(errno))) }
+    close(file)
     let pool = try DatabasePool(path: path, configuration: configuration)
     try pool.writeWithoutTransaction { database in
       // Here and not in `prepareDatabase`: GRDB sets NORMAL after that.
       try database.execute(sql: "PRAGMA synchronous = FULL")
       try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+    }
+    guard try !pool.read(Schema.migrator.hasBeenSuperseded) else {
+      throw StoreError.failed("it is of a newer version of ra-hub")
     }
     try Schema.migrator.migrate(pool)
     try pool.write { database in

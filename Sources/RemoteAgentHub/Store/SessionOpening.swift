@@ -22,8 +22,9 @@ struct SessionOpening {
     if writer == description.writer {
       try reconnect(row: row)
     } else {
-      let isFenced = try database.row(
-        "SELECT 1 FROM fencedWriters WHERE session = ? AND writer = ?", [row, description.writer]) != nil
+      let isFenced =
+        try database.row(
+          "SELECT 1 FROM fencedWriters WHERE session = ? AND writer = ?", [row, description.writer]) != nil
       guard description.append, !isFenced else { return nil }
       try takeOver(row: row, from: writer)
     }

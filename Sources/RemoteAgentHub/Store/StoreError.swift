@@ -28,6 +28,7 @@ extension StoreError {
   }
 
   static func reason(_ error: any Error) -> String {
+    if case StoreError.failed(let reason) = error { return reason }
     guard let error = error as? DatabaseError else { return "\(error)" }
     return error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
   }

@@ -1,0 +1,70 @@
+import Dispatch
+import Glibc
+import RemoteAgentCore
+
+@testable import RemoteAgentHub
+
+/// A store with its administration socket, and no hub around them.
+struct AdministrationFixture {
+  let stored: StoreFixture
+  let registry = SessionRegistry()
+
+  static func with(_ body: (AdministrationFixture) async throws -> Void) async throws {
+    let fixture = AdministrationFixture(stored: try await StoreFixture())
+    let server = AdministrationServer(
+      folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system)
+    try await server.start(url: "https://hub.test", ca: "/ca.pem")
+    do {
+      try await body(fixture)
+    } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+
+  func ask(_ request: AdministrationRequest) async throws -> TestReply {
+    try await TestReply(request, in: stored.folder.path)
+  }
+
+  /// Sends bytes as they are; what comes back until the hub closes.
+  func raw(_ bytes: [UInt8]) async throws -> String {
+    let path = stored.folder.path
+    return try await blocking {
+      let socket = try AdministrationSocket.connected(in: path)
+      defer { close(socket) }
+      var sent = 0
+      while sent < bytes.count {
+        let count = bytes[sent...].withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if count <= 0 { break }
+        sent += count
+      }
+      var answer: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 4096)
+      while case let count = read(socket, &chunk, chunk.count), count > 0 { answer += chunk[..<count] }
+      return String(decoding: answer, as: UTF8.self)
+    }
+  }
+}
+
+/// A reply whose calls, which block, are made on threads of their own.
+struct TestReply {
+  private let reply: AdministrationReply
+
+  init(_ request: AdministrationRequest, in folder: String) async throws {
+    reply = try await blocking { try AdministrationReply(to: request, from: folder) }
+  }
+
+  var head: JSON { reply.head }
+
+  func items() async throws -> [JSON] { try await blocking { [reply] in try reply.items() } }
+
+  func next() async throws -> [UInt8]? { try await blocking { [reply] in try reply.next() } }
+}
+
+/// Does what blocks on a thread of its own.
+private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { done in
+    DispatchQueue.global().async { done.resume(with: Result { try work() }) }
+  }
+}

@@ -1,0 +1,138 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentHub
+import Testing
+
+@Suite struct AdministrationTests {
+  @Test func `the socket is for its owner alone, however long the folder's path, and goes with the hub`() async throws {
+    let outer = try TemporaryFolder()
+    let folder = outer.path + "/" + String(repeating: "d", count: 200)
+    mkdir(folder, 0o700)
+    let store = try HubStore(folder: folder, lives: TokenLives())
+    // One that a killed hub left.
+    try writeFile(folder + "/hub.sock", [])
+    let old = umask(0)
+    let server = AdministrationServer(folder: folder, store: store, registry: SessionRegistry(), clock: .system)
+    try await server.start(url: "https://h", ca: nil)
+    umask(old)
+    var status = stat()
+    #expect(stat(folder + "/hub.sock", &status) == 0)
+    #expect(status.st_mode == S_IFSOCK | 0o600)
+    #expect(try await TestReply(.devices, in: folder).items() == [])
+    await server.stop()
+    #expect(stat(folder + "/hub.sock", &status) == -1)
+    #expect(stat(folder + "/hub.db", &status) == 0 && status.st_mode & 0o777 == 0o600)
+    let error = await #expect(throws: AdministrationError.self) { try await TestReply(.devices, in: folder) }
+    #expect(error == .noHub(folder: folder))
+  }
+
+  @Test func `no folder and no hub in it are the same`() async throws {
+    let folder = try TemporaryFolder()
+    for path in [folder.path, folder.path + "/nothing"] {
+      let error = await #expect(throws: AdministrationError.self) { try await TestReply(.code, in: path) }
+      #expect(error == .noHub(folder: path))
+    }
+  }
+
+  @Test func `a code comes with all that ra-pair needs, and pairs`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let head = try await fixture.ask(.code).head
+      #expect(head["url"]?.string == "https://hub.test" && head["ca"]?.string == "/ca.pem")
+      #expect(try #require(head["expiresAt"]?.integer) > 0)
+      let code = try #require(head["code"]?.string)
+      let pairing = try await fixture.stored.store.pair(
+        code: code, fingerprint: "k", label: "l", platform: "p", address: nil, now: HubClock.system.wall())
+      #expect(pairing != nil)
+    }
+  }
+
+  @Test func `lists are the objects of the protocol`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let stored = fixture.stored
+      _ = try await stored.open(stored.hello("s1"))
+      _ = try await stored.open(stored.hello("s2"))
+      let sessions = try await stored.store.sessions().map(\.json)
+      #expect(try await fixture.ask(.sessions(limit: 10)).items() == sessions)
+      #expect(try await fixture.ask(.sessions(limit: 1)).items() == [sessions[0]])
+      #expect(try await fixture.ask(.devices).items() == (try await stored.store.devices().map(\.json)))
+    }
+  }
+
+  @Test func `a revocation is stored and told to the device's connections`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let stored = fixture.stored
+      let row = try await stored.open(stored.hello()).row
+      let connection = Notice()
+      await fixture.registry.register(row: row, clientId: stored.clientId, connection: connection)
+      let head = try await fixture.ask(.revoke(clientId: stored.clientId)).head
+      #expect(head["revokedAt"]?.integer != nil)
+      #expect(await connection.next() == "revoke")
+      let error = await #expect(throws: AdministrationError.self) { try await fixture.ask(.revoke(clientId: "c_no")) }
+      #expect(error == .refused(code: "not_found", message: "there is no device c_no"))
+    }
+  }
+
+  @Test func `a control is stored and wakes the connection, or is refused with the word for it`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let stored = fixture.stored
+      let row = try await stored.open(stored.hello()).row
+      let connection = Notice()
+      await fixture.registry.register(row: row, clientId: stored.clientId, connection: connection)
+      let head = try await fixture.ask(.send(id: "s1", payload: ["ttlMs": 9_000, "action": "stop"])).head
+      #expect(head["seq"]?.integer == 1)
+      #expect(await connection.next() == "controlsWaiting")
+      let waiting = try await stored.store.waitingControls(row: row, after: 0, now: HubClock.system.wall())
+      #expect(waiting.map { String(decoding: $0.payload, as: UTF8.self) } == [#"{"action":"stop"}"#])
+      #expect((1...9_000).contains(try #require(waiting.first?.ttlMs)))
+
+      _ = try await stored.open(stored.hello("deaf", control: false))
+      let ended = try await stored.open(stored.hello("ended")).row
+      _ = try await stored.store.commit(StoreFixture.fact(1, .end(bytes: 0, lines: 0)), row: ended, now: 0)
+      let big = JSON.string(String(repeating: "x", count: 600 << 10))
+      let cases: [(String, JSON, String)] = [
+        ("deaf", ["action": "stop"], "not_steerable"), ("ended", ["action": "stop"], "session_ended"),
+        ("nothing", ["action": "stop"], "not_found"), ("s1", ["text": "x"], "bad_request"),
+        ("s1", ["action": "stop", "ttlMs": 0], "bad_request"), ("s1", ["action": "prompt", "text": big], "too_large"),
+      ]
+      for (id, payload, word) in cases {
+        let error = await #expect(throws: AdministrationError.self) {
+          try await fixture.ask(.send(id: id, payload: payload))
+        }
+        guard case .refused(word, _)? = error else {
+          Issue.record("\(word) expected, not \(String(describing: error))")
+          continue
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ["", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#])
+  func `a bad request is refused with one line`(request: String) async throws {
+    try await AdministrationFixture.with { fixture in
+      let answer = try await fixture.raw(Array((request + "\n").utf8))
+      #expect(answer.hasPrefix(#"{"error":{"code":"bad_request","message":""#))
+      #expect(answer.filter { $0 == "\n" }.count == 1)
+    }
+  }
+
+  @Test func `a request that never ends is cut off`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let answer = try await fixture.raw(Array(repeating: 0x20, count: 2 << 20))
+      #expect(answer == "")
+    }
+  }
+}
+
+/// A connection that tells what it was told.
+private final class Notice: LiveConnection {
+  private let calls = AsyncStream.makeStream(of: String.self)
+
+  func next() async -> String? {
+    for await call in calls.stream { return call }
+    return nil
+  }
+
+  func supersede() async {}
+  func revoke() async { calls.continuation.yield("revoke") }
+  func controlsWaiting() async { calls.continuation.yield("controlsWaiting") }
+}
