@@ -17,7 +17,7 @@ struct Devices: ParsableCommand {
       output.array(devices)
     } else if !devices.isEmpty {
       let rows = devices.map(Self.row)
-      table([["ID", "STATE", "PLATFORM", "ADDRESS", "SESSIONS", "LABEL"]] + rows).forEach { output.line($0) }
+      for line in table([["ID", "STATE", "PLATFORM", "ADDRESS", "SESSIONS", "LABEL"]] + rows) { output.line(line) }
     }
     try output.flush()
   }

@@ -24,7 +24,7 @@ struct Sessions: ParsableCommand {
       output.array(sessions)
     } else if !sessions.isEmpty {
       let rows = sessions.map(Self.row)
-      table([["ID", "STATE", "DEVICE", "LINES", "EXIT", "TITLE"]] + rows).forEach { output.line($0) }
+      for line in table([["ID", "STATE", "DEVICE", "LINES", "EXIT", "TITLE"]] + rows) { output.line(line) }
     }
     try output.flush()
   }
