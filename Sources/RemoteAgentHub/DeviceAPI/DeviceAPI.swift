@@ -103,9 +103,11 @@ struct DeviceAPI: HTTPResponder {
     }
     let now = clock.wall()
     let grant: SessionGrant
-    do {
+    do throws(StoreError) {
       try await store.seen(clientId: caller.clientId, address: request.ip, version: nil, now: now)
       grant = try await store.grantSession(clientId: caller.clientId, now: now)
+    } catch .revoked {
+      throw .revoked
     } catch {
       throw .internalError
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import RemoteAgentCore
 
 /// A refusal as an RFC 9457 problem document (PROTOCOL section 3, errors).
@@ -65,7 +66,7 @@ extension Problem {
 extension Problem {
   /// The document.
   package var document: [UInt8] {
-    let title = HTTPResponse.Status(code: status).reasonPhrase
+    let title = HTTPResponseStatus(statusCode: status).reasonPhrase
     let json: JSON = [
       "type": "about:blank", "title": .string(title), "status": .integer(Int64(status)), "code": .string(code),
       "detail": .string(detail),

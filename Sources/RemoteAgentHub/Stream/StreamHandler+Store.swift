@@ -6,6 +6,7 @@ extension StreamHandler {
   private enum Opening: Sendable {
     case opened(OpenedSession)
     case refused
+    case revoked
     case failed
   }
 
@@ -24,7 +25,7 @@ extension StreamHandler {
       clientId: admitted.clientId, description: description, deviceControlCursor: deviceControlCursor)
     perform {
       await services.gate.withSession(key) {
-        do {
+        do throws(StoreError) {
           let now = services.clock.wall()
           guard let found = try await services.store.open(hello, now: now) else { return Opening.refused }
           await services.registry.register(row: found.row, clientId: admitted.clientId, connection: connection)
@@ -33,6 +34,8 @@ extension StreamHandler {
           try await services.store.seen(
             clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
           return Opening.opened(opened)
+        } catch .revoked {
+          return Opening.revoked
         } catch {
           return Opening.failed
         }
@@ -52,6 +55,7 @@ extension StreamHandler {
         id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
         controlCursor: opened.controlCursor, isEnded: opened.ended, now: now)
     case .refused: session.openRefused()
+    case .revoked: session.revoked()
     case .failed: session.storeFailed("the session can't be opened now")
     }
     advance()
@@ -112,7 +116,14 @@ extension StreamHandler {
       var marked: [WaitingControl] = []
       for control in waiting {
         // Noted first: what may have reached the device is never called `expired`.
-        guard (try? await services.store.controlSent(row: row, seq: control.seq, now: now)) != nil else { break }
+        do throws(StoreError) {
+          try await services.store.controlSent(row: row, seq: control.seq, now: now)
+        } catch .notWaiting {
+          continue
+        } catch {
+          // One beyond it must not be sent: its acknowledgement would stand for this one too.
+          break
+        }
         marked.append(control)
       }
       return WaitingControls(controls: marked, stamp: now)

@@ -28,20 +28,20 @@ import Testing
 
   @Test func `an idle connection is closed at its deadline`() async throws {
     try await TestHub.with {
-      $0.limits.idle = .milliseconds(100)
+      $0.limits.idle = .seconds(2)
     } _: { hub in
       let connection = try await TestConnection.open(to: hub)
-      #expect(try await connection.isAtEnd())
+      #expect(await connection.isAtEnd())
     }
   }
 
   @Test func `a header block that does not end is cut at the deadline`() async throws {
     try await TestHub.with {
-      $0.limits.idle = .milliseconds(200)
+      $0.limits.idle = .seconds(2)
     } _: { hub in
       let connection = try await TestConnection.open(to: hub)
       try await connection.send("GET /healthz HTTP/1.1\r\nHost:")
-      #expect(try await connection.isAtEnd())
+      #expect(await connection.isAtEnd())
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
     } _: { hub in
       let connection = try await TestConnection.open(to: hub)
       try await connection.send("POST /api/clients/pair HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-      #expect(try await connection.isAtEnd())
+      #expect(await connection.isAtEnd())
     }
   }
 
@@ -60,7 +60,8 @@ import Testing
       $0.limits.handshake = .milliseconds(100)
     } _: { hub in
       let socket = try await PlainSocket(port: hub.running.port)
-      try await socket.send([0x16, 0x03])
+      // Under load the hub may have cut it before this.
+      try? await socket.send([0x16, 0x03])
       #expect(await socket.end() == nil)
     }
   }
@@ -100,7 +101,7 @@ import Testing
 
 extension TestConnection {
   /// Whether the hub says nothing more and ends, with or without TLS's own end.
-  fileprivate func isAtEnd() async throws -> Bool {
+  fileprivate func isAtEnd() async -> Bool {
     do { return try await !more() } catch { return true }
   }
 }

@@ -74,8 +74,12 @@ final class FakeStreamStore: StreamStore {
   }
 
   func controlSent(row: Int64, seq: Int64, now: Int64) async throws(StoreError) {
+    if expired == seq { throw .notWaiting }
     state.withLock { $0.sent.append(seq) }
   }
+
+  /// The control whose life ends just before it is sent.
+  let expired: Int64 = 13
 
   func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError) {
     events.yield("acknowledged \(cursor)")

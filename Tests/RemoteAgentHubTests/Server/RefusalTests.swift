@@ -118,6 +118,7 @@ import Testing
         let answer = try await hub.ask(method, path)
         #expect(answer.status == 404)
         #expect(answer.code == "not_found")
+        #expect(answer.json["title"]?.string == "Not Found")
       }
     }
   }

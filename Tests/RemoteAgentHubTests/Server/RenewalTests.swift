@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  enum Fault: CaseIterable { case othersToken, otherKey, replayed, otherMethod, unknownToken }
+  enum Fault: CaseIterable { case othersToken, otherKey, thiefsProof, replayed, otherMethod, unknownToken }
 
   @Test(arguments: Fault.allCases)
   func `a bad renewal closes the connection`(_ fault: Fault) async throws {
@@ -78,6 +78,10 @@ import Testing
         var other = try await TestDevice.paired(with: hub)
         token = try await other.sessionToken(hub)
         proof = try other.proof(hub, "GET", path, token: token)
+      case .thiefsProof:
+        var thief = try TestDevice()
+        thief.nonce = device.nonce
+        proof = try thief.proof(hub, "GET", path, token: token)
       case .replayed:
         try await stream.send(Self.auth(token, proof))
         _ = try await stream.next("auth")

@@ -82,6 +82,16 @@ import Testing
     #expect(third[2] == first[2])
   }
 
+  @Test func `a stop does not wait for ever for a request that does not end`() async throws {
+    let folder = try TemporaryFolder()
+    let hub = try await TestHub.start(in: folder.path) { $0.stopSeconds = 1 }
+    let connection = try await TestConnection.open(to: hub)
+    try await connection.send("POST /api/clients/pair HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+    try await hub.stop()
+    #expect(Self.mode(folder.path + "/hub.json") == nil)
+    await connection.close()
+  }
+
   @Test func `a certificate that is not there is an error that names it`() async throws {
     let folder = try TemporaryFolder()
     let error = await #expect(throws: HubError.self) {

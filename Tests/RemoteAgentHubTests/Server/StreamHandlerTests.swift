@@ -193,6 +193,18 @@ import Testing
     await fixture.store.asked("acknowledged 3")
   }
 
+  @Test func `a control that expires before it is sent holds up no other`() async throws {
+    let fixture = try Fixture()
+    for seq in [12, 13, 14] as [Int64] {
+      fixture.store.addControl(WaitingControl(seq: seq, payload: Array("{\"n\":\(seq)}".utf8), ttlMs: 5_000))
+    }
+    let peer = try await Peer(fixture)
+    try await peer.greet()
+    #expect(try await peer.next("control")?["n"]?.integer == 12)
+    #expect(try await peer.next("control")?["n"]?.integer == 14)
+    #expect(fixture.store.sent == [12, 14])
+  }
+
   @Test func `controls and acknowledgements pass while commits wait`() async throws {
     let fixture = try Fixture(window: 500)
     let peer = try await Peer(fixture)
