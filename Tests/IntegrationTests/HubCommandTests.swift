@@ -126,9 +126,9 @@ struct HubCommandTests {
   }
 
   @Test(arguments: [
-    ["logs"], ["logs", "x", "--raw", "nothing"], ["logs", "x", "--raw", "stdout", "--json"], ["send", "x", "dance"],
-    ["send", "x", "prompt"], ["send", "x", "stop", "text"], ["sessions", "--limit", "0"], ["serve", "--listen", "here"],
-    ["serve", "--tls-cert", "f"], ["revoke"], ["nothing"],
+    ["logs"], ["logs", "x", "--raw", "nothing"], ["logs", "x", "--raw", "stdout", "--json"],
+    ["send", "x", "dance"], ["send", "x", "prompt"], ["send", "x", "stop", "text"],
+    ["sessions", "--limit", "0"], ["serve", "--listen", "here"], ["serve", "--tls-cert", "f"], ["revoke"], ["nothing"],
   ])
   func `a wrong command line is told`(arguments: [String]) throws {
     let result = try World().run("ra-hub", arguments)
