@@ -103,7 +103,7 @@ import Testing
 
   @Test func `control is obeyed while our output is blocked, and nothing is lost of it`() throws {
     let program = try Program.shell(
-      "trap 'echo stopped >&5; exit 9' TERM; echo up >&5; i=0; while :; do i=$((i+1)); echo line $i; done",
+      "trap 'echo stopped >&5; exit 9' TERM; echo up >&5; (i=0; while :; do i=$((i+1)); echo line $i; done) & wait",
       options: ["--control", "3"], readsOutput: false)
     try program.wait("the agent") { program.inheritedText == "up\n" }
     try program.waitUntilBlocked()
