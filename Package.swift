@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
     .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls, "COpenSSL"], swiftSettings: strict),
     .testTarget(
-      name: "RemoteAgentProcessTests", dependencies: [core, process, "CPosix", systemPackage],
+      name: "RemoteAgentProcessTests",
+      dependencies: [core, process, "CPosix", systemPackage, "ra-spawn", "ra-run"],
       swiftSettings: strict),
     .testTarget(
       name: "RemoteAgentClientTests", dependencies: [core, tls, process, client],

@@ -6,6 +6,8 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   case badURL(String, String)
   /// What a person or program gave is not what it must be.
   case badInput(String)
+  /// A file that was named can't be read.
+  case noInput(String)
   /// The hub can't be reached now; trying again may help.
   case unreachable(String)
   /// TLS or the protocol was refused; trying again won't help.
@@ -22,7 +24,7 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .badURL(let url, let why): "\(url): \(why)"
-    case .badInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why), .busy(let why, _): why
+    case .badInput(let why), .noInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why), .busy(let why, _): why
     case .configuration(let path, let why), .cannotCreate(let path, let why): "\(path): \(why)"
     }
   }
@@ -32,6 +34,7 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .badURL: ExitStatus.usage
     case .badInput: ExitStatus.badInput
+    case .noInput: ExitStatus.noInput
     case .unreachable, .busy: ExitStatus.unreachable
     case .refused: ExitStatus.refused
     case .notPaired: ExitStatus.notPaired

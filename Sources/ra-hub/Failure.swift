@@ -13,8 +13,7 @@ func failure(_ error: AdministrationError) -> ExitCode {
   case .noHub:
     failure(
       "\(error)", hint: "start it with `ra-hub serve`, or name its folder with --data", status: ExitStatus.unreachable)
-  case .brokenOff: failure("\(error)", status: ExitStatus.unreachable)
-  case .socket: failure("\(error)", status: ExitStatus.lost)
+  case .brokenOff, .socket: failure("\(error)", status: ExitStatus.unreachable)
   case .refused(let code, _): failure("\(error)", status: status(ofCode: code))
   }
 }

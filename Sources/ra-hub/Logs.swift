@@ -21,7 +21,7 @@ struct Logs: ParsableCommand {
       valueName: "stream"))
   var raw: LogStream?
 
-  @Flag(help: "Print the envelopes as they are stored, one JSON object a line.")
+  @Flag(help: "Print the stored envelopes as a JSON array; with --follow one a line, as they come.")
   var json = false
 
   @Argument(help: ArgumentHelp("The session, or `latest`.", valueName: "id"))
@@ -34,28 +34,26 @@ struct Logs: ParsableCommand {
   func run() throws {
     let reply = try folder.ask(.logs(id: id, after: 0, follow: follow))
     var output = Output()
-    let text = LogText(isTerminal: output.isTerminal)
-    let raw = raw.map(RawStream.init)
+    var printer = LogPrinter(form: form, isTerminal: output.isTerminal)
     do {
       while let envelope = try reply.next() {
-        if let raw {
-          var bytes: [UInt8] = []
-          raw.append(envelope, to: &bytes)
-          output.append(bytes, keepsLines: true)
-        } else if json {
-          output.append(envelope)
-          output.bytes.append(UInt8(ascii: "\n"))
-        } else {
-          text.append(envelope, to: &output.bytes)
-        }
+        printer.append(envelope, to: &output.bytes)
         // Nothing is held back for a larger piece when the hub has no more at the moment.
         if output.bytes.count >= 64 << 10 || !reply.hasMore { try output.flush() }
       }
     } catch let error as AdministrationError {
+      // What came is good, but it is not whole: an array is left open.
       try output.flush()
       throw failure(error)
     }
+    printer.finish(to: &output.bytes)
     try output.flush()
+  }
+
+  private var form: LogPrinter.Form {
+    if let raw { return .raw(raw) }
+    guard json else { return .text }
+    return follow ? .lines : .array
   }
 }
 

@@ -40,6 +40,10 @@ struct Output: ~Copyable {
       let count = bytes[start...].withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
       if count >= 0 {
         start += count
+      } else if errno == EPIPE {
+        // Whoever started us ignores SIGPIPE, or it would have ended us.
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
       } else if errno == EAGAIN {
         var descriptor = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
         poll(&descriptor, 1, -1)
@@ -51,8 +55,10 @@ struct Output: ~Copyable {
   }
 }
 
-/// Columns for people: as wide as their widest entry, the last one open.
+/// Columns for people: as wide as their widest entry, the last one open. No entry, whatever a device calls itself, can be
+/// more than an entry.
 func table(_ rows: [[String]]) -> [String] {
+  let rows = rows.map { $0.map(TerminalText.field) }
   let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
   return rows.map { row in
     row.enumerated().map { index, text in

@@ -19,7 +19,7 @@ struct Revoke: ParsableCommand {
     let device = try folder.ask(.revoke(clientId: id)).head
     var output = Output()
     if json {
-      output.array([device])
+      output.line(device.text)
     } else {
       output.line("revoked \(id) (\(device["label"]?.string ?? ""))")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RemoteAgentCore
 import RemoteAgentHub
 import RemoteAgentProcess
 
@@ -20,20 +21,28 @@ struct Serve: AsyncParsableCommand {
   var tlsKey: String?
 
   @Option(help: ArgumentHelp("How long a session token is good.", valueName: "seconds"))
-  var sessionLife: Int64 = 900
+  var sessionTokenLife: Int64 = 900
+
+  @Option(help: ArgumentHelp("How much of a session may be unacknowledged.", valueName: "bytes"))
+  var window = 8 << 20
 
   func validate() throws {
     guard ListenAddress(listen) != nil else { throw ValidationError("--listen takes HOST:PORT or [ADDRESS]:PORT") }
     guard (tlsCert == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-cert and --tls-key are needed together")
     }
-    guard (1...86_400).contains(sessionLife) else { throw ValidationError("--session-life is from 1 to 86400 seconds") }
+    guard (1...86_400).contains(sessionTokenLife) else {
+      throw ValidationError("--session-token-life is from 1 to 86400 seconds")
+    }
+    guard (1...64 << 20).contains(window) else { throw ValidationError("--window is from 1 to 67108864 bytes") }
   }
 
   func run() async throws {
+    _ = Descriptors.fillStandard()
     guard let address = ListenAddress(listen) else { throw ExitCode(ExitStatus.usage) }
     var settings = HubSettings(folder: try folder.path(), listen: address)
-    settings.lives.session = sessionLife * 1000
+    settings.lives.session = sessionTokenLife * 1000
+    settings.session.window = window
     if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }
     do throws(HubError) {
       if let publicUrl { settings.publicURL = try PublicURL(publicUrl) }

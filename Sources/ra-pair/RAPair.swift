@@ -79,7 +79,7 @@ struct RAPair: ParsableCommand {
       do {
         trusted = String(decoding: try AtomicFile.read(ca), as: UTF8.self)
       } catch {
-        throw .refused("\(error)")
+        throw .noInput("\(error)")
       }
     }
     let code = try readCode()

@@ -109,6 +109,8 @@ package final class HubConnection {
     case .resolving, .connecting: return false
     case .handshake, .open: break
     }
+    // Drives the handshake: its first flight goes out before anything was received.
+    if case .handshake = phase { try decrypt() }
     try flush()
     let received = try receive()
     try flush()
@@ -243,7 +245,8 @@ extension HubConnection {
       }
     } catch {
       // The alert that says why should reach the peer.
-      try? flush()
+      takeCiphertext()
+      _ = try? sendCiphertext()
       guard let error = error as? TLSError else { throw .unreachable("\(hub.authority): \(error)") }
       throw failure(error)
     }
@@ -256,40 +259,47 @@ extension HubConnection {
   }
 
   private func flush() throws(ClientError) {
-    while true {
-      if case .handshake = phase {
-        // Drives the handshake; its first flight goes out before anything was received.
-        try decrypt()
-      }
-      while !output.isEmpty, engine.isHandshakeComplete, ciphertext.count < HubConnection.ciphertextLimit {
-        let taken: Int
-        do throws(TLSError) {
-          taken = try output.withUnread { (bytes) throws(TLSError) in
-            try engine.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 << 10)))
-          }
-        } catch {
-          throw failure(error)
+    repeat { try encrypt() } while try sendCiphertext() && !output.isEmpty
+  }
+
+  private func encrypt() throws(ClientError) {
+    while !output.isEmpty, engine.isHandshakeComplete, ciphertext.count < HubConnection.ciphertextLimit {
+      let taken: Int
+      do throws(TLSError) {
+        taken = try output.withUnread { (bytes) throws(TLSError) in
+          try engine.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 << 10)))
         }
-        if taken == 0 { break }
-        output.consume(taken)
-        takeCiphertext()
+      } catch {
+        throw failure(error)
       }
+      if taken == 0 { break }
+      output.consume(taken)
       takeCiphertext()
-      guard !ciphertext.isEmpty else { return }
-      let sent = ciphertext.withUnread { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      if sent < 0 {
-        if errno == EAGAIN { return }
-        if errno == EINTR { continue }
-        // What the peer sent before it went away still has to be read: its close says more than our EPIPE.
-        if errno == EPIPE || errno == ECONNRESET {
-          ciphertext = ByteQueue()
-          output = ByteQueue()
-          return
-        }
-        throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))")
-      }
-      ciphertext.consume(sent)
     }
+    takeCiphertext()
+  }
+
+  /// Sends what is ready; true if all of it went, and something did.
+  private func sendCiphertext() throws(ClientError) -> Bool {
+    guard !ciphertext.isEmpty else { return false }
+    while !ciphertext.isEmpty {
+      let sent = ciphertext.withUnread { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if sent >= 0 {
+        ciphertext.consume(sent)
+        continue
+      }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return false
+      case EPIPE, ECONNRESET:
+        // What the peer sent before it went away still has to be read: its close says more than our EPIPE.
+        ciphertext.removeAll()
+        output.removeAll()
+        return false
+      default: throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))")
+      }
+    }
+    return true
   }
 
   private func takeCiphertext() {

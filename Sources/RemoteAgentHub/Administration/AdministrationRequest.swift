@@ -5,7 +5,7 @@ package import RemoteAgentCore
 /// The answer is lines too: `{"ok":…}` or `{"error":{"code","message"}}`; then, after `ok`, the items asked for, a JSON object a
 /// line; then `{}`, which no item is. An answer without it was broken off.
 package enum AdministrationRequest: Sendable, Equatable {
-  /// A new pairing code. `ok` is `{"code","url","ca","expiresAt"}`.
+  /// A new pairing code. `ok` is `{"code","url","ca","expiresAt","expiresIn"}`.
   case code
   /// The sessions, the last begun first. `ok` is `{}`.
   case sessions(limit: Int64)

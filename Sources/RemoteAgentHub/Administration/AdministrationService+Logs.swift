@@ -7,16 +7,14 @@ extension AdministrationService {
     of session: SessionRecord, after: Int64, follow: Bool, to answer: AdministrationAnswer
   ) async throws {
     // Before the first look: what is stored after that look wakes us.
-    let changes = store.changes.of(row: session.row)
-    var news = changes.makeAsyncIterator()
+    var news = store.changes.of(row: session.row).makeAsyncIterator()
     var sent = after
     while follow || sent < session.cursor {
+      // Its state before its batches: when an end is seen, all before it is stored.
+      let current = follow ? try await store.session(row: session.row) : session
       let batches = try await store.batches(row: session.row, after: sent, maximumBytes: 1 << 20)
       if batches.isEmpty {
-        guard follow, let current = try await store.session(row: session.row) else { return }
-        if current.cursor > sent { continue }
-        if current.state == .ended { return }
-        guard await news.next() != nil else { return }
+        guard follow, let current, current.state != .ended, await news.next() != nil else { return }
       }
       for batch in batches {
         try await answer.send(batch.firstSeq > sent ? batch.bytes[...] : batch.bytes(after: sent))

@@ -29,10 +29,11 @@ struct AdministrationService: Sendable {
   private func perform(_ request: AdministrationRequest, _ answer: AdministrationAnswer) async throws {
     switch request {
     case .code:
-      let code = try await store.createPairingCode(now: clock.wall())
+      let now = clock.wall()
+      let code = try await store.createPairingCode(now: now)
       try await answer.ok([
         "code": .string(code.code), "url": .string(url), "ca": ca.map(JSON.string) ?? .null,
-        "expiresAt": .integer(code.expiresAt),
+        "expiresAt": .integer(code.expiresAt), "expiresIn": .integer((code.expiresAt - now) / 1_000),
       ])
     case .sessions(let limit):
       let sessions = try await store.sessions(limit: Int(limit))
@@ -45,7 +46,12 @@ struct AdministrationService: Sendable {
     case .logs(let id, let after, let follow):
       let session = try await session(id)
       try await answer.ok(session.json)
-      try await sendLogs(of: session, after: after, follow: follow, to: answer)
+      do {
+        try await sendLogs(of: session, after: after, follow: follow, to: answer)
+      } catch is StoreError {
+        // Among items an error could not be told from an envelope: the missing end says it.
+        throw AdministrationError.brokenOff
+      }
     case .revoke(let clientId):
       guard try await store.revoke(clientId, now: clock.wall()) else {
         throw AdministrationError.notFound("there is no device \(clientId)")

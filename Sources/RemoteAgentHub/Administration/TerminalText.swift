@@ -25,6 +25,13 @@ package enum TerminalText {
     }
   }
 
+  /// The text as an entry of a line: a tab is a blank.
+  package static func field(_ text: String) -> String {
+    var output: [UInt8] = []
+    append(text.utf8.map { $0 == UInt8(ascii: "\t") ? UInt8(ascii: " ") : $0 }, to: &output)
+    return String(decoding: output, as: UTF8.self)
+  }
+
   /// The scalar that the bytes begin with; nil if they begin with none.
   private static func scalar(at bytes: some Collection<UInt8>) -> Unicode.Scalar? {
     var decoder = UTF8()

@@ -131,4 +131,6 @@ package struct Readiness: OptionSet, Sendable {
   /// Whether it is worth trying to write: room, or an error that writing will tell.
   package var isWritable: Bool { !isDisjoint(with: [.writable, .broken]) }
   package var isBroken: Bool { !isDisjoint(with: .broken) }
+  /// Whether, of a descriptor that is written to, nobody reads any more.
+  package var hasLostItsReader: Bool { isBroken || rawValue & Int16(POLLHUP) != 0 }
 }

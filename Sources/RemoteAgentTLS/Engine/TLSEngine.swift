@@ -96,6 +96,9 @@ package final class TLSEngine {
   /// The peer's stream has ended. Once all before it is read, `read` throws `truncated`, unless close_notify came.
   package func receivedEndOfFile() { hasEndOfFile = true }
 
+  /// Bytes received that no `read` has looked at yet.
+  package var unreadCount: Int { ra_BIO_pending(incoming) }
+
   /// Reads plaintext, and drives the handshake. Call it until it wants input, also before anything was received; take the
   /// ciphertext afterwards, whatever came of it.
   ///

@@ -28,7 +28,8 @@ package enum HTTPURL {
       host = authority[...end]
     } else {
       host = authority.prefix { $0 != ":" }
-      guard HostName.isValid(String(host.hasSuffix(".") ? host.dropLast() : host)) else { return nil }
+      let name = String(host.hasSuffix(".") ? host.dropLast() : host)
+      guard HostName.isValid(name) || IPAddress.bytes(of: name) != nil else { return nil }
     }
     let rest = authority[host.endIndex...]
     guard !rest.isEmpty else { return String(host) }

@@ -89,10 +89,11 @@ final class Child: @unchecked Sendable {
     var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
-    var pid: pid_t = 0
-    let result = posix_spawnp(&pid, program, &actions, &attributes, &argv, &envp)
+    var started: pid_t = 0
+    let result = posix_spawnp(&started, program, &actions, &attributes, &argv, &envp)
     for end in childEnds { close(end) }
     guard result == 0 else { throw Timeout(description: "\(program): \(String(cString: strerror(result)))") }
+    let pid = started
     self.pid = pid
     openEnds = reads.count
 
@@ -110,10 +111,9 @@ final class Child: @unchecked Sendable {
     if let toWrite {
       let descriptor = standardInput
       Thread.detachNewThread {
-        signal(SIGPIPE, SIG_IGN)
         var rest = toWrite[...]
         while !rest.isEmpty {
-          let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+          let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
           if written <= 0 { break }
           rest = rest.dropFirst(written)
         }

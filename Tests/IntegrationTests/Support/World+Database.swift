@@ -11,15 +11,17 @@ extension World {
   /// Waits until the newest session's cursor is above `cursor`.
   func awaitCursor(above cursor: Int64) throws {
     let deadline = Date(timeIntervalSinceNow: 120)
-    while try shownCursor() <= cursor {
-      try #require(Date() < deadline, "the cursor stays at \(try shownCursor())")
+    var shown = try shownCursor()
+    while shown <= cursor {
+      try #require(Date() < deadline, "the cursor stays at \(shown)")
+      shown = try shownCursor()
     }
   }
 
   /// The durable cursor as the database itself has it, with no hub running.
   func storedCursor() throws -> Int64 {
     let script =
-      "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('select max(cursor) from session').fetchone()[0])"
+      "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('select max(cursor) from sessions').fetchone()[0])"
     let result = try run("python3", ["-c", script, "\(data)/hub.db"])
     try #require(result.status == 0, "\(result.errors)")
     return Int64(String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
@@ -31,10 +33,7 @@ extension World {
     try #require(result.status == 0, "\(result.errors)")
     var numbers: [Int64] = []
     for line in result.output.split(separator: 0x0A) {
-      let start = line.first == UInt8(ascii: "[") || line.first == UInt8(ascii: ",") ? line.dropFirst() : line
-      let text = start.last == UInt8(ascii: ",") || start.last == UInt8(ascii: "]") ? start.dropLast() : start
-      if text.isEmpty { continue }
-      let envelope = try Array(text).withUnsafeBytes { try Envelope(scanning: $0) }
+      let envelope = try Array(line).withUnsafeBytes { try Envelope(scanning: $0) }
       if case .number(let seq) = envelope.seq { numbers.append(seq) }
     }
     return numbers

@@ -111,7 +111,9 @@ final class World {
 
   /// The stored envelopes of a session.
   func envelopes(_ session: String = "latest") throws -> [JSON] {
-    try hubJSON(["logs", session]).array ?? []
+    let result = try run("ra-hub", ["logs", session, "--json"])
+    try #require(result.status == 0, "\(result.errors)")
+    return try result.output.split(separator: 0x0A).map { try JSON(parsing: $0) }
   }
 
   func raw(_ stream: String, _ session: String = "latest") throws -> [UInt8] {

@@ -100,6 +100,7 @@ import Testing
     pair.client.engine.close()
     pair.run()
     pair.server.hear([UInt8](repeating: 0x17, count: 100_000))
+    #expect(pair.server.engine.unreadCount == 0)
     #expect(pair.server.isClosed)
     #expect(pair.server.error == nil)
   }
@@ -132,6 +133,9 @@ import Testing
     pair.run()
     pair.server.hear(Array("this is no record".utf8))
     let error = try #require(pair.server.error)
+    let unread = pair.server.engine.unreadCount
+    pair.server.hear([UInt8](repeating: 0x17, count: 1000))
+    #expect(pair.server.engine.unreadCount == unread)
     #expect(throws: error) { try pair.server.engine.read(count: 10) }
     #expect(throws: error) { try pair.server.engine.write(bytes: [1]) }
     _ = pair.server.engine.takeCiphertext()

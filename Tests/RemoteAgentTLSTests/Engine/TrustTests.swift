@@ -20,7 +20,7 @@ import Testing
     (["localhost"], "hub.example"), (["localhost"], "127.0.0.1"), (["127.0.0.1"], "localhost"),
     (["127.0.0.1"], "127.0.0.2"), (["::1"], "::2"), (["127.0.0.1"], "::ffff:127.0.0.1"),
     (["*.example.org"], "example.org"), (["*.example.org"], "a.b.example.org"), (["example.org"], "a.example.org"),
-    (["127.0.0.10"], "127.0.0.010"), (["localhost"], "localhost.localdomain"),
+    (["localhost"], "localhost.localdomain"),
   ])
   func `a certificate is not good for others`(names: [String], host: String) throws {
     let pair = try Hub(names: names).pair(host: host)
@@ -46,13 +46,8 @@ import Testing
   @Test func `a certificate of another authority is not trusted, and the server is told`() throws {
     let pair = try Pair(client: Hub().client(), server: Hub().server())
     pair.run()
-    guard case .certificateNotTrusted(let why) = pair.client.error else {
-      Issue.record("\(String(describing: pair.client.error))")
-      return
-    }
-    #expect(why == "unable to get local issuer certificate" || why == "certificate signature failure")
-    #expect(pair.server.error == .failed("the other side says: unknown CA") || why == "certificate signature failure")
-    #expect(!pair.server.engine.isHandshakeComplete || pair.server.error != nil)
+    #expect(pair.client.error == .certificateNotTrusted("unable to get local issuer certificate"))
+    #expect(pair.server.error == .failed("the other side says: unknown CA"))
   }
 
   @Test func `an authority of the same name with another key is not taken for ours`() throws {
@@ -129,7 +124,9 @@ import Testing
   @Test func `our authority signs no further authority`() throws {
     let hub = try Hub()
     let middle = try OddCertificate.make(
-      subject: "middle", extensions: [(NID_basic_constraints, "critical,CA:TRUE")], issuer: hub.authority)
+      subject: "middle",
+      extensions: [(NID_basic_constraints, "critical,CA:TRUE"), (NID_subject_key_identifier, "hash")],
+      issuer: hub.authority)
     let leaf = try CertificateAuthority.issue(for: ["localhost"], by: middle, now: now() - 3600)
     let server = try TLSContext.server(
       certificateChain: leaf.certificate + middle.certificate, privateKey: leaf.privateKey)

@@ -2,9 +2,6 @@ import RemoteAgentTLS
 
 /// A CA, a server's certificate by it, and contexts for both sides.
 struct Hub {
-  /// 2026-01-01.
-  static let start: Int64 = 1_767_225_600
-
   let authority: CertificateAndKey
   let leaf: CertificateAndKey
 

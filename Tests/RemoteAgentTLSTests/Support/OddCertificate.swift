@@ -7,7 +7,10 @@ func now() -> Int64 { Int64(time(nil)) }
 
 /// Certificates that the CA of the product doesn't make.
 enum OddCertificate {
-  enum KeyKind { case p256, rsa(Int32) }
+  enum KeyKind {
+    case p256
+    case rsa(Int32)
+  }
 
   struct Failure: Error {}
 

@@ -1,0 +1,78 @@
+/// What ra-run starts: ra-spawn and ra-tunnel, joined to a loop by two pipes.
+///
+///     standard input ─► ra-spawn ──lines──► ra-tunnel ══► hub
+///                        │   ▲                 │
+///        standard output ◄   └────control──────┘
+package struct RunPlan: Sendable, Equatable {
+  /// ra-spawn's descriptors for control and echo.
+  package static let control: Int32 = 3
+  package static let echo: Int32 = 4
+
+  /// ra-spawn's options of its own, then the agent, and what it is given.
+  package var spawnOptions: [String] = []
+  package var agent: String
+  package var arguments: [String]
+  package var tunnelOptions: [String] = []
+  /// Whether lines are shown and not readable text.
+  package var showsLines = false
+
+  package init(agent: String, arguments: [String]) {
+    self.agent = agent
+    self.arguments = arguments
+  }
+
+  private var agentWords: [String] { [agent] + (arguments.isEmpty ? [] : ["--"] + arguments) }
+  private var format: [String] { showsLines ? ["--echo-format", "json"] : [] }
+
+  package var spawnArguments: [String] {
+    ["--control", "\(RunPlan.control)", "--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords
+  }
+
+  package var tunnelArguments: [String] { ["--control", "on"] + tunnelOptions }
+
+  /// One line for a POSIX shell that does the same, with a FIFO for the way back.
+  package var shell: String {
+    let spawn = ["ra-spawn", "--control"].joined(separator: " ") + " \"$d/control\" "
+      + Shell.join(["--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords)
+    let tunnel = Shell.join(["ra-tunnel"] + tunnelArguments)
+    let loop = "{ \(spawn) | \(tunnel) \(RunPlan.echo)>&- >\"$d/control\"; } \(RunPlan.echo)>&1"
+    return "(d=$(mktemp -d) && trap 'rm -r \"$d\"' EXIT && mkfifo \"$d/control\" && \(loop))"
+  }
+}
+
+/// The exit status of ra-run.
+package enum RunStatus {
+  /// - Parameters:
+  ///   - spawn: how ra-spawn ended, which passes on the agent's status.
+  ///   - bestEffort: whether a tunnel that failed doesn't matter.
+  /// - Returns: the agent's if the tunnel did its work, or failed beside an agent that failed; else the tunnel's. That
+  ///   ra-spawn died of its broken pipe is only what became of a tunnel that failed.
+  package static func of(spawn: WaitStatus, tunnel: WaitStatus, brokenPipe: Int32, bestEffort: Bool) -> Int32 {
+    if bestEffort || tunnel == .exited(code: 0) { return spawn.exitStatus }
+    let isOnlyTheTunnel = spawn == .exited(code: 0) || spawn == .killed(signal: brokenPipe)
+    return isOnlyTheTunnel ? tunnel.exitStatus : spawn.exitStatus
+  }
+}
+
+/// Words for a POSIX shell.
+package enum Shell {
+  /// The word as the shell reads it: as it is if nothing in it is special, in single quotes otherwise.
+  package static func quote(_ word: String) -> String {
+    let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+        UInt8(ascii: "/"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "%"):
+        true
+      default: false
+      }
+    }
+    if isPlain { return word }
+    let parts = word.split(separator: "'", omittingEmptySubsequences: false)
+    return "'\(parts.joined(separator: "'\\''"))'"
+  }
+
+  package static func join(_ words: [String]) -> String {
+    words.map(quote).joined(separator: " ")
+  }
+}

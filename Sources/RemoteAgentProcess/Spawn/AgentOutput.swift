@@ -1,0 +1,58 @@
+import RemoteAgentCore
+
+/// Turns what the agent writes into log lines, text for a person, and claude's events.
+struct AgentOutput {
+  /// The line format, for standard output.
+  private(set) var lines: [UInt8] = []
+  /// The agent's standard output and error, readable.
+  private(set) var echo: [UInt8] = []
+  private(set) var errorEcho: [UInt8] = []
+
+  private var framers = [LineFramer(), LineFramer()]
+  private var scanner: ClaudeEventScanner?
+  private var readable: [ReadableText]?
+
+  /// - Parameter echoEscapes: whether readable text is wanted for standard output and error, and made safe for a terminal.
+  init(profile: AgentProfile?, echoEscapes: (output: Bool, errors: Bool)?) {
+    scanner = profile?.speaksClaude == true ? ClaudeEventScanner() : nil
+    readable = echoEscapes.map {
+      [ReadableText(profile: profile, escapes: $0.output), ReadableText(profile: nil, escapes: $0.errors)]
+    }
+  }
+
+  /// A new agent begins: nothing is left of the last one's lines.
+  mutating func restart() {
+    framers = [LineFramer(), LineFramer()]
+  }
+
+  mutating func status(_ payload: JSON, ts: Int64) {
+    LineWriter.status(payload, ts: ts, to: &lines)
+  }
+
+  /// Takes what was read; nil for the end of the stream. Returns the events in it.
+  mutating func read(_ bytes: UnsafeRawBufferPointer?, stream: LogStream, ts: Int64) -> [ClaudeEvent] {
+    let index = stream == .stdout ? 0 : 1
+    // The framer is taken out, since its calls change the rest.
+    var framer = framers[index]
+    framers[index] = LineFramer()
+    var events: [ClaudeEvent] = []
+    func take(_ line: UnsafeRawBufferPointer, _ piece: LinePiece) {
+      LineWriter.log(line, stream: stream, piece: piece, ts: ts, to: &lines)
+      if index == 0, let event = scanner?.feed(line, piece: piece) { events.append(event) }
+      if index == 0 {
+        readable?[0].feed(line, piece: piece, to: &echo)
+      } else {
+        readable?[1].feed(line, piece: piece, to: &errorEcho)
+      }
+    }
+    if let bytes { framer.feed(bytes, take) } else { framer.finish(take) }
+    framers[index] = framer
+    return events
+  }
+
+  /// Gives what is to be written, and keeps nothing of it.
+  mutating func takeAll() -> (lines: [UInt8], echo: [UInt8], errorEcho: [UInt8]) {
+    defer { (lines, echo, errorEcho) = ([], [], []) }
+    return (lines, echo, errorEcho)
+  }
+}

@@ -1,0 +1,37 @@
+package import RemoteAgentCore
+
+/// What one run of ra-spawn was told to do.
+package struct SpawnSettings: Sendable, Equatable {
+  package enum Mode: String, Sendable {
+    /// The agent runs exactly as given.
+    case raw
+    /// The agent's profile runs it for many prompts.
+    case session
+  }
+
+  /// The agent's program as given: a name or path.
+  package var agent: String
+  package var profile: AgentProfile?
+  package var mode: Mode
+  /// All arguments of the program, the profile's among them.
+  package var arguments: [String]
+  /// The agent's working folder, for the record; absolute.
+  package var folder: String
+  /// Prompts before those of standard input; session mode only.
+  package var prompts: [String] = []
+  /// Whether the end of prompts, or of the agent, is not the end of all, as long as control is open.
+  package var stays = false
+  package var hasControl = false
+  /// Whether the agent goes on when nobody reads our output any more.
+  package var continuesWhenBroken = false
+
+  package init(
+    agent: String, profile: AgentProfile? = nil, mode: Mode = .raw, arguments: [String] = [], folder: String = "/"
+  ) {
+    self.agent = agent
+    self.profile = profile
+    self.mode = mode
+    self.arguments = arguments
+    self.folder = folder
+  }
+}

@@ -1,0 +1,131 @@
+import CPosix
+import Glibc
+package import RemoteAgentCore
+
+/// What to run, found and ready.
+package struct AgentCommand: Sendable, Equatable {
+  /// The executable's file; it is looked up nowhere.
+  package let path: String
+  /// Its arguments, the name it is called by first.
+  package let arguments: [String]
+  /// Its working folder; nil: ours.
+  package let folder: String?
+
+  package init(path: String, arguments: [String], folder: String? = nil) {
+    self.path = path
+    self.arguments = arguments
+    self.folder = folder
+  }
+}
+
+/// An agent with its guard: a process of its own, in C and forked without exec, that starts the agent and, whatever
+/// happens to us, ends it and all that descends from it (cposix_guard.h has the rules).
+///
+/// Forked and not run anew from /proc/self/exe: no hidden option that anybody could call, no start-up time, no executable
+/// that must still be there; and as it makes async-signal-safe calls only, any of our programs and tests can do it.
+/// Watch `descriptor` for `.read` until an event says that it is over.
+package final class GuardedAgent {
+  package enum Event: Sendable, Equatable {
+    case started(processID: Int32)
+    /// The agent's folder can't be entered. The last event.
+    case noFolder(errno: Int32)
+    /// The agent can't be executed. The last event.
+    case notStarted(errno: Int32)
+    /// The agent itself ended; what it left behind goes on until `end`.
+    case exited(WaitStatus)
+    /// Nothing of the tree is left, save `survivors` that we may not end. The last event.
+    case gone(survivors: Int)
+    /// Somebody killed the guard. What it had started is ended by now, if we adopt orphans; else the agent is, and what
+    /// it started may live on. The last event.
+    case lost(WaitStatus?, survivors: Int)
+  }
+
+  private let guardID: Int32
+  private let adoptsOrphans: Bool
+  private var agentID: Int32 = 0
+  /// The guard's socket; -1 when it is over.
+  package private(set) var descriptor: Int32
+
+  /// Starts the guard, which starts the agent; whether that went well is an event.
+  ///
+  /// - Parameters:
+  ///   - descriptors: the agent's standard input, output and error; they stay open here.
+  ///   - adoptsOrphans: whether, should somebody kill the guard, its orphans come to us and are ended; only for a process
+  ///     that has no other children, since all of them are.
+  package init(
+    _ command: AgentCommand, descriptors: (Int32, Int32, Int32), adoptsOrphans: Bool
+  ) throws(ProcessError) {
+    self.adoptsOrphans = adoptsOrphans
+    guard !adoptsOrphans || cposix_become_subreaper() == 0 else {
+      throw ProcessError(tried: "becoming a subreaper", errno: errno)
+    }
+    var socket: Int32 = -1
+    guardID = CStrings.with(command.arguments) { arguments in
+      CStrings.with(optional: command.folder) { folder in
+        command.path.withCString { path in
+          var agent = cposix_agent(
+            path: path, arguments: arguments, environment: environ, folder: folder, descriptors: descriptors)
+          return cposix_guard_start(&agent, &socket)
+        }
+      }
+    }
+    guard guardID > 0 else { throw ProcessError(tried: "starting the guard", errno: errno) }
+    descriptor = socket
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Sends a signal to the agent's process group; nothing happens if the agent has ended.
+  package func send(signal: Int32) { tell(CPOSIX_GUARD_SIGNAL, signal) }
+
+  /// Ends the agent and all that descends from it: SIGTERM, and SIGKILL after `grace` or at once if that is 0.
+  package func end(grace: Milliseconds) { tell(CPOSIX_GUARD_END, Int32(clamping: grace)) }
+
+  private func tell(_ kind: cposix_guard_kind, _ value: Int32) {
+    var message = cposix_guard_message(kind: Int32(kind.rawValue), value: value)
+    // A guard that is gone says so by an event.
+    _ = Glibc.send(descriptor, &message, MemoryLayout.size(ofValue: message), Int32(MSG_NOSIGNAL))
+  }
+
+  /// What the guard told next; nil if there is nothing now.
+  package func nextEvent() -> Event? {
+    guard descriptor >= 0 else { return nil }
+    var message = cposix_guard_message()
+    let count = recv(descriptor, &message, MemoryLayout.size(ofValue: message), 0)
+    if count < 0, errno == EAGAIN || errno == EINTR { return nil }
+    guard count == MemoryLayout.size(ofValue: message) else { return lost() }
+    switch message.kind {
+    case Int32(CPOSIX_GUARD_STARTED.rawValue):
+      agentID = message.value
+      return .started(processID: message.value)
+    case Int32(CPOSIX_GUARD_EXITED.rawValue): return .exited(WaitStatus(rawValue: message.value))
+    case Int32(CPOSIX_GUARD_NO_FOLDER.rawValue): return over(.noFolder(errno: message.value))
+    case Int32(CPOSIX_GUARD_NO_START.rawValue): return over(.notStarted(errno: message.value))
+    case Int32(CPOSIX_GUARD_GONE.rawValue): return over(.gone(survivors: Int(message.value)))
+    default: return lost()
+    }
+  }
+
+  private func over(_ event: Event) -> Event {
+    close(descriptor)
+    descriptor = -1
+    var status: Int32 = 0
+    // It ends right after its last message.
+    while waitpid(guardID, &status, 0) < 0, errno == EINTR {}
+    return event
+  }
+
+  private func lost() -> Event {
+    close(descriptor)
+    descriptor = -1
+    var status: Int32 = -1
+    guard adoptsOrphans else {
+      while waitpid(guardID, &status, 0) < 0, errno == EINTR {}
+      return .lost(nil, survivors: 0)
+    }
+    let survivors = cposix_end_descendants(5000, agentID, &status)
+    return .lost(status >= 0 ? WaitStatus(rawValue: status) : nil, survivors: Int(survivors))
+  }
+}

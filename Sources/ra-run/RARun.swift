@@ -1,0 +1,109 @@
+import ArgumentParser
+import Glibc
+import RemoteAgentProcess
+
+@main
+struct RARun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ra-run",
+    abstract: "Runs an agent so that it can be watched and steered from the hub.",
+    usage: "ra-run [OPTIONS] AGENT [-- ARGUMENTS]",
+    discussion: "It joins ra-spawn and ra-tunnel, and shows the agent's output here; --dry-run prints how.")
+
+  enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
+  enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
+
+  @Argument(help: ArgumentHelp("The program to run.", valueName: "agent"))
+  var agent: String
+
+  @Argument(parsing: .postTerminator, help: ArgumentHelp("What it is given.", valueName: "arguments"))
+  var arguments: [String] = []
+
+  @Option(help: "raw: exactly as given; session: for many prompts.")
+  var mode: Mode?
+
+  @Option(help: "In raw mode, whether the agent reads our standard input.")
+  var stdin: Input?
+
+  @Option(help: ArgumentHelp("A prompt, or @FILE; before those of standard input.", valueName: "text"))
+  var prompt: [String] = []
+
+  @Flag(help: "Wait for the hub after the last prompt, or the agent's end.")
+  var stay = false
+
+  @Option(help: ArgumentHelp("The agent's working folder.", valueName: "folder"))
+  var cwd: String?
+
+  @Option(help: ArgumentHelp("What the hub shows the session as.", valueName: "text"))
+  var title: String?
+
+  @Option(help: ArgumentHelp("A label of the session.", valueName: "name=value"))
+  var label: [String] = []
+
+  @Option(help: ArgumentHelp("The session's name.", valueName: "id"))
+  var session: String?
+
+  @Option(help: ArgumentHelp("Which credential to use.", valueName: "name"))
+  var credential: String?
+
+  @Flag(help: "Show the lines that go to the hub, and not readable text.")
+  var json = false
+
+  @Flag(help: "Let the agent go on, and give its status, although the tunnel failed.")
+  var bestEffort = false
+
+  @Flag(help: "Print what would be run, for a shell, and do nothing.")
+  var dryRun = false
+
+  static func main() {
+    let diagnostics = Diagnostics(program: "ra-run")
+    Descriptor.openStandardDescriptors()
+    do {
+      Glibc.exit(try RARun.parse().start(diagnostics))
+    } catch let error as ProcessError {
+      diagnostics.error("\(error)")
+      Glibc.exit(ExitStatus.lost)
+    } catch {
+      guard RARun.exitCode(for: error) != .success else { RARun.exit(withError: error) }
+      diagnostics.error(RARun.message(for: error), hint: "ra-run --help")
+      Glibc.exit(ExitStatus.usage)
+    }
+  }
+
+  private func start(_ diagnostics: Diagnostics) throws -> Int32 {
+    if dryRun {
+      print(plan.shell)
+      return ExitStatus.done
+    }
+    guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {
+      return ExitStatus.notFound
+    }
+    let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
+    if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
+    return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: bestEffort)
+  }
+
+  private func sibling(_ name: String, _ diagnostics: Diagnostics) -> String? {
+    switch Executable.sibling(name) {
+    case .found(let path): return path
+    case .notFound, .notExecutable:
+      diagnostics.error("starting \(name): not found beside ra-run, nor in PATH")
+      return nil
+    }
+  }
+
+  private var plan: RunPlan {
+    var plan = RunPlan(agent: agent, arguments: arguments)
+    plan.showsLines = json
+    plan.spawnOptions += option("--mode", mode?.rawValue) + option("--stdin", stdin?.rawValue)
+    plan.spawnOptions += prompt.flatMap { option("--prompt", $0) } + option("--cwd", cwd)
+    if stay { plan.spawnOptions.append("--stay") }
+    if bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
+    plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
+    plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    return plan
+  }
+
+  /// In one word, so that a value may begin with a dash.
+  private func option(_ name: String, _ value: String?) -> [String] { value.map { ["\(name)=\($0)"] } ?? [] }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+
+@main
+struct RASpawn: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ra-spawn",
+    abstract: "Runs an agent, or any program, and writes what it does as lines of JSON.",
+    usage: "ra-spawn [OPTIONS] AGENT [-- ARGUMENTS]",
+    discussion: "Standard output is for ra-tunnel: ra-spawn claude -- -p \"fix it\" | ra-tunnel")
+
+  enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
+  enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
+  enum BrokenPipe: String, ExpressibleByArgument, CaseIterable { case stop, `continue` }
+  enum EchoFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Argument(help: ArgumentHelp("The program to run.", valueName: "agent"))
+  var agent: String
+
+  @Argument(parsing: .postTerminator, help: ArgumentHelp("What it is given.", valueName: "arguments"))
+  var arguments: [String] = []
+
+  @Option(help: "raw: exactly as given; session: for many prompts.")
+  var mode: Mode?
+
+  @Option(help: "In raw mode, whether the agent reads our standard input.")
+  var stdin: Input?
+
+  @Option(help: ArgumentHelp("A prompt, or @FILE; before those of standard input.", valueName: "text"))
+  var prompt: [String] = []
+
+  @Option(help: ArgumentHelp("Where control lines are read: a file, a FIFO, or a descriptor.", valueName: "path|fd"))
+  var control: String?
+
+  @Flag(help: "Wait for control after the last prompt, or the agent's end.")
+  var stay = false
+
+  @Option(help: ArgumentHelp("Copy the agent's output here to be read; its errors to the second.", valueName: "fd[,fd]"))
+  var echo: String?
+
+  @Option(help: "How --echo writes: text for people, or the same lines as standard output.")
+  var echoFormat = EchoFormat.text
+
+  @Option(help: ArgumentHelp("The agent's working folder.", valueName: "folder"))
+  var cwd: String?
+
+  @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
+  var onBrokenPipe = BrokenPipe.stop
+
+  static func main() {
+    let diagnostics = Diagnostics(program: "ra-spawn")
+    Descriptor.openStandardDescriptors()
+    do {
+      let options = try RASpawn.parse()
+      try options.start(diagnostics)
+    } catch let failure as Failure {
+      diagnostics.error(failure.message, hint: failure.hint)
+      Glibc.exit(failure.status)
+    } catch let error as ProcessError {
+      diagnostics.error("\(error)")
+      Glibc.exit(ExitStatus.lost)
+    } catch {
+      guard RASpawn.exitCode(for: error) != .success else { RASpawn.exit(withError: error) }
+      diagnostics.error(RASpawn.message(for: error), hint: "ra-spawn --help")
+      Glibc.exit(ExitStatus.usage)
+    }
+  }
+
+  private func start(_ diagnostics: Diagnostics) throws {
+    let settings = try settings()
+    let descriptors = try descriptors(for: settings, diagnostics)
+    let (name, folder) = (agent, cwd == nil ? nil : settings.folder)
+    let arguments = settings.arguments
+    let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) {
+      switch Executable.find(name, folder: folder) {
+      case .found(let path):
+        .success(AgentCommand(path: path, arguments: [name] + arguments, folder: folder))
+      case .notFound: .failure(StartFailure(.notFound, "starting \(name): not found"))
+      case .notExecutable(let path): .failure(StartFailure(.notExecutable, "starting \(path): not executable"))
+      }
+    }
+    switch try loop.run() {
+    case .exit(let status): Glibc.exit(status)
+    case .brokenPipe: Signals.dieOfBrokenPipe()
+    }
+  }
+}
+
+/// A reason not to begin, for the person.
+struct Failure: Error {
+  let message: String
+  var hint: String?
+  var status = ExitStatus.usage
+}
