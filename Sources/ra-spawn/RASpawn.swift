@@ -37,7 +37,8 @@ struct RASpawn: ParsableCommand {
   @Flag(help: "Wait for control after the last prompt, or the agent's end.")
   var stay = false
 
-  @Option(help: ArgumentHelp("Copy the agent's output here to be read; its errors to the second.", valueName: "fd[,fd]"))
+  @Option(
+    help: ArgumentHelp("Copy the agent's output here to be read; its errors to the second.", valueName: "fd[,fd]"))
   var echo: String?
 
   @Option(help: "How --echo writes: text for people, or the same lines as standard output.")

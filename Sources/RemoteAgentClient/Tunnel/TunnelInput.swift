@@ -4,16 +4,15 @@ import RemoteAgentProcess
 /// ra-tunnel's standard input, cut into lines and counted.
 struct TunnelInput {
   private let descriptor: Int32
-  private let text: Bool
-  private var framer = LineFramer()
+  private var framer: InputFramer
   /// What was read, for the `end` of the session.
   private(set) var bytes: Int64 = 0
-  private(set) var lines: Int64 = 0
+  var lines: Int64 { framer.lines }
   private(set) var isEnded = false
 
   init(descriptor: Int32, text: Bool) {
     self.descriptor = descriptor
-    self.text = text
+    framer = InputFramer(text: text)
   }
 
   /// Reads once.
@@ -30,13 +29,7 @@ struct TunnelInput {
       let read = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
       bytes += Int64(count)
       raw(read)
-      let text = text
-      var ended: Int64 = 0
-      framer.feed(read) { bytes, piece in
-        if piece.endsLine { ended += 1 }
-        line(InputLine(bytes, piece: piece, text: text, now: now))
-      }
-      lines += ended
+      framer.feed(read, now: now, line)
       return result
     }
   }
@@ -44,8 +37,6 @@ struct TunnelInput {
   /// No more is read: the unterminated last line, if there is one, is handed over.
   mutating func end(now: Int64, line: (InputLine) -> Void) {
     isEnded = true
-    if framer.pendingCount > 0 { lines += 1 }
-    let text = text
-    framer.finish { line(InputLine($0, piece: $1, text: text, now: now)) }
+    framer.finish(now: now, line)
   }
 }

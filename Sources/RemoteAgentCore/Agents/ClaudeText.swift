@@ -48,8 +48,7 @@ package enum ClaudeText {
     if let milliseconds = event["duration_ms"]?.integer {
       parts.append("\(milliseconds / 1000).\(milliseconds % 1000 / 100) s")
     }
-    if case .number(let literal)? = event["total_cost_usd"], let cost = Double(literal), cost > 0, cost < 1_000_000
-    {
+    if case .number(let literal)? = event["total_cost_usd"], let cost = Double(literal), cost > 0, cost < 1_000_000 {
       let units = Int((cost * 10_000).rounded())
       let fraction = String(units % 10_000)
       parts.append("$\(units / 10_000).\(String(repeating: "0", count: 4 - fraction.count))\(fraction)")

@@ -28,7 +28,8 @@ package struct InputLine: Sendable, Equatable {
     }
   }
 
-  private init?(lineFormat line: UnsafeRawBufferPointer) {
+  /// Reads a whole line of the line format; nil if it is none.
+  init?(lineFormat line: UnsafeRawBufferPointer) {
     guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}"), UTF8Text.isValid(line),
       let envelope = try? Envelope(scanning: line), let type = envelope.type, type == .log || type == .status,
       let ts = envelope.ts, envelope.seq == .absent, envelope.sessionId == nil, envelope.clientId == nil,
@@ -36,7 +37,7 @@ package struct InputLine: Sendable, Equatable {
     else { return nil }
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
     guard JSONGrammar.isObject(payload), !payload.contains(UInt8(ascii: "\r")) else { return nil }
-    if type == .status, let state = Status.state(of: payload), state == "gap" || state == "end" { return nil }
+    if type == .status, Status.isReserved(payload) { return nil }
     self.init(type: type, ts: ts, payload: Array(payload))
   }
 }

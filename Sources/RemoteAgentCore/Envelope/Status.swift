@@ -40,9 +40,11 @@ package enum Status: Sendable, Equatable {
     }
   }
 
-  /// The `state` member of a payload, its escapes undone.
-  package static func state(of payload: UnsafeRawBufferPointer) -> String? {
-    // Parsed whole, so that an escaped name or a duplicate can't smuggle a state past the scanner.
-    (try? JSON(parsing: payload, maximumDepth: 512))?["state"]?.string
+  /// Whether a payload has a `state` that only ra-tunnel may give: `gap` or `end`. Of duplicate members each counts, since
+  /// which of them a reader takes is its own affair; more than 512 levels are reserved too.
+  package static func isReserved(_ payload: UnsafeRawBufferPointer) -> Bool {
+    // Parsed whole, so that an escaped name can't smuggle a state past the scanner.
+    guard let members = (try? JSON(parsing: payload, maximumDepth: 512))?.members else { return true }
+    return members.contains { $0.name == "state" && ($0.value == "gap" || $0.value == "end") }
   }
 }

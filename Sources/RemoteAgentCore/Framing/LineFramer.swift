@@ -70,9 +70,13 @@ package struct LineFramer: Sendable {
       pending.append(contentsOf: bytes[start..<(start + taken)])
       start += taken
       let isEnd = terminated && start == bytes.count
-      let held = pending
+      guard isEnd || pending.count > limit else { return }
+      // Moved out and back, so that nothing is copied.
+      var held: [UInt8] = []
+      swap(&held, &pending)
       let cutAt = held.withUnsafeBytes { cut($0, terminated: isEnd, emit) }
-      pending.removeSubrange(..<cutAt)
+      held.removeSubrange(..<cutAt)
+      swap(&held, &pending)
       if isEnd { return }
     }
   }

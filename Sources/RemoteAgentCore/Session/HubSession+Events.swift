@@ -7,7 +7,8 @@ extension HubSession {
   ///   - id: the hub's own id of the session, and `url` its page.
   ///   - controlCursor: the larger of the hub's and the device's.
   ///   - controlsGiven: the highest number that a control of the session ever got: the device may acknowledge one that was
-  ///     sent on an older connection and has expired since. Nil if that is `controlCursor`.
+  ///     sent on an older connection, has expired since or is not yet sent again. Nil if that is not known: then no
+  ///     acknowledgement is beyond what was sent.
   ///   - isEnded: it had ended: duplicates are acknowledged, more is refused.
   package mutating func opened(
     id: String, url: String?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64? = nil, isEnded: Bool,
@@ -19,7 +20,7 @@ extension HubSession {
     durable = cursor
     highestControl = controlCursor
     acknowledgedControl = controlCursor
-    self.controlsGiven = controlsGiven ?? controlCursor
+    self.controlsGiven = controlsGiven ?? .max
     self.isEnded = isEnded
     var session: [JSON.Member] = [.init("id", .string(id))]
     if let url { session.append(.init("url", .string(url))) }

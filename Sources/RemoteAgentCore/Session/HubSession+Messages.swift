@@ -158,7 +158,7 @@ extension HubSession {
   }
 
   private mutating func acknowledged(_ ack: JSON, batch: inout HubBatchBuilder) {
-    guard let cursor = ack["cursor"]?.integer, cursor >= 0 else {
+    guard let cursor = ack["cursor"]?.integer, (0..<(1 << 53)).contains(cursor) else {
       return fail(CloseCode.badMessage, "ack without cursor", after: &batch)
     }
     if case .opening = phase {
@@ -173,6 +173,8 @@ extension HubSession {
   mutating func acknowledged(through cursor: Int64) {
     guard cursor > acknowledgedControl else { return }
     acknowledgedControl = cursor
+    // What is written already is not sent again.
+    highestControl = max(highestControl, cursor)
     effects.append(.controlsAcknowledged(through: cursor))
   }
 }

@@ -32,7 +32,8 @@ package struct RunPlan: Sendable, Equatable {
 
   /// One line for a POSIX shell that does the same, with a FIFO for the way back.
   package var shell: String {
-    let spawn = ["ra-spawn", "--control"].joined(separator: " ") + " \"$d/control\" "
+    let spawn =
+      ["ra-spawn", "--control"].joined(separator: " ") + " \"$d/control\" "
       + Shell.join(["--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords)
     let tunnel = Shell.join(["ra-tunnel"] + tunnelArguments)
     let loop = "{ \(spawn) | \(tunnel) \(RunPlan.echo)>&- >\"$d/control\"; } \(RunPlan.echo)>&1"
@@ -58,15 +59,18 @@ package enum RunStatus {
 package enum Shell {
   /// The word as the shell reads it: as it is if nothing in it is special, in single quotes otherwise.
   package static func quote(_ word: String) -> String {
-    let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-        UInt8(ascii: "/"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "%"):
-        true
-      default: false
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+          UInt8(ascii: "/"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "+"),
+          UInt8(ascii: "%"):
+          true
+        default: false
+        }
       }
-    }
     if isPlain { return word }
     let parts = word.split(separator: "'", omittingEmptySubsequences: false)
     return "'\(parts.joined(separator: "'\\''"))'"

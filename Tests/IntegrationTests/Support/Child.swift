@@ -110,6 +110,8 @@ final class Child: @unchecked Sendable {
     }
     if let toWrite {
       let descriptor = standardInput
+      // The thread closes it: closed once more, the number may be another's by then.
+      standardInput = -1
       Thread.detachNewThread {
         var rest = toWrite[...]
         while !rest.isEmpty {

@@ -33,7 +33,10 @@ extension World {
     try #require(result.status == 0, "\(result.errors)")
     var numbers: [Int64] = []
     for line in result.output.split(separator: 0x0A) {
-      let envelope = try Array(line).withUnsafeBytes { try Envelope(scanning: $0) }
+      // Each envelope of the array stands on a line of its own.
+      let text = line.drop { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: " ") }
+      let end = text.lastIndex(of: UInt8(ascii: "}")) ?? text.startIndex
+      let envelope = try Array(text[...end]).withUnsafeBytes { try Envelope(scanning: $0) }
       if case .number(let seq) = envelope.seq { numbers.append(seq) }
     }
     return numbers

@@ -111,9 +111,7 @@ final class World {
 
   /// The stored envelopes of a session.
   func envelopes(_ session: String = "latest") throws -> [JSON] {
-    let result = try run("ra-hub", ["logs", session, "--json"])
-    try #require(result.status == 0, "\(result.errors)")
-    return try result.output.split(separator: 0x0A).map { try JSON(parsing: $0) }
+    try hubJSON(["logs", session]).array ?? []
   }
 
   func raw(_ stream: String, _ session: String = "latest") throws -> [UInt8] {

@@ -120,6 +120,8 @@ struct InputLineTests {
     #"{"type":"log","ts":5,"payload":{garbage}}"#, #"{"type":"log","ts":5,"sessionId":"s","payload":{}}"#,
     #"{"type":"status","ts":5,"payload":{"state":"end"}}"#, #"{"type":"status","ts":5,"payload":{"state":"gap"}}"#,
     #"{"type":"status","ts":5,"payload":{"\u0073tate":"\u0065nd"}}"#, "plain", "",
+    #"{"type":"status","ts":5,"payload":{"state":"x","state":"end"}}"#,
+    #"{"type":"status","ts":5,"payload":{"state":"end","state":"x"}}"#,
   ])
   func `every other line is wrapped`(text: String) {
     let line = read(text)

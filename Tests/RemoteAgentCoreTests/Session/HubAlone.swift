@@ -23,7 +23,7 @@ struct HubAlone {
   ) -> HubAlone {
     var hub = HubAlone(window: window)
     hub.device(hello)
-    hub.open(cursor: cursor, controlCursor: controlCursor, isEnded: isEnded)
+    hub.open(cursor: cursor, controlCursor: controlCursor, controlsGiven: controlCursor, isEnded: isEnded)
     return hub
   }
 

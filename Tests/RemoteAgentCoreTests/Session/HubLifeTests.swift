@@ -183,8 +183,17 @@ struct HubLifeTests {
     hub.device(HubAlone.hello)
     hub.open(controlCursor: 3, controlsGiven: 5)
     #expect(hub.device(acknowledgement(4)) == [.controlsAcknowledged(through: 4)])
+    #expect(hub.control(4).isEmpty, "what is written is not sent again")
     #expect(hub.control(6).count == 1)
     #expect(hub.device(acknowledgement(7)).closed == 4400)
+  }
+
+  @Test func `without knowing what was given before, the hub takes the device's word`() {
+    var hub = HubAlone()
+    hub.device(HubAlone.hello)
+    hub.open(controlCursor: 3)
+    #expect(hub.device(acknowledgement(4)) == [.controlsAcknowledged(through: 4)])
+    #expect(hub.device(acknowledgement(1 << 53)).closed == 4400)
   }
 
   @Test func `an acknowledgement between the two hellos is held until the session is open`() {

@@ -26,6 +26,7 @@ struct Simulation {
     case input
     case reader
     case control
+    case resendControls
     case cut
     case kill
     case wake
@@ -150,6 +151,7 @@ struct Simulation {
     case .input: takeInput()
     case .reader: readControls()
     case .control: queueControl()
+    case .resendControls: sendControls()
     case .cut: cut()
     case .kill: kill()
     case .wake: break
@@ -266,8 +268,10 @@ struct Simulation {
         acknowledgeControls(through: deviceControlCursor)
         store.controlCursor = max(store.controlCursor, deviceControlCursor)
         hub?.opened(
-          id: "h", url: nil, cursor: store.cursor, controlCursor: store.controlCursor, isEnded: store.isEnded, now: now)
-        sendControls()
+          id: "h", url: nil, cursor: store.cursor, controlCursor: store.controlCursor,
+          controlsGiven: store.controls.last?.seq, isEnded: store.isEnded, now: now)
+        // The store takes its time; the device may acknowledge meanwhile what an older connection had brought.
+        schedule(.resendControls, in: Milliseconds.random(in: 0...400, using: &random))
       case .store(let batch):
         lastCommit = max(lastCommit, now + Milliseconds.random(in: faults.commit, using: &random))
         schedule(.committed(connection: hubConnection, batch), at: lastCommit)

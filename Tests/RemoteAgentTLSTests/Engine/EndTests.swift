@@ -60,6 +60,18 @@ import Testing
     #expect(pair.client.engine.ciphertextCount == count)
   }
 
+  @Test func `a second close eats nothing that waits to be read`() throws {
+    let pair = try Hub().pair()
+    pair.run()
+    pair.client.engine.close()
+    _ = try pair.server.engine.write(bytes: Array("waiting".utf8))
+    pair.server.engine.takeCiphertext().withUnsafeBytes { pair.client.engine.received($0) }
+    pair.client.engine.close()
+    pair.client.turn()
+    #expect(pair.client.heardText == "waiting")
+    #expect(pair.client.error == nil)
+  }
+
   @Test func `a close before the handshake says nothing`() throws {
     let pair = try Hub().pair()
     pair.client.engine.close()

@@ -1,0 +1,64 @@
+# What people run here; tools/ and Tests/ hold what the rules do.
+#
+#   make demo        a hub, a pairing, an agent and what the hub stored of it, in a scratch folder; KEEP=1 leaves the hub running
+#   make test        every check and test there is
+#   make install     release builds of the programs and their man pages, under PREFIX
+
+# A scratch path of one's own lets two builds of one clone go on side by side.
+SCRATCH = .build
+RELEASE_SCRATCH = $(SCRATCH)
+CONFIGURATION = debug
+SWIFT = swift
+PREFIX = /usr/local
+DESTDIR =
+# demo: leave the hub running; the agent to run: auto, claude, codex or example.
+KEEP =
+AGENT = auto
+
+PROGRAMS = ra-pair ra-spawn ra-tunnel ra-run ra-hub
+BUILD = $(SWIFT) build --scratch-path $(SCRATCH)
+RELEASE = $(SWIFT) build --scratch-path $(RELEASE_SCRATCH) -c release --static-swift-stdlib
+
+.PHONY: all build release demo test lint format install uninstall clean prerequisites prerequisites-test
+
+all: build
+
+prerequisites:
+	@tools/prerequisites build
+
+prerequisites-test:
+	@tools/prerequisites test
+
+build: prerequisites
+	$(BUILD) -c $(CONFIGURATION)
+
+release: prerequisites
+	$(RELEASE)
+
+demo: build
+	@KEEP='$(KEEP)' AGENT='$(AGENT)' tools/demo "$$($(BUILD) -c $(CONFIGURATION) --show-bin-path)"
+
+test: prerequisites-test
+	@SWIFT='$(SWIFT)' SCRATCH='$(SCRATCH)' tools/test
+
+lint: prerequisites-test
+	@SWIFT='$(SWIFT)' tools/lint
+
+format:
+	$(SWIFT) format -i -r --parallel Package.swift Sources Tests Benchmarks
+
+install: release
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+	  '$(DESTDIR)$(PREFIX)/share/man/man7' '$(DESTDIR)$(PREFIX)/share/man/man8'
+	bin="$$($(RELEASE) --show-bin-path)" && for program in $(PROGRAMS); do \
+	  install -s -m 755 "$$bin/$$program" '$(DESTDIR)$(PREFIX)/bin/' || exit; done
+	for page in man/*.[178]; do \
+	  install -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/" || exit; done
+
+uninstall:
+	for program in $(PROGRAMS); do rm -f '$(DESTDIR)$(PREFIX)/bin/'"$$program"; done
+	for page in man/*.[178]; do \
+	  rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}"; done
+
+clean:
+	rm -rf '$(SCRATCH)' '$(RELEASE_SCRATCH)'

@@ -1,0 +1,102 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+import Testing
+
+/// ra-run with the real ra-spawn, and a shell script in place of the tunnel.
+@Suite(.serialized) struct `ra-run` {
+  private func run(_ arguments: [String], tunnel: String) throws -> Program {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    try folder.copy(Program.path("ra-spawn"))
+    try AtomicFile.write(Array("#!/bin/sh\n\(tunnel)\n".utf8), to: "\(folder.path)/ra-tunnel", mode: 0o700)
+    let program = try Program("\(folder.path)/ra-run", arguments, folder: folder.path)
+    program.folder = folder
+    return program
+  }
+
+  private func shell(_ script: String, tunnel: String, options: [String] = []) throws -> Program {
+    try run(options + ["sh", "--", "-c", script], tunnel: tunnel)
+  }
+
+  @Test func `the output is shown, the lines go to the tunnel, the status is the agent's`() throws {
+    let program = try shell(
+      "echo out; echo err >&2; exit 9", tunnel: #"echo "$@" >args; cat >lines"#,
+      options: ["--title=-t's", "--label", "a=b"])
+    program.closeInput()
+    #expect(try program.finish() == .exited(code: 9))
+    #expect(program.text == "out\n")
+    #expect(program.errorText == "err\n")
+    #expect(try AtomicFile.read("\(program.path)/args") == Array("--control on --title=-t's --label=a=b\n".utf8))
+    let lines = String(decoding: try AtomicFile.read("\(program.path)/lines"), as: UTF8.self)
+    #expect(lines.contains(#""stream":"stdout","text":"out""#))
+    #expect(lines.contains(#""state":"exited","code":9"#))
+  }
+
+  @Test func `lines are shown if so wished`() throws {
+    let program = try shell("echo out", tunnel: "cat >lines", options: ["--json"])
+    #expect(try program.finish() == .exited(code: 0))
+    #expect(try AtomicFile.read("\(program.path)/lines") == program.outputBytes)
+  }
+
+  @Test func `controls of the tunnel reach the agent`() throws {
+    let stop = #"{"type":"control","sessionId":"s","seq":1,"payload":{"action":"stop"}}"#
+    let program = try shell("exec sleep 1000", tunnel: "read line; read line; echo '\(stop)'; cat >/dev/null")
+    #expect(try program.finish() == .exited(code: 143))
+  }
+
+  @Test func `a tunnel that fails ends the agent, and its status says why`() throws {
+    let program = try shell("exec sleep 1000", tunnel: "exit 77")
+    #expect(try program.finish() == .exited(code: 77))
+  }
+
+  @Test func `a tunnel that fails at its end is told if the agent did well`() throws {
+    let well = try shell("exit 0", tunnel: "cat >/dev/null; exit 75")
+    #expect(try well.finish() == .exited(code: 75))
+    let badly = try shell("exit 4", tunnel: "cat >/dev/null; exit 75")
+    #expect(try badly.finish() == .exited(code: 4))
+  }
+
+  @Test func `with best effort the agent goes on without its tunnel`() throws {
+    let program = try shell("sleep 0.3; echo still; exit 5", tunnel: "exit 77", options: ["--best-effort"])
+    #expect(try program.finish() == .exited(code: 5))
+    #expect(program.text == "still\n")
+  }
+
+  @Test func `a signal reaches the agent, and the tunnel ends after it`() throws {
+    let program = try shell(
+      "trap 'echo got it; exit 6' TERM; echo ready; while :; do sleep 0.01; done", tunnel: "cat >lines")
+    try program.wait("the agent") { program.text == "ready\n" }
+    program.child.send(signal: SIGTERM)
+    #expect(try program.finish() == .exited(code: 6))
+    #expect(program.text == "ready\ngot it\n")
+    let lines = String(decoding: try AtomicFile.read("\(program.path)/lines"), as: UTF8.self)
+    #expect(lines.contains(#""state":"exited","code":6"#))
+  }
+
+  @Test func `a reader that leaves ends it as any filter`() throws {
+    let program = try shell("echo ready; while :; do echo y; done", tunnel: "cat >/dev/null")
+    try program.wait("output") { program.text.contains("ready\ny\n") }
+    program.closeOutput()
+    #expect(try program.finish() == .killed(signal: SIGPIPE))
+  }
+
+  @Test func `a dry run prints what a shell can run`() throws {
+    let words = ["sh", "--", "-c", #"echo "it's $HOME"; exit 0"#]
+    let dry = try run(["--dry-run", "--title", "a 'b'"] + words, tunnel: #"echo "$@" >args; cat >lines"#)
+    #expect(try dry.finish() == .exited(code: 0))
+    let script = "PATH=\(dry.path):$PATH; cd \(dry.path); " + dry.text
+    let program = try Program("/bin/sh", ["-c", script])
+    #expect(try program.finish() == .exited(code: 0))
+    #expect(program.text.hasPrefix("it's /"))
+    #expect(try AtomicFile.read("\(dry.path)/args") == Array("--control on --title=a 'b'\n".utf8))
+  }
+
+  @Test func `a missing sibling is said`() throws {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    let program = try Program("/usr/bin/env", ["PATH=/bin", "\(folder.path)/ra-run", "sh"])
+    #expect(try program.finish() == .exited(code: 127))
+    #expect(program.errorText == "ra-run: error: starting ra-spawn: not found beside ra-run, nor in PATH\n")
+  }
+}
