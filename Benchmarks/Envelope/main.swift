@@ -4,6 +4,8 @@
 //
 // Prints one line a measurement: the best of five rounds, in one thread, from memory to memory.
 
+// Core needs libm, which comes with it.
+import Glibc
 import RemoteAgentCore
 
 let megabytes = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 16

@@ -118,7 +118,7 @@ private struct EnvelopeScanner {
     guard line[range.lowerBound] == UInt8(ascii: "\"") else { throw .notAnObject }
     let name = UnsafeRawBufferPointer(rebasing: line[(range.lowerBound + 1)..<(range.upperBound - 1)])
     var known = known(name)
-    if known == nil, name.contains(UInt8(ascii: "\\")) {
+    if known == nil, name.firstIndex(of: UInt8(ascii: "\\"), from: 0) != nil {
       known = (JSONString.unescape(name) ?? []).withUnsafeBytes { self.known($0) }
     }
     guard let known else { return nil }
@@ -129,19 +129,14 @@ private struct EnvelopeScanner {
 
   private func known(_ name: UnsafeRawBufferPointer) -> Name? {
     switch name.count {
-    case 4 where equals(name, "type"): .type
-    case 9 where equals(name, "sessionId"): .sessionId
-    case 8 where equals(name, "clientId"): .clientId
-    case 3 where equals(name, "seq"): .seq
-    case 2 where equals(name, "ts"): .ts
-    case 7 where equals(name, "payload"): .payload
+    case 4 where name.equals("type"): .type
+    case 9 where name.equals("sessionId"): .sessionId
+    case 8 where name.equals("clientId"): .clientId
+    case 3 where name.equals("seq"): .seq
+    case 2 where name.equals("ts"): .ts
+    case 7 where name.equals("payload"): .payload
     default: nil
     }
-  }
-
-  @inline(__always)
-  private func equals(_ bytes: UnsafeRawBufferPointer, _ literal: StaticString) -> Bool {
-    literal.withUTF8Buffer { bytes.elementsEqual($0) }
   }
 
   private mutating func scanValue() throws(EnvelopeError) -> Range<Int> {
@@ -171,7 +166,8 @@ private struct EnvelopeScanner {
   private func integer(_ value: Range<Int>) -> Int64? {
     var result: Int64 = 0
     guard value.count <= 18 else { return nil }
-    for byte in line[value] {
+    for index in value {
+      let byte = line[index]
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
       result = result * 10 + Int64(byte - UInt8(ascii: "0"))
     }
@@ -197,8 +193,10 @@ private struct EnvelopeScanner {
 extension EnvelopeType {
   /// The type with that name, given without quotes and perhaps with escapes.
   fileprivate init?(named name: UnsafeRawBufferPointer) {
-    if name.elementsEqual("log".utf8) {
+    if name.equals("log") {
       self = .log
+    } else if name.equals("status") {
+      self = .status
     } else {
       self.init(rawValue: String(decoding: JSONString.unescape(name) ?? [], as: UTF8.self))
     }

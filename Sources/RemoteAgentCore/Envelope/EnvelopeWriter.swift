@@ -4,18 +4,18 @@ package enum EnvelopeWriter {
   package static func append(
     _ type: EnvelopeType, seq: Int64? = nil, ts: Int64? = nil, payload: JSON, to bytes: inout [UInt8]
   ) {
-    bytes.append(contentsOf: "{\"type\":\"".utf8)
+    bytes.append(literal: "{\"type\":\"")
     bytes.append(contentsOf: type.rawValue.utf8)
     bytes.append(UInt8(ascii: "\""))
     if let seq {
-      bytes.append(contentsOf: ",\"seq\":".utf8)
+      bytes.append(literal: ",\"seq\":")
       appendDecimal(seq, to: &bytes)
     }
     if let ts {
-      bytes.append(contentsOf: ",\"ts\":".utf8)
+      bytes.append(literal: ",\"ts\":")
       appendDecimal(ts, to: &bytes)
     }
-    bytes.append(contentsOf: ",\"payload\":".utf8)
+    bytes.append(literal: ",\"payload\":")
     payload.append(to: &bytes)
     bytes.append(UInt8(ascii: "}"))
   }

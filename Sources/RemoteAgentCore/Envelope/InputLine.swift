@@ -36,7 +36,7 @@ package struct InputLine: Sendable, Equatable {
       !envelope.hasUnknownMembers
     else { return nil }
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
-    guard JSONGrammar.isObject(payload), !payload.contains(UInt8(ascii: "\r")) else { return nil }
+    guard JSONGrammar.isObject(payload), payload.firstIndex(of: UInt8(ascii: "\r"), from: 0) == nil else { return nil }
     if type == .status, Status.isReserved(payload) { return nil }
     self.init(type: type, ts: ts, payload: Array(payload))
   }

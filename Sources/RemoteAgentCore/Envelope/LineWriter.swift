@@ -6,19 +6,19 @@ package enum LineWriter {
   ) {
     begin(.log, ts: ts, to: &bytes)
     LogPayload.append(line, stream: stream, piece: piece, to: &bytes)
-    bytes.append(contentsOf: "}\n".utf8)
+    bytes.append(literal: "}\n")
   }
 
   /// Appends a `status` line; `payload` is an object with a `state`.
   package static func status(_ payload: JSON, ts: Int64, to bytes: inout [UInt8]) {
     begin(.status, ts: ts, to: &bytes)
     payload.append(to: &bytes)
-    bytes.append(contentsOf: "}\n".utf8)
+    bytes.append(literal: "}\n")
   }
 
   private static func begin(_ type: EnvelopeType, ts: Int64, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: type == .log ? "{\"type\":\"log\",\"ts\":".utf8 : "{\"type\":\"status\",\"ts\":".utf8)
+    bytes.append(literal: type == .log ? "{\"type\":\"log\",\"ts\":" : "{\"type\":\"status\",\"ts\":")
     EnvelopeWriter.appendDecimal(ts, to: &bytes)
-    bytes.append(contentsOf: ",\"payload\":".utf8)
+    bytes.append(literal: ",\"payload\":")
   }
 }

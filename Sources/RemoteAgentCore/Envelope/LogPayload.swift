@@ -11,27 +11,31 @@ package enum LogPayload {
     _ line: UnsafeRawBufferPointer, stream: LogStream, piece: LinePiece, structured: Bool = true,
     to bytes: inout [UInt8]
   ) {
-    bytes.append(contentsOf: "{\"stream\":\"".utf8)
-    bytes.append(contentsOf: stream.rawValue.utf8)
+    switch stream {
+    case .stdout: bytes.append(literal: "{\"stream\":\"stdout")
+    case .stderr: bytes.append(literal: "{\"stream\":\"stderr")
+    case .stdin: bytes.append(literal: "{\"stream\":\"stdin")
+    case .pty: bytes.append(literal: "{\"stream\":\"pty")
+    }
     if !UTF8Text.isValid(line) {
-      bytes.append(contentsOf: "\",\"b64\":\"".utf8)
+      bytes.append(literal: "\",\"b64\":\"")
       Base64.append(line, to: &bytes)
       bytes.append(UInt8(ascii: "\""))
     } else if structured, piece.isWholeLine, isStructured(line) {
-      bytes.append(contentsOf: "\",\"json\":".utf8)
+      bytes.append(literal: "\",\"json\":")
       bytes.append(contentsOf: line)
     } else {
-      bytes.append(contentsOf: "\",\"text\":\"".utf8)
+      bytes.append(literal: "\",\"text\":\"")
       JSONString.appendEscaped(line, to: &bytes)
       bytes.append(UInt8(ascii: "\""))
     }
-    if !piece.terminated { bytes.append(contentsOf: ",\"eol\":false".utf8) }
+    if !piece.terminated { bytes.append(literal: ",\"eol\":false") }
     bytes.append(UInt8(ascii: "}"))
   }
 
   private static func isStructured(_ line: UnsafeRawBufferPointer) -> Bool {
     // A CR would break an SSE `data:` line.
-    line.first == UInt8(ascii: "{") && !line.contains(UInt8(ascii: "\r"))
+    line.first == UInt8(ascii: "{") && line.firstIndex(of: UInt8(ascii: "\r"), from: 0) == nil
       && JSONGrammar.isObject(line, maximumDepth: maximumDepth)
   }
 }

@@ -169,7 +169,7 @@ package enum JSONGrammar {
   private static func endOfLiteral(_ literal: StaticString, in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
     let end = start + literal.utf8CodeUnitCount
     guard end <= text.count else { return nil }
-    return literal.withUTF8Buffer { text[start..<end].elementsEqual($0) } ? end : nil
+    return UnsafeRawBufferPointer(rebasing: text[start..<end]).equals(literal) ? end : nil
   }
 }
 

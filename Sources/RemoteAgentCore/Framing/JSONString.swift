@@ -13,7 +13,7 @@ package enum JSONString {
     var start = 0
     while true {
       let plain = firstSpecial(in: text, from: start)
-      bytes.append(contentsOf: text[start..<plain])
+      bytes.append(text, start..<plain)
       guard plain < text.count else { return }
       appendEscape(text[plain], to: &bytes)
       start = plain + 1
@@ -21,19 +21,19 @@ package enum JSONString {
   }
 
   private static func appendEscape(_ byte: UInt8, to bytes: inout [UInt8]) {
-    let backslash = UInt8(ascii: "\\")
     switch byte {
-    case UInt8(ascii: "\""), backslash: bytes.append(contentsOf: [backslash, byte])
-    case 0x08: bytes.append(contentsOf: [backslash, UInt8(ascii: "b")])
-    case 0x09: bytes.append(contentsOf: [backslash, UInt8(ascii: "t")])
-    case 0x0A: bytes.append(contentsOf: [backslash, UInt8(ascii: "n")])
-    case 0x0C: bytes.append(contentsOf: [backslash, UInt8(ascii: "f")])
-    case 0x0D: bytes.append(contentsOf: [backslash, UInt8(ascii: "r")])
+    case UInt8(ascii: "\""): bytes.append(literal: "\\\"")
+    case UInt8(ascii: "\\"): bytes.append(literal: "\\\\")
+    case 0x08: bytes.append(literal: "\\b")
+    case 0x09: bytes.append(literal: "\\t")
+    case 0x0A: bytes.append(literal: "\\n")
+    case 0x0C: bytes.append(literal: "\\f")
+    case 0x0D: bytes.append(literal: "\\r")
     default:
       let digits: StaticString = "0123456789abcdef"
-      digits.withUTF8Buffer {
-        bytes.append(contentsOf: [backslash, UInt8(ascii: "u"), 0x30, 0x30, $0[Int(byte >> 4)], $0[Int(byte & 15)]])
-      }
+      bytes.append(literal: "\\u00")
+      bytes.append(digits.utf8Start[Int(byte >> 4)])
+      bytes.append(digits.utf8Start[Int(byte & 15)])
     }
   }
 
@@ -63,7 +63,7 @@ package enum JSONString {
     var index = 0
     while true {
       let special = firstSpecial(in: content, from: index)
-      bytes.append(contentsOf: content[index..<special])
+      bytes.append(content, index..<special)
       guard special < content.count else { return true }
       guard content[special] == UInt8(ascii: "\\"), special + 1 < content.count else { return false }
       index = special + 2

@@ -40,7 +40,7 @@ package struct LineFramer: Sendable {
   /// Takes the next bytes and hands over the pieces they complete; a piece is good only within the call.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer, LinePiece) -> Void) {
     var start = 0
-    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+    while let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) {
       take(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), terminated: true, emit)
       start = end + 1
     }

@@ -12,7 +12,7 @@ struct HubBatchBuilder {
     last = after
   }
 
-  mutating func append(_ envelope: Slice<UnsafeRawBufferPointer>, seq: Int64, status: Status?, logBytes: Int?) {
+  mutating func append(_ envelope: UnsafeRawBufferPointer, seq: Int64, status: Status?, logBytes: Int?) {
     bytes.append(contentsOf: envelope)
     bytes.append(UInt8(ascii: "\n"))
     last = seq

@@ -8,7 +8,7 @@ extension HubSession {
     message.withUnsafeBytes { bytes in
       var start = 0
       while start < bytes.count, isTaking {
-        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
         let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
         start = end + 1
         if line.first != UInt8(ascii: "{"), line.allSatisfy(JSONGrammar.isWhiteSpace) { continue }
@@ -117,7 +117,9 @@ extension HubSession {
     } else if seq != batch.last + 1 {
       return fail(CloseCode.badMessage, "number \(seq) where \(batch.last + 1) is next", after: &batch)
     }
-    batch.append(line[envelope.extent], seq: seq, status: status, logBytes: type == .log ? payload.count : nil)
+    batch.append(
+      UnsafeRawBufferPointer(rebasing: line[envelope.extent]), seq: seq, status: status,
+      logBytes: type == .log ? payload.count : nil)
     if case .end? = status { isEnded = true }
   }
 

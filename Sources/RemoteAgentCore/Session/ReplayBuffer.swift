@@ -10,8 +10,10 @@ import DequeModule
 package struct ReplayBuffer: Sendable {
   private struct Record: Sendable {
     let type: EnvelopeType
-    /// `,"ts":…,"payload":{…}}`: what follows the number.
-    let tail: [UInt8]
+    let ts: Int64
+    let payload: [UInt8]
+    /// The bytes of its envelope and LF without the digits of its number.
+    let size: Int
   }
 
   /// What a record costs beside its bytes.
@@ -48,15 +50,11 @@ package struct ReplayBuffer: Sendable {
   package var highestSent: Int64? { first.map { $0 + Int64(sentCount) - 1 } }
 
   package mutating func append(_ type: EnvelopeType, ts: Int64, payload: [UInt8]) {
-    var tail: [UInt8] = []
-    tail.reserveCapacity(payload.count + 40)
-    tail.append(contentsOf: ",\"ts\":".utf8)
-    EnvelopeWriter.appendDecimal(ts, to: &tail)
-    tail.append(contentsOf: ",\"payload\":".utf8)
-    tail.append(contentsOf: payload)
-    tail.append(UInt8(ascii: "}"))
-    bytes += tail.count + ReplayBuffer.overhead
-    records.append(Record(type: type, tail: tail))
+    let frame: StaticString =
+      type == .log ? "{'type':'log','seq':,'ts':,'payload':}\n" : "{'type':'status','seq':,'ts':,'payload':}\n"
+    let size = frame.utf8CodeUnitCount + ReplayBuffer.digits(of: ts) + payload.count
+    bytes += size + ReplayBuffer.overhead
+    records.append(Record(type: type, ts: ts, payload: payload, size: size))
   }
 
   /// A connection begins with the hub's cursor: what it has is dropped, the rest is to be sent (again). What was never sent
@@ -96,43 +94,51 @@ package struct ReplayBuffer: Sendable {
   /// line is always allowed when nothing is unacknowledged. Nil if nothing is to be sent now.
   package mutating func nextMessage(maximum: Int, window: Int) -> [UInt8]? {
     guard let first else { return nil }
-    var message: [UInt8] = []
+    let begin = sentCount
+    var length = 0
     while sentCount < records.count {
-      let record = records[sentCount]
-      let number = first + Int64(sentCount)
-      let size = size(of: record, number: number)
+      let size = size(of: records[sentCount], number: first + Int64(sentCount))
       if unacknowledgedBytes > 0, unacknowledgedBytes + size > window { break }
-      if !message.isEmpty, message.count + size > maximum { break }
-      if message.isEmpty { message.reserveCapacity(max(size, maximum)) }
-      append(record, number: number, to: &message)
+      if length > 0, length + size > maximum { break }
+      length += size
       unacknowledgedBytes += size
       sentCount += 1
     }
+    guard sentCount > begin else { return nil }
+    var message: [UInt8] = []
+    message.reserveCapacity(length)
+    for index in begin..<sentCount { append(records[index], number: first + Int64(index), to: &message) }
     highestEverSent = max(highestEverSent, first + Int64(sentCount) - 1)
-    return message.isEmpty ? nil : message
+    return message
   }
 
   private mutating func drop(_ count: Int) {
-    for record in records.prefix(count) { bytes -= record.tail.count + ReplayBuffer.overhead }
+    for record in records.prefix(count) { bytes -= record.size + ReplayBuffer.overhead }
     records.removeFirst(count)
     first = first.map { $0 + Int64(count) }
   }
 
   private func append(_ record: Record, number: Int64, to message: inout [UInt8]) {
-    message.append(
-      contentsOf: record.type == .log ? "{\"type\":\"log\",\"seq\":".utf8 : "{\"type\":\"status\",\"seq\":".utf8)
+    message.append(literal: record.type == .log ? "{\"type\":\"log\",\"seq\":" : "{\"type\":\"status\",\"seq\":")
     EnvelopeWriter.appendDecimal(number, to: &message)
-    message.append(contentsOf: record.tail)
-    message.append(UInt8(ascii: "\n"))
+    message.append(literal: ",\"ts\":")
+    EnvelopeWriter.appendDecimal(record.ts, to: &message)
+    message.append(literal: ",\"payload\":")
+    message.append(contentsOf: record.payload)
+    message.append(literal: "}\n")
   }
 
   private func size(of record: Record, number: Int64) -> Int {
+    record.size + ReplayBuffer.digits(of: number)
+  }
+
+  private static func digits(of number: Int64) -> Int {
     var digits = 1
     var left = number
     while left >= 10 {
       left /= 10
       digits += 1
     }
-    return (record.type == .log ? 20 : 23) + 1 + digits + record.tail.count
+    return digits
   }
 }

@@ -24,5 +24,7 @@ package struct OpenedSession: Sendable, Equatable {
   package let cursor: Int64
   /// The larger of the hub's and the device's; controls that wait are numbered above it.
   package let controlCursor: Int64
+  /// The highest number that a control of the session ever got.
+  package var controlsGiven: Int64?
   package let ended: Bool
 }

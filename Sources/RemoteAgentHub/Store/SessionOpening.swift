@@ -77,9 +77,11 @@ struct SessionOpening {
 
   private func opened(row: Int64) throws -> OpenedSession? {
     try ControlTable(database: database, row: row).acknowledge(through: hello.deviceControlCursor, isHello: true)
-    return try database.row("SELECT id, cursor, controlCursor, ended FROM sessions WHERE row = ?", [row]).map {
+    let columns = "id, cursor, controlCursor, lastControl, ended"
+    return try database.row("SELECT \(columns) FROM sessions WHERE row = ?", [row]).map {
       OpenedSession(
-        row: row, id: $0["id"], cursor: $0["cursor"], controlCursor: $0["controlCursor"], ended: $0["ended"])
+        row: row, id: $0["id"], cursor: $0["cursor"], controlCursor: $0["controlCursor"],
+        controlsGiven: $0["lastControl"] as Int64, ended: $0["ended"])
     }
   }
 }

@@ -53,7 +53,7 @@ extension StreamHandler {
       controls.opened(controlCursor: opened.controlCursor)
       session.opened(
         id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
-        controlCursor: opened.controlCursor, isEnded: opened.ended, now: now)
+        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, isEnded: opened.ended, now: now)
     case .refused: session.openRefused()
     case .revoked: session.revoked()
     case .failed: session.storeFailed("the session can't be opened now")

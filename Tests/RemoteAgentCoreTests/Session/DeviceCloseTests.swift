@@ -44,6 +44,12 @@ struct DeviceCloseTests {
     device.session.connectFailed(reason: "503", retryAfter: 7_000, now: device.now)
     device.drain()
     #expect(device.waits == [5_000, 7_000])
+    for code: UInt16 in [4401, 1002, 1013] {
+      var device = DeviceAlone.streaming(lines: 1)
+      device.hub(#"{"type":"error","payload":{"code":"new","message":"later","retryAfterMs":5000}}"#)
+      device.lose(code)
+      #expect(device.waits == [5_000], "\(code)")
+    }
   }
 
   @Test(arguments: ["9223372036854775807", "-9223372036854775808", "1e3", "\"x\""])
