@@ -54,8 +54,9 @@ import Testing
   /// The shown line without its time.
   private func text(_ type: String, _ payload: String) -> String {
     var output: [UInt8] = []
-    LogText(isTerminal: false).append(
-      Array(#"{"type":"\#(type)","seq":1,"ts":1800000000000,"payload":\#(payload)}"#.utf8), to: &output)
+    var text = LogText(isTerminal: false)
+    text.append(Array(#"{"type":"\#(type)","seq":1,"ts":1800000000000,"payload":\#(payload)}"#.utf8), to: &output)
+    text.finish(to: &output)
     let line = String(decoding: output, as: UTF8.self)
     #expect(line.prefix(8).wholeMatch(of: /\d\d:\d\d:\d\d/) != nil && line.last == "\n")
     return String(line.dropFirst(8).dropLast())
@@ -63,7 +64,7 @@ import Testing
 
   @Test func `on a terminal an agent's escapes are shown, not obeyed`() {
     var output: [UInt8] = []
-    let text = LogText(isTerminal: true)
+    var text = LogText(isTerminal: true)
     for payload in [#"{"stream":"stdout","text":"\u001b[2J"}"#, #"{"stream":"stdout","b64":"mw=="}"#] {
       text.append(Array(#"{"type":"log","ts":1,"payload":\#(payload)}"#.utf8), to: &output)
     }
