@@ -8,7 +8,8 @@ struct RARun: ParsableCommand {
     commandName: "ra-run",
     abstract: "Runs an agent so that it can be watched and steered from the hub.",
     usage: "ra-run [OPTIONS] AGENT [-- ARGUMENTS]",
-    discussion: "It joins ra-spawn and ra-tunnel, and shows the agent's output here; --dry-run prints how.")
+    discussion: "It joins ra-spawn and ra-tunnel, and shows the agent's output here; --dry-run prints how.",
+    version: Version.string)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
   enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
@@ -57,7 +58,7 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
-    Descriptor.openStandardDescriptors()
+    _ = Descriptors.fillStandard()
     do {
       Glibc.exit(try RARun.parse().start(diagnostics))
     } catch let error as ProcessError {

@@ -31,6 +31,8 @@ extension RASpawn {
     guard !stay || control != nil else {
       throw Failure(message: "--stay needs --control", hint: "nobody could prompt, start or stop the agent")
     }
+    // Both can't be read from it.
+    settings.readsPrompts = control != "0"
     settings.stays = stay
     settings.hasControl = control != nil
     settings.continuesWhenBroken = onBrokenPipe == .continue
@@ -88,12 +90,16 @@ extension RASpawn {
   }
 
   private func rawInput(_ settings: SpawnSettings, _ diagnostics: Diagnostics) throws(Failure) -> Int32 {
-    let isTerminal = isatty(0) == 1
+    let isTerminal = Descriptors.isTerminal(0)
     let waits = settings.profile?.waitsForInput == true
-    switch stdin ?? (waits || isTerminal ? .null : .pass) {
+    let isControl = control == "0"
+    guard !isControl || stdin != .pass else {
+      throw Failure(message: "--control 0 and --stdin pass exclude each other")
+    }
+    switch stdin ?? (waits || isTerminal || isControl ? .null : .pass) {
     case .pass: return 0
     case .null:
-      if stdin == nil, waits, !isTerminal, !isNull(0) {
+      if stdin == nil, waits, !isTerminal, !isControl, !Descriptors.isNull(0) {
         diagnostics.note("\(agent) doesn't get standard input")
         diagnostics.note("hint: --stdin pass gives it; --mode session takes it as prompts")
       }
@@ -101,12 +107,6 @@ extension RASpawn {
       guard null >= 0 else { throw Failure(message: "opening /dev/null", status: ExitStatus.lost) }
       return null
     }
-  }
-
-  private func isNull(_ descriptor: Int32) -> Bool {
-    var (ours, null) = (stat(), stat())
-    return fstat(descriptor, &ours) == 0 && stat("/dev/null", &null) == 0 && ours.st_rdev == null.st_rdev
-      && ours.st_mode & S_IFMT == S_IFCHR
   }
 
   /// Opens control: a FIFO for writing too, so that opening doesn't wait for a writer, and no writer that leaves ends it.

@@ -9,7 +9,8 @@ struct RASpawn: ParsableCommand {
     commandName: "ra-spawn",
     abstract: "Runs an agent, or any program, and writes what it does as lines of JSON.",
     usage: "ra-spawn [OPTIONS] AGENT [-- ARGUMENTS]",
-    discussion: "Standard output is for ra-tunnel: ra-spawn claude -- -p \"fix it\" | ra-tunnel")
+    discussion: "Standard output is for ra-tunnel: ra-spawn claude -- -p \"fix it\" | ra-tunnel",
+    version: Version.string)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
   enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
@@ -52,7 +53,7 @@ struct RASpawn: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
-    Descriptor.openStandardDescriptors()
+    _ = Descriptors.fillStandard()
     do {
       let options = try RASpawn.parse()
       try options.start(diagnostics)

@@ -84,16 +84,4 @@ package enum Descriptor {
     guard cposix_pipe(&ends) == 0 else { throw ProcessError(tried: "making a pipe", errno: errno) }
     return (ends[0], ends[1])
   }
-
-  /// Opens /dev/null in place of standard descriptors that are closed, so that no file of ours gets their numbers.
-  package static func openStandardDescriptors() {
-    while true {
-      let descriptor = open("/dev/null", O_RDWR)
-      if descriptor < 0 { return }
-      if descriptor > 2 {
-        close(descriptor)
-        return
-      }
-    }
-  }
 }

@@ -68,7 +68,7 @@ package final class SpawnLoop {
       outputs.append(Outlet(descriptor: echo.output))
       if echo.errors != echo.output { outputs.append(Outlet(descriptor: echo.errors)) }
     }
-    readsInput = settings.mode == .session
+    readsInput = settings.mode == .session && settings.readsPrompts
     readsControl = descriptors.control != nil
   }
 
@@ -222,17 +222,17 @@ extension SpawnLoop {
       case .broken: broke(index)
       case .failed(let errno):
         diagnostics.error("writing: \(String(cString: strerror(errno)))")
-        broke(index)
+        broke(index, .exit(ExitStatus.lost))
       }
     }
     session.outputBecame(blocked: isBlocked, at: moment)
     writeAgentInput()
   }
 
-  private func broke(_ index: Int) {
+  private func broke(_ index: Int, _ end: SpawnEnd = .brokenPipe) {
     outputs[index].isBroken = true
     outputs[index].queue.removeAll()
-    session.outputBroke(at: moment)
+    session.outputBroke(end, at: moment)
   }
 
   private func abandonOutput() {

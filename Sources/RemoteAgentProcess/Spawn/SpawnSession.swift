@@ -56,7 +56,8 @@ package struct SpawnSession {
 
   // The person.
   var firstSignalAt: Milliseconds?
-  var isBroken = false
+  /// How ra-spawn ends if its output can't be written any more.
+  var brokenEnd: SpawnEnd?
   var isOutputBlocked = false
 
   // Control.
@@ -100,7 +101,7 @@ package struct SpawnSession {
     self.makeUUID = makeUUID
     output = AgentOutput(profile: settings.profile, echoEscapes: echoEscapes)
     controlIsOpen = settings.hasControl
-    promptsEnded = settings.mode == .raw
+    promptsEnded = settings.mode == .raw || !settings.readsPrompts
     prompts = settings.prompts.map { Prompt(text: $0, control: nil) }
   }
 
@@ -119,10 +120,10 @@ package struct SpawnSession {
   package var isRunning: Bool { life != .starting }
 
   /// Whether somebody can still bring the agent back.
-  var mayStay: Bool { settings.stays && controlIsOpen && firstSignalAt == nil && !isBroken }
+  var mayStay: Bool { settings.stays && controlIsOpen && firstSignalAt == nil && brokenEnd == nil }
 
   /// Whether the agent has been told to end, so that no more is asked of it.
-  var isEnding: Bool { isInputClosed || killAt != nil || firstSignalAt != nil || isBroken }
+  var isEnding: Bool { isInputClosed || killAt != nil || firstSignalAt != nil || brokenEnd != nil }
 }
 
 // MARK: - The agent's life
@@ -260,7 +261,7 @@ extension SpawnSession {
 
   mutating func finish() {
     life = .ended
-    effects.append(.finish(isBroken ? .brokenPipe : .exit(lastStatus ?? ExitStatus.done)))
+    effects.append(.finish(brokenEnd ?? .exit(lastStatus ?? ExitStatus.done)))
   }
 
   mutating func status(_ state: String, _ members: JSON, at moment: Moment) {
@@ -291,10 +292,10 @@ extension SpawnSession {
     }
   }
 
-  /// Nobody reads our output any more (EPIPE).
-  package mutating func outputBroke(at moment: Moment) {
-    guard !settings.continuesWhenBroken, !isBroken else { return }
-    isBroken = true
+  /// Our output can't be written any more: nobody reads it (EPIPE), or it failed.
+  package mutating func outputBroke(_ end: SpawnEnd = .brokenPipe, at moment: Moment) {
+    guard !settings.continuesWhenBroken, brokenEnd == nil else { return }
+    brokenEnd = end
     switch life {
     case .idle: finish()
     case .starting, .running: terminate(grace: SpawnSession.stopGrace, at: moment)

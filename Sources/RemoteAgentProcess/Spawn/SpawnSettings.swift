@@ -19,6 +19,8 @@ package struct SpawnSettings: Sendable, Equatable {
   package var folder: String
   /// Prompts before those of standard input; session mode only.
   package var prompts: [String] = []
+  /// Whether, in session mode, standard input is prompts.
+  package var readsPrompts = true
   /// Whether the end of prompts, or of the agent, is not the end of all, as long as control is open.
   package var stays = false
   package var hasControl = false

@@ -87,20 +87,22 @@ package enum CertificateAuthority {
     }
   }
 
-  /// Whether the first certificate of a PEM text is for this name or address, as a client of ours would see it.
+  /// Whether the first certificate of a PEM text is for this name or address.
   package static func certificate(_ pem: [UInt8], isFor name: String) throws(TLSError) -> Bool {
     guard let certificate = try PEM.certificates(in: pem).first else { throw .badCertificate("there is none in it") }
     if let address = IPAddress.bytes(of: name) {
       return X509_check_ip(certificate.pointer, address, address.count, 0) == 1
     }
-    guard HostName.isValid(name) else { return false }
+    guard HostName.isWellFormed(name) else { return false }
     return X509_check_host(certificate.pointer, name, name.utf8.count, HostName.checkFlags, nil) == 1
   }
 
   /// The entry of a name in OpenSSL's syntax of extensions; nothing in it can end it early.
   private static func alternative(_ name: String) throws(TLSError) -> String {
     if IPAddress.bytes(of: name) != nil { return "IP:\(name)" }
-    guard HostName.isValid(name.hasPrefix("*.") ? String(name.dropFirst(2)) : name) else { throw .badHostName(name) }
+    guard HostName.isWellFormed(name.hasPrefix("*.") ? String(name.dropFirst(2)) : name) else {
+      throw .badHostName(name)
+    }
     return "DNS:\(name)"
   }
 

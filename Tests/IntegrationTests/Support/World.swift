@@ -120,6 +120,19 @@ final class World {
     return result.output
   }
 
+  /// The names of all processes that were started in this world, whoever their parent is by now: they have its folder in
+  /// their environment.
+  func processes() -> [String] {
+    let marker = Data("\(folder)".utf8)
+    return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int($0) != nil }.compactMap {
+      guard let environment = FileManager.default.contents(atPath: "/proc/\($0)/environ"),
+        environment.range(of: marker) != nil,
+        let name = FileManager.default.contents(atPath: "/proc/\($0)/comm")
+      else { return nil }
+      return String(decoding: name, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+  }
+
   func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
     let path = "\(folder)/\(name)"
     try Data(Array(bytes)).write(to: URL(fileURLWithPath: path))

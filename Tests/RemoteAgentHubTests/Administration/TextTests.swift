@@ -54,9 +54,9 @@ import Testing
   /// The shown line without its time.
   private func text(_ type: String, _ payload: String) -> String {
     var output: [UInt8] = []
-    var text = LogText(isTerminal: false)
-    text.append(Array(#"{"type":"\#(type)","seq":1,"ts":1800000000000,"payload":\#(payload)}"#.utf8), to: &output)
-    text.finish(to: &output)
+    var printer = LogText(isTerminal: false)
+    printer.append(
+      Array(#"{"type":"\#(type)","seq":1,"ts":1800000000000,"payload":\#(payload)}"#.utf8), to: &output)
     let line = String(decoding: output, as: UTF8.self)
     #expect(line.prefix(8).wholeMatch(of: /\d\d:\d\d:\d\d/) != nil && line.last == "\n")
     return String(line.dropFirst(8).dropLast())

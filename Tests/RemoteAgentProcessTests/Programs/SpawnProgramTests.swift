@@ -53,7 +53,8 @@ import Testing
   @Test(arguments: [
     ["--mode", "session", "sh"], ["--prompt", "x", "sh"], ["--stay", "sh"], ["--control", "77", "sh"],
     ["--echo", "x", "sh"], ["--echo", "3,", "sh"], ["--mode", "session", "--stdin", "pass", "claude"], [],
-    ["--mode", "both", "sh"], ["--prompt", "", "--mode", "session", "claude"],
+    ["--mode", "both", "sh"], ["--control", "0", "--stdin", "pass", "sh"],
+    ["--prompt", "", "--mode", "session", "claude"],
   ])
   func `a wrong command line is status 64 and one error`(arguments: [String]) throws {
     let program = try Program.spawn(arguments)
@@ -109,6 +110,20 @@ import Testing
     let program = try Program.shell("echo out", options: ["--echo", "5", "--echo-format", "json"])
     #expect(try program.finish() == .exited(code: 0))
     #expect(program.inheritedText == program.text)
+  }
+
+  @Test func `control may be standard input`() throws {
+    let program = try Program.shell("cat; exec sleep 1000", options: ["--control", "0"])
+    program.send("{\"type\":\"control\",\"seq\":1,\"payload\":{\"action\":\"stop\"}}\n")
+    #expect(try program.finish() == .exited(code: 143))
+    #expect(try program.stream(.stdout) == [])
+  }
+
+  @Test func `an output that can't be written is status 74 and an error`() throws {
+    let script = "exec \"$0\" sh -- -c 'exec sleep 1000' >/dev/full"
+    let program = try Program("/bin/sh", ["-c", script, Program.path("ra-spawn")])
+    #expect(try program.finish() == .exited(code: 74))
+    #expect(program.errorText == "ra-spawn: error: writing: No space left on device\n")
   }
 
   @Test func `an agent is not given an input that would hold it`() throws {

@@ -40,7 +40,7 @@ import Testing
     #expect(try CertificateAuthority.names(of: hub.authority.certificate).isEmpty)
   }
 
-  @Test func `a certificate knows whom it is for, as a client sees it`() throws {
+  @Test func `a certificate knows whom it is for`() throws {
     let pem = try Hub(names: ["hub.example", "*.example.org", "127.0.0.1", "::1"]).leaf.certificate
     for name in ["hub.example", "HUB.example", "a.example.org", "127.0.0.1", "::1", "0:0:0:0:0:0:0:1"] {
       #expect(try CertificateAuthority.certificate(pem, isFor: name), "\(name)")
@@ -62,6 +62,12 @@ import Testing
     #expect(throws: TLSError.badHostName(name)) {
       try CertificateAuthority.issue(for: ["good.example", name], by: authority, now: now())
     }
+  }
+
+  @Test func `a machine whose name is a number gets its certificate`() throws {
+    let pem = try Hub(names: ["481923847561", "localhost"]).leaf.certificate
+    #expect(try CertificateAuthority.names(of: pem) == ["481923847561", "localhost"])
+    #expect(try CertificateAuthority.certificate(pem, isFor: "481923847561"))
   }
 
   @Test func `a certificate needs a name`() throws {
