@@ -94,6 +94,8 @@ struct ChainTests {
     let run = try world.start("ra-run", ["claude", "--"], environment: world.environment(["PATH": path]), input: .pipe)
     run.write("first\n".utf8)
     try run.await("the first answer") { output, _ in String(decoding: output, as: UTF8.self).contains("ECHO: first") }
+    // The agent may answer before the hub has heard of its session.
+    try run.await("the session") { _, errors in errors.contains("session ") }
     let sent = try world.run("ra-hub", ["send", "latest", "prompt", "second"])
     #expect(sent.status == 0, "\(sent.errors)")
     try run.await("the second answer") { output, _ in String(decoding: output, as: UTF8.self).contains("ECHO: second") }

@@ -106,30 +106,4 @@ import Testing
   @Test func `an entry of a table is one line without control characters`() {
     #expect(TerminalText.field("a\tb\nc\u{1B}d\u{200B}é") == #"a b\u000ac\u001bd\u200bé"#)
   }
-
-  @Test(arguments: [
-    ("plain-1.2/x:y@z", "plain-1.2/x:y@z"), ("", "''"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("$(x)", "'$(x)'"),
-    ("é", "'é'"), ("a\nb", "'a\nb'"),
-  ])
-  func `a word is quoted as a shell needs it`(word: String, quoted: String) {
-    #expect(ShellWord.quoted(word) == quoted)
-  }
-}
-
-@Suite struct HubLocationTests {
-  private func path(given: String? = nil, _ environment: [String: String], home: String? = "/home/u") -> String? {
-    HubLocation.path(given: given, environment: { environment[$0] }, home: home)
-  }
-
-  @Test func `the option, the variable, the state folder, the home folder, in that order`() {
-    var environment = ["RA_HUB_DATA": "/data", "XDG_STATE_HOME": "/state", "HOME": "/h"]
-    #expect(path(given: "/given", environment) == "/given")
-    #expect(path(environment) == "/data")
-    environment["RA_HUB_DATA"] = ""
-    #expect(path(environment) == "/state/remote-agent/hub")
-    environment["XDG_STATE_HOME"] = "relative"
-    #expect(path(environment) == "/h/.local/state/remote-agent/hub")
-    #expect(path([:]) == "/home/u/.local/state/remote-agent/hub")
-    #expect(path([:], home: nil) == nil)
-  }
 }
