@@ -24,7 +24,9 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .badURL(let url, let why): "\(url): \(why)"
-    case .badInput(let why), .noInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why), .busy(let why, _): why
+    case .badInput(let why), .noInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why),
+      .busy(let why, _):
+      why
     case .configuration(let path, let why), .cannotCreate(let path, let why): "\(path): \(why)"
     }
   }

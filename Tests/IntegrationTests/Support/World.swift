@@ -124,7 +124,8 @@ final class World {
   /// their environment.
   func processes() -> [String] {
     let marker = Data("\(folder)".utf8)
-    return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int($0) != nil }.compactMap {
+    return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int($0) != nil }.compactMap
+    {
       guard let environment = FileManager.default.contents(atPath: "/proc/\($0)/environ"),
         environment.range(of: marker) != nil,
         let name = FileManager.default.contents(atPath: "/proc/\($0)/comm")
