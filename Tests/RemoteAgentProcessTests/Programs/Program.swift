@@ -69,8 +69,8 @@ final class Program {
   }
 
   func closeOutput() {
-    close(output)
-    output = -1
+    for descriptor in [output, stalled] where descriptor >= 0 { close(descriptor) }
+    (output, stalled) = (-1, -1)
   }
 
   func send(_ text: String) {

@@ -117,4 +117,29 @@ import Testing
     #expect(lines.count > 500)
     #expect(lines.enumerated().allSatisfy { $1 == "line \($0 + 1)" })
   }
+
+  @Test func `an agent whose output nobody reads waits, and is not taken in`() throws {
+    let program = try Program.shell("echo up >&5; exec tr '\\0' x </dev/zero", readsOutput: false)
+    try program.wait("the agent") { program.inheritedText == "up\n" }
+    try program.waitUntilBlocked()
+    let agent = try #require(family(of: program).last)
+    // Until it has written nothing for a while: then it waits.
+    var polling = try PollSet()
+    var (written, rounds) = (0, 0)
+    while rounds < 20, written < 4 << 20 {
+      try polling.wait(until: BootClock.now + 10)
+      let now = bytesWritten(by: agent)
+      rounds = now == written ? rounds + 1 : 0
+      written = now
+    }
+    #expect((64 << 10..<2 << 20).contains(written))
+    program.closeOutput()
+    #expect(try program.finish() == .killed(signal: SIGPIPE))
+  }
+
+  private func bytesWritten(by process: Int32) -> Int {
+    guard let bytes = try? AtomicFile.read("/proc/\(process)/io") else { return 0 }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.first { $0.hasPrefix("wchar: ") }.flatMap { Int($0.dropFirst(7)) } ?? 0
+  }
 }
