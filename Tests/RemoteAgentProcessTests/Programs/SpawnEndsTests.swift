@@ -17,7 +17,17 @@ import Testing
     return !String(decoding: bytes, as: UTF8.self).contains(") Z ")
   }
 
-  /// Waits until the whole tree stands: the guard, the agent, and six below.
+  /// The whole tree, once it stands: the guard, the agent, and six below.
+  private func grownFamily(of program: Program) throws -> [Int32] {
+    var polling = try PollSet()
+    let deadline = BootClock.now + 20_000
+    while family(of: program).count < 8, BootClock.now < deadline { try polling.wait(until: BootClock.now + 5) }
+    let family = family(of: program)
+    #expect(family.count == 8)
+    return family
+  }
+
+  /// Waits until the agent says that it is ready.
   private func grown(_ script: String, options: [String] = []) throws -> Program {
     let program = try Program.shell(script, options: options)
     try program.wait("the tree") { program.text.contains("\"ready\"") }
@@ -25,9 +35,8 @@ import Testing
   }
 
   @Test func `kill -9 of ra-spawn leaves no descendant`() throws {
-    let program = try grown(`ra-spawn's ends`.tree + "sleep 0.2; echo ready; wait")
-    let family = family(of: program)
-    #expect(family.count >= 7)
+    let program = try grown(`ra-spawn's ends`.tree + "echo ready; wait")
+    let family = try grownFamily(of: program)
     kill(program.child.processID, SIGKILL)
     #expect(try program.finish() == .killed(signal: SIGKILL))
     try gone(family)
@@ -42,8 +51,8 @@ import Testing
   }
 
   @Test func `kill -9 of the guard leaves no descendant either, and is told`() throws {
-    let program = try grown(`ra-spawn's ends`.tree + "sleep 0.2; echo ready; wait")
-    let family = family(of: program)
+    let program = try grown(`ra-spawn's ends`.tree + "echo ready; wait")
+    let family = try grownFamily(of: program)
     let guardID = try #require(family.first { ProcessTree.descendants(of: $0).count == family.count - 1 })
     kill(guardID, SIGKILL)
     #expect(try program.finish() == .exited(code: 137))
