@@ -96,7 +96,7 @@ extension DeviceSession {
   }
 
   /// What a hub says, fit for a terminal's line: no control characters, at most 512 bytes.
-  private func printable(_ text: String) -> String {
+  func printable(_ text: String) -> String {
     var line = ""
     for scalar in text.unicodeScalars where scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) {
       if line.utf8.count + UTF8.width(scalar) > 512 { break }

@@ -76,7 +76,9 @@ extension DeviceSession {
     }
     if !hasGreeted {
       hasGreeted = true
-      actions.append(.opened(id: hello["session"]?["id"]?.string, url: hello["session"]?["url"]?.string))
+      let session = hello["session"]
+      actions.append(
+        .opened(id: session?["id"]?.string.map(printable), url: session?["url"]?.string.map(printable)))
     }
   }
 

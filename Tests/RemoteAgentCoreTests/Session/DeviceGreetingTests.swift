@@ -36,6 +36,14 @@ struct DeviceGreetingTests {
     #expect(device.actions.contains(.opened(id: "h", url: nil)))
   }
 
+  @Test func `a page's address reaches a terminal without control characters`() {
+    var device = DeviceAlone()
+    device.connect()
+    device.hub(
+      #"{"type":"hello","payload":{"protocol":1,"cursor":0,"session":{"id":"h\u0007","url":"https://h/\u001b[2J\n"}}}"#)
+    #expect(device.actions.contains(.opened(id: "h", url: "https://h/[2J")))
+  }
+
   @Test func `numbers begin after the hub's cursor`() {
     let device = DeviceAlone.streaming(cursor: 41, lines: 2)
     #expect(device.numbersSent == [42, 43])
