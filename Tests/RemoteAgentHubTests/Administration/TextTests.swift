@@ -35,7 +35,7 @@ import Testing
 
   @Test(arguments: [
     (#"{"stream":"stdout","text":"a\u001b"}"#, "   a\u{1B}"), (#"{"stream":"stderr","text":"b"}"#, " ! b"),
-    (#"{"stream":"stdin","json":{"k":1}}"#, #" > {"k":1}"#), (#"{"stream":"pty","b64":"/w=="}"#, "   \u{FFFD}"),
+    (#"{"stream":"stdin","json":{"k":1}}"#, #" > {"k":1}"#), (#"{"stream":"stderr","b64":"/w=="}"#, " ! \u{FFFD}"),
     (#"{"stream":"nowhere","text":"x"}"#, " -- stream nowhere text x"),
   ])
   func `lines of streams are told apart`(payload: String, shown: String) {
