@@ -57,6 +57,7 @@ import Testing
     var printer = LogText(isTerminal: false)
     printer.append(
       Array(#"{"type":"\#(type)","seq":1,"ts":1800000000000,"payload":\#(payload)}"#.utf8), to: &output)
+    printer.finish(to: &output)
     let line = String(decoding: output, as: UTF8.self)
     #expect(line.prefix(8).wholeMatch(of: /\d\d:\d\d:\d\d/) != nil && line.last == "\n")
     return String(line.dropFirst(8).dropLast())
