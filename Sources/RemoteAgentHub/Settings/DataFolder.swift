@@ -31,16 +31,18 @@ package struct DataFolder: ~Copyable {
 
   /// The folder's absolute path, if it is a folder of ours that we can keep private.
   private static func checked(_ path: String) throws(HubError) -> String {
-    var status = stat()
-    guard stat(path, &status) == 0, let real = realpath(path, nil) else {
-      throw HubError(FileError(path: path, tried: "opening", errno: errno))
+    let status: FileStatus
+    do throws(FileError) {
+      status = try FileStatus(path: path)
+    } catch {
+      throw HubError(error)
+    }
+    guard status.isFolder, let real = realpath(path, nil) else {
+      throw HubError(FileError(path: path, tried: "opening", errno: status.isFolder ? errno : ENOTDIR))
     }
     defer { free(real) }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw HubError(FileError(path: path, tried: "opening", errno: ENOTDIR))
-    }
-    guard status.st_uid == geteuid() else { throw .file("\(path) belongs to another user") }
-    if status.st_mode & 0o077 != 0, chmod(path, 0o700) != 0 {
+    guard status.owner == geteuid() else { throw .file("\(path) belongs to another user") }
+    if status.permissions & 0o077 != 0, chmod(path, 0o700) != 0 {
       throw HubError(FileError(path: path, tried: "making private", errno: errno))
     }
     return String(cString: real)
