@@ -71,7 +71,7 @@ let hubTargets: [Target] = [
     swiftSettings: strict),
   .testTarget(
     name: "IntegrationTests",
-    dependencies: [core, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],
+    dependencies: [core, tls, process, "ra-pair", "ra-spawn", "ra-tunnel", "ra-run", "ra-hub"],
     swiftSettings: strict),
 ]
 

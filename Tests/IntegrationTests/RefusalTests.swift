@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RemoteAgentCore
 import RemoteAgentProcess
+import RemoteAgentTLS
 import Testing
 
 /// Each refusal is one line that says what and why, and its status.
@@ -54,19 +55,22 @@ struct RefusalTests {
       "none")
   }
 
-  @Test func `a wrong host name`() throws {
-    let world = try World()
-    try world.startHub()
-    let code = try world.code()
-    // 127.0.0.1 written in another way is an address that the certificate doesn't have.
-    let port = code.url.split(separator: ":").last ?? ""
-    expect(
-      try world.run(
-        "ra-pair", ["--hub", "https://localhost.localdomain:\(port)", "--ca", code.ca, code.code],
-        environment: world.environment(["HOSTALIASES": "/dev/null"])),
-      status: (try? world.run("getent", ["hosts", "localhost.localdomain"]).status) == 0
-        ? ExitStatus.refused : ExitStatus.unreachable,
-      "localhost.localdomain")
+  @Test func `a wrong host name, and an expired certificate`() throws {
+    let now = Int64(Date().timeIntervalSince1970)
+    for (names, back, words) in [
+      (["other.example", "127.0.0.2"], 0, "not for 127.0.0.1"), (["127.0.0.1"], 400 * 86_400, "expired"),
+    ] {
+      let world = try World()
+      let authority = try CertificateAuthority.create(name: "a test's own", now: now - 500 * 86_400)
+      let leaf = try CertificateAuthority.issue(for: names, by: authority, now: now - Int64(back))
+      let ca = try world.write(authority.certificate, to: "ca.pem")
+      let chain = try world.write(leaf.certificate, to: "chain.pem")
+      let key = try world.write(leaf.privateKey, to: "key.pem")
+      try world.startHub(["--tls-cert", chain, "--tls-key", key])
+      let code = try world.code()
+      expect(
+        try world.run("ra-pair", ["--hub", code.url, "--ca", ca, code.code]), status: ExitStatus.refused, words)
+    }
   }
 
   @Test func `an unpaired device`() throws {
