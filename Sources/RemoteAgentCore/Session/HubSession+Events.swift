@@ -65,7 +65,6 @@ extension HubSession {
   package mutating func storeFailed(_ message: String) {
     uncommitted.removeAll()
     uncommittedBytes = 0
-    owesAcknowledgement = false
     fail(CloseCode.tryAgainLater, message)
     closeIfCommitted()
   }
