@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RemoteAgentProcess
 
 /// A real program run by a test: its output is gathered, every wait has a deadline, and it never outlives its test.
 final class Child: @unchecked Sendable {
@@ -90,7 +91,11 @@ final class Child: @unchecked Sendable {
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
     var started: pid_t = 0
-    let result = posix_spawnp(&started, program, &actions, &attributes, &argv, &envp)
+    // By the child's own PATH, not ours.
+    guard case .found(let path) = Executable.find(program, path: environment["PATH"]) else {
+      throw Timeout(description: "\(program) was not found")
+    }
+    let result = posix_spawn(&started, path, &actions, &attributes, &argv, &envp)
     for end in childEnds { close(end) }
     guard result == 0 else { throw Timeout(description: "\(program): \(String(cString: strerror(result)))") }
     let pid = started
@@ -150,8 +155,10 @@ final class Child: @unchecked Sendable {
   var errors: String { condition.withLock { String(decoding: gathered.errors, as: UTF8.self) } }
 
   func closeInput() {
-    if standardInput >= 0 { close(standardInput) }
+    // Forgotten first: once it is closed, the number may be another's, and whoever still writes must not find it.
+    let descriptor = standardInput
     standardInput = -1
+    if descriptor >= 0 { close(descriptor) }
   }
 
   func write(_ bytes: some Sequence<UInt8>) {

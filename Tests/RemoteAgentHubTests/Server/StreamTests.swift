@@ -142,7 +142,7 @@ import Testing
   @Test func `a silent device is pinged, then given up`() async throws {
     try await TestHub.with {
       $0.session.heartbeatInterval = 50
-      $0.session.heartbeatTimeout = 2_000
+      $0.session.heartbeatTimeout = 5_000
     } _: { hub in
       var device = try await TestDevice.paired(with: hub)
       let stream = try await device.stream(hub)

@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--mode", "session", "sh"], ["--prompt", "x", "sh"], ["--stay", "sh"], ["--control", "77", "sh"],
+    ["--mode", "session", "sh"], ["--prompt", "x", "sh"], ["--stay", "sh"], ["--control", "99999", "sh"],
     ["--echo", "x", "sh"], ["--echo", "3,", "sh"], ["--mode", "session", "--stdin", "pass", "claude"], [],
     ["--mode", "both", "sh"], ["--control", "0", "--stdin", "pass", "sh"],
     ["--prompt", "", "--mode", "session", "claude"],
