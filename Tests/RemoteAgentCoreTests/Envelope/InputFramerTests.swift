@@ -50,6 +50,9 @@ struct InputFramerTests {
     let line = #"{"a":""# + String(repeating: "x", count: 300_000) + #""}"#
     let (lines, _) = read(Array((line + "\n").utf8))
     #expect(lines.count == 3)
+    let (pieces, _) = read([UInt8](repeating: 0x78, count: 131_072) + Array("{}\n".utf8))
+    #expect(pieces.count == 2)
+    #expect(pieces.last.map { String(decoding: $0.payload, as: UTF8.self) } == #"{"stream":"stdin","text":"{}"}"#)
     #expect(rebuilt(lines) == Array((line + "\n").utf8))
   }
 
