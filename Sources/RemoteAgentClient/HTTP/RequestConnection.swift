@@ -30,7 +30,7 @@ package final class RequestConnection {
     if transport.isOpen, !isRequested {
       isRequested = true
       transport.write(try request.bytes(nonce: nil))
-      try transport.flushOutput()
+      transport.flushOutput()
     }
     reader.received(transport.takeInput())
     let response: HTTPResponse?
@@ -47,7 +47,7 @@ package final class RequestConnection {
     case .again(let nonce):
       guard response.keepsAlive else { throw .unreachable("\(what): the hub closed the connection") }
       transport.write(try request.bytes(nonce: nonce))
-      try transport.flushOutput()
+      transport.flushOutput()
       return nil
     case .final(let response):
       transport.shutDown()

@@ -36,6 +36,8 @@ package final class HubConnection {
   private var output = ByteQueue()
   private var ciphertext = ByteQueue()
   private var isEnded = false
+  /// What ended the connection; thrown once all that came before it was taken: it may hold the peer's reason.
+  private var failure: ClientError?
   /// The pipe of the resolver, then the socket.
   package private(set) var descriptor: Int32
 
@@ -93,8 +95,18 @@ package final class HubConnection {
 
   /// Hands what was written to the system, as far as it takes it now. Reads nothing: what came meanwhile waits in the
   /// socket, where poll(2) sees it.
-  package func flushOutput() throws(ClientError) {
-    if isOpen { try flush() }
+  package func flushOutput() {
+    guard isOpen, failure == nil else { return }
+    do throws(ClientError) {
+      try flush()
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Throws what ended the connection, once nothing that came before it is left to take.
+  package func checkFailure() throws(ClientError) {
+    if let failure, input.isEmpty { throw failure }
   }
 
   /// Does what can be done now. Returns whether a byte came from the hub.
@@ -109,11 +121,19 @@ package final class HubConnection {
     case .resolving, .connecting: return false
     case .handshake, .open: break
     }
-    // Drives the handshake: its first flight goes out before anything was received.
-    if case .handshake = phase { try decrypt() }
-    try flush()
-    let received = try receive()
-    try flush()
+    try checkFailure()
+    guard failure == nil else { return false }
+    var received = false
+    do throws(ClientError) {
+      // Drives the handshake: its first flight goes out before anything was received.
+      if case .handshake = phase { try decrypt() }
+      try flush()
+      try receive(&received)
+      try flush()
+    } catch {
+      failure = error
+      try checkFailure()
+    }
     return received
   }
 
@@ -206,8 +226,7 @@ extension HubConnection {
 // MARK: - Bytes
 
 extension HubConnection {
-  private func receive() throws(ClientError) -> Bool {
-    var hasReceived = false
+  private func receive(_ hasReceived: inout Bool) throws(ClientError) {
     // Bounded a call, so that a fast peer doesn't keep the loop from its other work.
     for _ in 0..<16 where !isEnded && input.count < HubConnection.inputLimit {
       let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer -> Int in
@@ -227,7 +246,6 @@ extension HubConnection {
       }
       try decrypt()
     }
-    return hasReceived
   }
 
   private func decrypt() throws(ClientError) {
@@ -248,12 +266,12 @@ extension HubConnection {
       takeCiphertext()
       _ = try? sendCiphertext()
       guard let error = error as? TLSError else { throw .unreachable("\(hub.authority): \(error)") }
-      throw failure(error)
+      throw clientError(error)
     }
     if engine.isHandshakeComplete, case .handshake = phase { phase = .open }
   }
 
-  private func failure(_ error: TLSError) -> ClientError {
+  private func clientError(_ error: TLSError) -> ClientError {
     let what = "\(isOpen ? "connection" : "connecting") to \(hub.authority): \(error)"
     return error.isTransient ? .unreachable(what) : .refused(what)
   }
@@ -270,7 +288,7 @@ extension HubConnection {
           try engine.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(64 << 10)))
         }
       } catch {
-        throw failure(error)
+        throw clientError(error)
       }
       if taken == 0 { break }
       output.consume(taken)

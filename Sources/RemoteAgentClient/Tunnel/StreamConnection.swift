@@ -77,7 +77,8 @@ package final class StreamConnection {
       if closeCode == nil { events.append(.closed(code: nil, reason: "the connection was lost")) }
     }
     forwardOutput()
-    try transport.flushOutput()
+    transport.flushOutput()
+    if events.isEmpty { try transport.checkFailure() }
     return (events, hasReceived)
   }
 
