@@ -23,15 +23,9 @@ enum BatchInsertion {
   private static func insertBytes(of batch: HubBatch, row: Int64, in database: Database) throws {
     let statement = try database.cachedStatement(
       sql: "INSERT INTO batches (session, firstSeq, lastSeq, bytes) VALUES (?, ?, ?, ?)")
-    try batch.bytes.withUnsafeBytes { bytes in
-      // SQLite reads the array where it is: no copy. The statement, which is kept, must forget the address.
-      defer { statement.setUncheckedArguments([nil, nil, nil, nil]) }
-      var blob = Data()
-      if let address = bytes.baseAddress, !bytes.isEmpty {
-        blob = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: address), count: bytes.count, deallocator: .none)
-      }
-      try statement.execute(arguments: [row, batch.firstSeq, batch.lastSeq, blob])
-    }
+    // GRDB binds the blob where it is. The one copy is into `Data`: borrowing the array's bytes instead would leave their
+    // address in the kept statement, and in the error if it fails.
+    try statement.execute(arguments: [row, batch.firstSeq, batch.lastSeq, Data(batch.bytes)])
   }
 
   private static func note(_ status: Status, row: Int64, in database: Database) throws {

@@ -76,6 +76,30 @@ import Testing
     #expect(try good.get() == 1)
   }
 
+  @Test func `a full disk fails the commit and stores none of it, and with room again all goes on`() async throws {
+    let store = fixture.store
+    let row = try await fixture.open(fixture.hello()).row
+    #expect(try await store.commit(StoreFixture.batch(1...1), row: row, now: now) == 1)
+    let before = try await store.session(row: row)
+    try await setMaximumPages(1)
+    let large = StoreFixture.batch(2...3, text: String(repeating: "y", count: 1 << 20))
+    for _ in 0..<2 {
+      let error = await #expect(throws: StoreError.self) { try await store.commit(large, row: row, now: now + 1) }
+      #expect(error == .failed("database or disk is full"))
+    }
+    #expect(try await store.session(row: row) == before)
+    try await setMaximumPages(1 << 30)
+    #expect(try await store.commit(large, row: row, now: now) == 3)
+    #expect(try await store.batches(row: row, after: 1, maximumBytes: 8 << 20).map(\.bytes) == [large.bytes])
+  }
+
+  /// Makes the disk as good as full, or gives it room; SQLite takes no less than the file has.
+  private func setMaximumPages(_ count: Int) async throws {
+    try await fixture.store.pool.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA max_page_count = \(count)")
+    }
+  }
+
   @Test func `what many connections bring at once is written together, each in its session and order`() async throws {
     let store = fixture.store
     var rows: [Int64] = []
