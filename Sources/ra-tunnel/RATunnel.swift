@@ -93,7 +93,7 @@ struct RATunnel: ParsableCommand {
     }
     return SessionDescription(
       sessionId: session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
-      writer: SecureRandom.bytes(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
+      writer: Hex.encode(SecureRandom.bytes(16)),
       control: hasControlReader(closed: closed), title: title, host: Platform.host, cwd: Platform.workingFolder,
       labels: labels)
   }

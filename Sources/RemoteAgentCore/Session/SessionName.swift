@@ -10,7 +10,7 @@ package enum SessionName {
     var bytes = (0..<6).map { UInt8(truncatingIfNeeded: ts >> (40 - 8 * Int64($0))) } + random
     bytes[6] = bytes[6] & 0x0F | 0x70
     bytes[8] = bytes[8] & 0x3F | 0x80
-    let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let digits = Hex.encode(bytes)
     var name = ""
     for (index, digit) in digits.enumerated() {
       if [8, 12, 16, 20].contains(index) { name.append("-") }

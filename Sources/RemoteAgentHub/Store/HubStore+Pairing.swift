@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import RemoteAgentCore
 
 extension HubStore {
   /// Makes a pairing code and forgets the expired ones. `now` is Unix milliseconds, here and in what follows.
@@ -21,7 +22,7 @@ extension HubStore {
   package func pair(
     code: String, fingerprint: String, label: String, platform: String, address: String?, now: Int64
   ) async throws(StoreError) -> Pairing? {
-    let hash = Self.hash(Symbols.normalized(code))
+    let hash = Self.hash(Crockford.normalized(code))
     let newId = "c_" + Symbols.random(16).lowercased()
     let lives = lives
     return try await write { database in

@@ -12,7 +12,6 @@ struct StreamUpgrader: Sendable {
   }
 
   static let path = "/api/clients/stream"
-  static let subprotocol = "remote-agent.v1"
 
   let services: StreamServices
 
@@ -26,12 +25,9 @@ struct StreamUpgrader: Sendable {
     let request = DeviceRequest(head, address: channel.remoteAddress)
     do throws(Problem) {
       let admitted = try await services.devices.admitStream(request)
-      let accept = try Self.handshake(head)
-      var headers = HTTPHeaders()
-      headers.add(name: "Upgrade", value: "websocket")
-      headers.add(name: "Connection", value: "Upgrade")
-      headers.add(name: "Sec-WebSocket-Accept", value: accept)
-      headers.add(name: "Sec-WebSocket-Protocol", value: Self.subprotocol)
+      let key = try Self.handshake(head)
+      let fields = WebSocketHandshake.responseFields(forKey: key, subprotocol: WebSocketHandshake.subprotocol)
+      var headers = HTTPHeaders(fields.map { ($0.name, $0.value) })
       headers.add(name: "DPoP-Nonce", value: services.devices.nonce())
       let services = services
       let eventLoop = channel.eventLoop
@@ -43,7 +39,7 @@ struct StreamUpgrader: Sendable {
     }
   }
 
-  /// The value of `Sec-WebSocket-Accept`.
+  /// The value of `Sec-WebSocket-Key`.
   private static func handshake(_ head: HTTPRequestHead) throws(Problem) -> String {
     let request: WebSocketHandshake.Request
     do throws(WebSocketRefusal) {
@@ -51,9 +47,9 @@ struct StreamUpgrader: Sendable {
     } catch {
       throw error.status == 426 ? .upgradeRequired : .badRequest(error.description)
     }
-    guard request.subprotocols.contains(subprotocol) else {
-      throw .badRequest("the subprotocol \(subprotocol) is required")
+    guard request.subprotocols.contains(WebSocketHandshake.subprotocol) else {
+      throw .badRequest("the subprotocol \(WebSocketHandshake.subprotocol) is required")
     }
-    return WebSocketHandshake.accept(forKey: request.key)
+    return request.key
   }
 }

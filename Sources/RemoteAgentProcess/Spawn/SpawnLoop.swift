@@ -59,7 +59,9 @@ package final class SpawnLoop {
     self.descriptors = descriptors
     self.diagnostics = diagnostics
     self.command = command
-    let escapes = descriptors.echo.map { (output: isatty($0.output) == 1, errors: isatty($0.errors) == 1) }
+    let escapes = descriptors.echo.map {
+      (output: Descriptors.isTerminal($0.output), errors: Descriptors.isTerminal($0.errors))
+    }
     session = SpawnSession(settings, echoEscapes: descriptors.echoesLines ? nil : escapes) {
       ClaudePrompt.uuid(.random(in: 0 ... .max), .random(in: 0 ... .max))
     }
