@@ -39,10 +39,12 @@ let hubDependencies: [Package.Dependency] = [
 ]
 
 let hubTargets: [Target] = [
+  // The web page's files, made part of the program by the C compiler.
+  .target(name: "CPage", exclude: ["Page"]),
   .target(
     name: "RemoteAgentHub",
     dependencies: [
-      core, tls, process,
+      core, tls, process, "CPage",
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -11,7 +11,8 @@ package enum Hub {
     var logger = Logger(label: "ra-hub", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = .warning
     try await run(settings, signals: [.sigterm, .sigint], logger: logger) { hub in
-      Diagnostics(program: "ra-hub").note("listening on \(hub.url)")
+      let local = hub.localURL.map { ", and for people on \($0)" } ?? ""
+      Diagnostics(program: "ra-hub").note("listening on \(hub.url)\(local)")
     }
   }
 
@@ -39,22 +40,25 @@ package enum Hub {
       throw .server(reason: "\(error)")
     }
     let registry = SessionRegistry()
-    let administration = AdministrationServer(folder: path, store: store, registry: registry, clock: settings.clock)
     let failure = Latch<HubError>()
-    let url = Latch<String>()
+    let place = Latch<HubPlace>()
     let group = Latch<ServiceGroup>()
-
+    let administration = AdministrationServer(
+      folder: path, store: store, registry: registry, clock: settings.clock, place: { place.value })
     let server = HubServer(
-      settings: settings, certificate: certificate, store: store, registry: registry,
-      devices: DeviceAuthority(store: store, clock: settings.clock), pageOrigin: { url.value }, logger: logger)
-    let application = server.application { port in
-      let origins = Origins(names: names, port: port, publicURL: settings.publicURL?.origin)
-      server.devices.serve(origins: origins)
-      let shown = settings.publicURL?.origin ?? "https://\(ListenAddress.literal(names.hosts[0])):\(port)"
-      url.set(shown)
+      settings: settings, certificate: certificate, store: store, registry: registry, place: { place.value },
+      logger: logger)
+
+    // All that listens does so before anybody is told where.
+    let ports = ListeningPorts(hasLoopback: settings.loopbackPort != nil) { port, localPort in
+      server.devices.serve(origins: Origins(names: names, port: port, publicURL: settings.publicURL?.origin))
+      let found = HubPlace(
+        url: settings.publicURL?.origin ?? "https://\(ListenAddress.literal(names.hosts[0])):\(port)",
+        localURL: localPort.map { "http://127.0.0.1:\($0)" }, caPath: certificate.caPath)
+      place.set(found)
       do {
-        try await administration.start(url: shown, ca: certificate.caPath)
-        try HubFile.write(url: shown, ca: certificate.caPath, in: path)
+        try await administration.start()
+        try HubFile.write(found, in: path)
       } catch {
         failure.set(error as? HubError ?? .server(reason: "\(error)"))
         await group.value?.triggerGracefulShutdown()
@@ -62,21 +66,28 @@ package enum Hub {
       }
       await onListening(
         RunningHub(
-          url: shown, port: port, caPath: certificate.caPath, store: store, registry: registry,
-          stop: { await group.value?.triggerGracefulShutdown() }))
+          url: found.url, port: port, localURL: found.localURL, caPath: found.caPath, store: store,
+          registry: registry, stop: { await group.value?.triggerGracefulShutdown() }))
     }
+    var services: [any Service] = [server.application { await ports.opened($0) }]
+    if let port = settings.loopbackPort {
+      services.append(server.loopback(port: port) { await ports.openedLoopback($0) })
+    }
+    // The last one is stopped first: with it the streams that the servers would wait for.
+    services.append(HubTicker(store: store, clock: settings.clock))
     var configuration = ServiceGroupConfiguration(
-      services: [.init(service: application, successTerminationBehavior: .gracefullyShutdownGroup)],
+      services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
       gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.stopSeconds)
-    let services = ServiceGroup(configuration: configuration)
-    group.set(services)
+    let running = ServiceGroup(configuration: configuration)
+    group.set(running)
     do {
-      try await services.run()
+      try await running.run()
     } catch {
       // A stop that took too long ends by cancellation: what was not acknowledged, the devices still have.
-      if url.value == nil {
-        failure.set(.cannotListen(address: settings.listen.description, reason: "\(error)"))
+      if place.value == nil {
+        let local = await ports.isOpen ? settings.loopbackPort.map { "127.0.0.1:\($0)" } : nil
+        failure.set(.cannotListen(address: local ?? settings.listen.description, reason: "\(error)"))
       } else if !(error is CancellationError) {
         failure.set(.server(reason: "\(error)"))
       }

@@ -15,14 +15,7 @@ struct Code: ParsableCommand {
   func run() throws {
     let code = try folder.ask(.code).head
     var output = Output()
-    output.line(json ? code.text : Self.command(code))
+    output.line(json ? code.text : code["command"]?.string ?? "")
     try output.flush()
-  }
-
-  private static func command(_ code: JSON) -> String {
-    var words = ["ra-pair", "--hub", code["url"]?.string ?? ""]
-    if let ca = code["ca"]?.string { words += ["--ca", ca] }
-    words.append(code["code"]?.string ?? "")
-    return words.map(ShellWord.quoted).joined(separator: " ")
   }
 }

@@ -8,6 +8,6 @@ struct RAHub: AsyncParsableCommand {
     abstract: "Take in what agents say on other machines, keep it, and steer them.",
     version: Version.string,
     subcommands: [
-      Serve.self, Code.self, Sessions.self, Logs.self, Send.self, Devices.self, Revoke.self,
+      Serve.self, Link.self, Code.self, Sessions.self, Logs.self, Send.self, Devices.self, Revoke.self, Token.self,
     ])
 }

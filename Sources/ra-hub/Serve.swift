@@ -14,6 +14,17 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The https address devices use, if it is not where the hub listens.", valueName: "url"))
   var publicUrl: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve people, not devices, in plain HTTP on this port of 127.0.0.1 too; 0 takes a free one.", valueName: "port"))
+  var httpLoopback: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A proxy before the hub whose X-Forwarded-For is believed: an address, or a range as 10.0.0.0/8.",
+      valueName: "address"))
+  var trustedProxy: [String] = []
+
   @Option(help: ArgumentHelp("A certificate chain to use in place of the hub's own.", valueName: "file"))
   var tlsCert: String?
 
@@ -31,6 +42,10 @@ struct Serve: AsyncParsableCommand {
     guard (tlsCert == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-cert and --tls-key are needed together")
     }
+    guard (0...65_535).contains(httpLoopback ?? 0) else { throw ValidationError("--http-loopback takes a port") }
+    for proxy in trustedProxy where AddressRange(proxy) == nil {
+      throw ValidationError("--trusted-proxy takes an address or a range, not \(proxy)")
+    }
     guard (1...86_400).contains(sessionTokenLife) else {
       throw ValidationError("--session-token-life is from 1 to 86400 seconds")
     }
@@ -43,6 +58,8 @@ struct Serve: AsyncParsableCommand {
     var settings = HubSettings(folder: try folder.path(), listen: address)
     settings.lives.session = sessionTokenLife * 1000
     settings.session.window = window
+    settings.loopbackPort = httpLoopback
+    settings.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }
     do throws(HubError) {
       if let publicUrl { settings.publicURL = try PublicURL(publicUrl) }

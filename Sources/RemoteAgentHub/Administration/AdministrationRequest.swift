@@ -5,7 +5,7 @@ package import RemoteAgentCore
 /// The answer is lines too: `{"ok":…}` or `{"error":{"code","message"}}`; then, after `ok`, the items asked for, a JSON object a
 /// line; then `{}`, which no item is. An answer without it was broken off.
 package enum AdministrationRequest: Sendable, Equatable {
-  /// A new pairing code. `ok` is `{"code","url","ca","expiresAt","expiresIn"}`.
+  /// A new pairing code. `ok` is `{"code","url","ca","command","expiresAt","expiresIn"}`.
   case code
   /// The sessions, the last begun first. `ok` is `{}`.
   case sessions(limit: Int64)
@@ -16,6 +16,15 @@ package enum AdministrationRequest: Sendable, Equatable {
   case logs(id: String, after: Int64, follow: Bool)
   /// `ok` is the device.
   case revoke(clientId: String)
+  /// A sign-in link for somebody. `ok` is `{"token","url","localUrl","link","expiresAt"}`; `link` is the one of the two URLs
+  /// that was asked for, if there is one.
+  case link(name: String, isLocal: Bool)
+  /// A token for a script. `ok` is `{"token","id","name"}`.
+  case createToken(name: String)
+  /// The scripts' and browsers' tokens.
+  case tokens
+  /// `ok` is `{"id"}`.
+  case revokeToken(id: String)
   /// Sends a control. `ok` is `{"seq","id"}`.
   case send(id: String, payload: JSON)
 
@@ -30,6 +39,10 @@ package enum AdministrationRequest: Sendable, Equatable {
     case .logs(let id, let after, let follow):
       ["verb": "logs", "id": .string(id), "after": .integer(after), "follow": .bool(follow)]
     case .revoke(let clientId): ["verb": "revoke", "clientId": .string(clientId)]
+    case .link(let name, let isLocal): ["verb": "link", "name": .string(name), "local": .bool(isLocal)]
+    case .createToken(let name): ["verb": "createToken", "name": .string(name)]
+    case .tokens: ["verb": "tokens"]
+    case .revokeToken(let id): ["verb": "revokeToken", "id": .string(id)]
     case .send(let id, let payload): ["verb": "send", "id": .string(id), "payload": payload]
     }
   }
@@ -47,6 +60,10 @@ package enum AdministrationRequest: Sendable, Equatable {
         id: try Self.text("id", of: json), after: try Self.number("after", of: json, in: 0...(1 << 53)),
         follow: json["follow"]?.bool ?? false)
     case "revoke": self = .revoke(clientId: try Self.text("clientId", of: json))
+    case "link": self = .link(name: try Self.name(of: json), isLocal: json["local"]?.bool ?? true)
+    case "createToken": self = .createToken(name: try Self.name(of: json))
+    case "tokens": self = .tokens
+    case "revokeToken": self = .revokeToken(id: try Self.text("id", of: json))
     case "send":
       guard let payload = json["payload"], payload["action"]?.string != nil else {
         throw .badRequest("the payload must be an object with an action")
@@ -59,6 +76,15 @@ package enum AdministrationRequest: Sendable, Equatable {
   private static func text(_ name: String, of json: JSON) throws(AdministrationError) -> String {
     guard let text = json[name]?.string else { throw .badRequest("\(name) is missing") }
     return text
+  }
+
+  /// What a person calls a browser or script.
+  private static func name(of json: JSON) throws(AdministrationError) -> String {
+    let name = try text("name", of: json)
+    guard (1...64).contains(name.utf8.count),
+      !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+    else { throw .badRequest("a name has 1 to 64 bytes, and no control characters") }
+    return name
   }
 
   private static func number(

@@ -13,6 +13,7 @@ package final class AdministrationServer: Sendable {
   private let store: HubStore
   private let registry: SessionRegistry
   private let clock: HubClock
+  private let place: @Sendable () -> HubPlace?
   private let state = Mutex(State())
 
   private struct State {
@@ -21,21 +22,23 @@ package final class AdministrationServer: Sendable {
     var isStopped = false
   }
 
-  package init(folder: String, store: HubStore, registry: SessionRegistry, clock: HubClock) {
+  /// - Parameter place: how the hub is reached; known before ``start()``.
+  package init(
+    folder: String, store: HubStore, registry: SessionRegistry, clock: HubClock,
+    place: @escaping @Sendable () -> HubPlace?
+  ) {
     self.folder = folder
     self.store = store
     self.registry = registry
     self.clock = clock
+    self.place = place
   }
 
   /// Begins to answer. The caller has the folder's lock.
-  ///
-  /// - Parameters:
-  ///   - url: the address that devices are told.
-  ///   - ca: the file of the certificate that they are to trust; nil for the system's.
-  package func start(url: String, ca: String?) async throws(HubError) {
+  package func start() async throws(HubError) {
+    guard let place = place() else { throw .server(reason: "the hub doesn't listen yet") }
     let socket = try AdministrationSocket.bound(in: folder)
-    let service = AdministrationService(store: store, registry: registry, clock: clock, url: url, ca: ca)
+    let service = AdministrationService(store: store, registry: registry, clock: clock, place: place)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 16)
       .childChannelInitializer { [self] channel in

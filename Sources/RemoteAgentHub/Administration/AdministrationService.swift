@@ -2,14 +2,10 @@ import RemoteAgentCore
 
 /// Does what the hub's commands ask for.
 struct AdministrationService: Sendable {
-  /// The largest control that is taken, in bytes: an envelope around it stays within a message.
-  static let maximumControl = 512 << 10
-
   let store: HubStore
   let registry: SessionRegistry
   let clock: HubClock
-  let url: String
-  let ca: String?
+  let place: HubPlace
 
   func answer(_ line: [UInt8], to answer: AdministrationAnswer) async {
     do {
@@ -32,7 +28,8 @@ struct AdministrationService: Sendable {
       let now = clock.wall()
       let code = try await store.createPairingCode(now: now)
       try await answer.ok([
-        "code": .string(code.code), "url": .string(url), "ca": ca.map(JSON.string) ?? .null,
+        "code": .string(code.code), "url": .string(place.url), "ca": place.caPath.map(JSON.string) ?? .null,
+        "command": .string(place.localCommand(code: code.code)),
         "expiresAt": .integer(code.expiresAt), "expiresIn": .integer((code.expiresAt - now) / 1_000),
       ])
     case .sessions(let limit):
@@ -58,6 +55,25 @@ struct AdministrationService: Sendable {
       }
       await registry.revoked(clientId)
       try await answer.ok(try await store.device(clientId)?.json ?? [:])
+    case .link(let name, let isLocal):
+      let now = clock.wall()
+      let (secret, token) = try await store.createPersonToken(.link, name: name, now: now)
+      try await answer.ok([
+        "token": .string(secret), "url": .string(place.link(token: secret, isLocal: false)),
+        "localUrl": place.localURL == nil ? .null : .string(place.link(token: secret, isLocal: true)),
+        "link": .string(place.link(token: secret, isLocal: isLocal)),
+        "expiresAt": token.expiresAt.map(JSON.integer) ?? .null,
+      ])
+    case .createToken(let name):
+      let (secret, token) = try await store.createPersonToken(.api, name: name, now: clock.wall())
+      try await answer.ok(["token": .string(secret), "id": .string(token.id), "name": .string(token.name)])
+    case .tokens:
+      let tokens = try await store.personTokens(now: clock.wall())
+      try await answer.ok([:])
+      for token in tokens { try await answer.send(token.json) }
+    case .revokeToken(let id):
+      guard try await store.revokePersonToken(id) else { throw AdministrationError.notFound("there is no token \(id)") }
+      try await answer.ok(["id": .string(id)])
     case .send(let id, let payload):
       let session = try await session(id)
       let seq = try await send(payload, to: session)
@@ -71,17 +87,14 @@ struct AdministrationService: Sendable {
   }
 
   private func send(_ payload: JSON, to session: SessionRecord) async throws -> Int64 {
-    var life = HubStore.controlLife
-    if let ttl = payload["ttlMs"] {
-      guard let ttl = ttl.integer, ttl > 0 else { throw AdministrationError.badRequest("ttlMs must be positive") }
-      life = ttl
-    }
-    let bytes = JSON.object((payload.members ?? []).filter { $0.name != "ttlMs" }).serialized()
-    guard bytes.count <= Self.maximumControl else {
-      throw AdministrationError.refused(code: "too_large", message: "the control is over \(Self.maximumControl) bytes")
+    let control: ControlRequest
+    do throws(Problem) {
+      control = try ControlRequest(payload)
+    } catch {
+      throw AdministrationError.refused(code: error.code, message: error.detail)
     }
     switch try await store.enqueueControl(
-      row: session.row, payload: bytes, ttlMs: life, by: "ra-hub", now: clock.wall())
+      row: session.row, payload: control.payload, ttlMs: control.ttlMs, by: "ra-hub", now: clock.wall())
     {
     case .accepted(let seq):
       await registry.controlsWaiting(row: session.row)

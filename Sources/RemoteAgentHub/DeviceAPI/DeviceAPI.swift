@@ -5,7 +5,7 @@ import NIOCore
 import RemoteAgentCore
 import Synchronization
 
-/// The hub's HTTP side: the device API of PROTOCOL section 3 and `/healthz`; all else is the 404 problem.
+/// The devices' part of the hub's HTTP side (PROTOCOL section 3); a path that is not its own is the 404 problem.
 ///
 /// Checked in this order: path, method, body's size, proof, token, body.
 struct DeviceAPI: HTTPResponder {
@@ -14,14 +14,12 @@ struct DeviceAPI: HTTPResponder {
     case session = "/api/clients/session"
     case device = "/api/device"
     case stream = "/api/clients/stream"
-    case health = "/healthz"
 
     var methods: [HTTPRequest.Method] {
       switch self {
       case .pair, .session: [.post]
       case .device: [.get, .delete]
       case .stream: [.get]
-      case .health: [.get, .head]
       }
     }
   }
@@ -32,11 +30,17 @@ struct DeviceAPI: HTTPResponder {
   let pairing: PairingDesk
   let limits: ConnectionLimits
   let clock: HubClock
+  let forwarded: ForwardedFor
+
+  /// Whether the path is a device's.
+  static func takes(_ path: String) -> Bool { Route(rawValue: path) != nil }
 
   func respond(to request: Request, context: HubRequestContext) async throws -> Response {
     var response: Response
     do throws(Problem) {
-      response = try await answer(request, from: context.remoteAddress)
+      let address = forwarded.address(
+        peer: context.remoteAddress?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
+      response = try await answer(request, from: address)
     } catch {
       if error.status >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
       response = error.response
@@ -45,14 +49,14 @@ struct DeviceAPI: HTTPResponder {
     return response
   }
 
-  private func answer(_ request: Request, from address: SocketAddress?) async throws(Problem) -> Response {
+  private func answer(_ request: Request, from address: String?) async throws(Problem) -> Response {
     guard let route = Route(rawValue: request.uri.path) else { throw .notFound }
     guard route.methods.contains(request.method) else {
       throw .methodNotAllowed(allow: route.methods.map(\.rawValue).joined(separator: ", "))
     }
-    let body = try await collectBody(of: request)
+    let body = try await request.collectBody(limit: limits.requestBody)
     let device = DeviceRequest(
-      method: request.method.rawValue, path: route.rawValue, headers: request.headers, address: address)
+      method: request.method.rawValue, path: route.rawValue, headers: request.headers, ip: address)
     switch route {
     case .pair: return try await pair(device, body: body)
     case .session: return try await grantSession(device, body: body)
@@ -60,22 +64,6 @@ struct DeviceAPI: HTTPResponder {
     case .stream:
       _ = try await devices.admitStream(device)
       throw .upgradeRequired
-    case .health: return Response.json(.ok, ["status": "ok"])
-    }
-  }
-
-  private func collectBody(of request: Request) async throws(Problem) -> [UInt8] {
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.requestBody {
-      throw .bodyTooLarge
-    }
-    do {
-      let buffer = try await request.body.collect(upTo: limits.requestBody)
-      return Array(buffer.readableBytesView)
-    } catch is NIOTooManyBytesError {
-      throw .bodyTooLarge
-    } catch {
-      // The connection is gone: nobody reads this.
-      throw .malformed
     }
   }
 
@@ -143,6 +131,21 @@ struct DeviceAPI: HTTPResponder {
   }
 
   private func seconds(until expiry: Int64) -> JSON { .integer(max(0, expiry - clock.wall()) / 1_000) }
+}
+
+extension Request {
+  /// All of the body, at most `limit` bytes.
+  func collectBody(limit: Int) async throws(Problem) -> [UInt8] {
+    if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw .bodyTooLarge }
+    do {
+      return Array(try await body.collect(upTo: limit).readableBytesView)
+    } catch is NIOTooManyBytesError {
+      throw .bodyTooLarge
+    } catch {
+      // The connection is gone: nobody reads this.
+      throw .malformed
+    }
+  }
 }
 
 extension Response {

@@ -81,7 +81,7 @@ package final class DeviceAuthority: Sendable {
 
   /// Checks a renewed token in a stream: the same device, the same key, and a proof as for the upgrade.
   package func renew(token: String, proof: String, of stream: AdmittedStream) async -> Renewal {
-    let request = DeviceRequest(method: "GET", path: StreamUpgrader.path, headers: [:], address: nil)
+    let request = DeviceRequest(method: "GET", path: StreamUpgrader.path, headers: [:], ip: nil)
     do throws(Problem) {
       let proof = try check(proof, method: request.method, path: request.path, token: token)
       guard proof.key.thumbprint == stream.fingerprint else { return .refused }

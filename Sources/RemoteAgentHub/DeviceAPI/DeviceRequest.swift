@@ -1,5 +1,4 @@
 package import HTTPTypes
-package import NIOCore
 package import NIOHTTP1
 
 /// What of a device's request its proof and token are checked against.
@@ -8,29 +7,27 @@ package struct DeviceRequest: Sendable {
   /// Without the query.
   package let path: String
   package let headers: HTTPFields
-  package let address: SocketAddress?
+  /// The address it counts as, as text.
+  package let ip: String?
 
-  package init(method: String, path: String, headers: HTTPFields, address: SocketAddress?) {
+  package init(method: String, path: String, headers: HTTPFields, ip: String?) {
     self.method = method
     self.path = path
     self.headers = headers
-    self.address = address
+    self.ip = ip
   }
 
-  package init(_ head: HTTPRequestHead, address: SocketAddress?) {
+  package init(_ head: HTTPRequestHead, ip: String?) {
     var fields = HTTPFields()
     for (name, value) in head.headers {
       if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
     }
-    self.init(method: head.method.rawValue, path: Self.path(of: head.uri), headers: fields, address: address)
+    self.init(method: head.method.rawValue, path: Self.path(of: head.uri), headers: fields, ip: ip)
   }
 
   package static func path(of target: String) -> String {
     String(target.prefix { $0 != "?" && $0 != "#" })
   }
-
-  /// The peer's IP address as text.
-  package var ip: String? { address?.ipAddress }
 
   /// The value of the one `DPoP` header; nil if there is none or more than one.
   package var proof: String? {

@@ -4,10 +4,17 @@ import NIOCore
 /// What a request brings beside itself.
 struct HubRequestContext: RequestContext {
   var coreContext: CoreRequestContextStorage
-  let remoteAddress: SocketAddress?
+  let channel: any Channel
+
+  var remoteAddress: SocketAddress? { channel.remoteAddress }
 
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
-    remoteAddress = source.channel.remoteAddress
+    channel = source.channel
+  }
+
+  /// Has something done when the connection is gone.
+  var onClose: @Sendable (@escaping @Sendable () -> Void) -> Void {
+    { [channel] work in channel.closeFuture.whenComplete { _ in work() } }
   }
 }

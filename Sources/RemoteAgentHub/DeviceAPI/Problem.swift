@@ -15,6 +15,8 @@ package struct Problem: Error, Sendable, Equatable {
   package var allow: String?
   /// Seconds until another try makes sense, with 429.
   package var retryAfter: Int64?
+  /// What `WWW-Authenticate` says, with 401; nil for a device's proof.
+  package var challenge: String?
   /// Whether the rest of the connection is of no use: the request was not read to its end.
   package var closes = false
 
@@ -79,7 +81,7 @@ extension Problem {
     var fields = HTTPFields()
     fields[.contentType] = "application/problem+json"
     fields[.cacheControl] = "no-store"
-    if status == 401 { fields[.wwwAuthenticate] = "DPoP error=\"\(code)\", algs=\"ES256\"" }
+    if status == 401 { fields[.wwwAuthenticate] = challenge ?? "DPoP error=\"\(code)\", algs=\"ES256\"" }
     if status == 426 { fields[.upgrade] = "websocket" }
     if let allow { fields[.allow] = allow }
     if let retryAfter { fields[.retryAfter] = String(retryAfter) }

@@ -22,18 +22,23 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     case done
   }
 
-  private let upgrader: StreamUpgrader
+  private let upgrader: StreamUpgrader?
   private let limits: ConnectionLimits
-  private let nonce: @Sendable () -> String
+  private let readerCut: @Sendable () -> Void
+  private var reader = AnswerReader()
+  private var readerTimer: Scheduled<Void>?
   private var exchange = HTTPExchange()
   private var upgrade = Upgrade.none
   private var timer: Scheduled<Void>?
   private var armed: HTTPExchange.Deadline?
 
-  init(upgrader: StreamUpgrader, limits: ConnectionLimits, nonce: @escaping @Sendable () -> String) {
+  /// - Parameters:
+  ///   - upgrader: nil where devices are not served.
+  ///   - readerCut: called for each reader that is cut since it took nothing for too long.
+  init(upgrader: StreamUpgrader?, limits: ConnectionLimits, readerCut: @escaping @Sendable () -> Void) {
     self.upgrader = upgrader
     self.limits = limits
-    self.nonce = nonce
+    self.readerCut = readerCut
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -42,11 +47,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    readerTimer?.cancel()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     timer?.cancel()
     timer = nil
+    readerTimer?.cancel()
+    readerTimer = nil
     context.fireChannelInactive()
   }
 
@@ -67,7 +75,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     switch part {
     case .head(let head):
       let isUpgrade = HTTPUpgrade.isAsked(by: head)
-      if isUpgrade, !HTTPUpgrade.hasBody(head), upgrader.takes(head) {
+      if isUpgrade, !HTTPUpgrade.hasBody(head), upgrader?.takes(head) == true {
         upgrade = .held(head, isWhole: false)
         return
       }
@@ -101,12 +109,21 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
       if exchange.stopping() { linger(context) }
       return
     }
+    if event as? ChannelEvent == .inputClosed, !exchange.isQuiet, reader.isFollowing {
+      context.close(promise: nil)
+      return
+    }
     context.fireUserInboundEventTriggered(event)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard !reader.isCut else {
+      promise?.fail(ChannelError.outputClosed)
+      return
+    }
     switch unwrapOutboundIn(data) {
     case .head(var head):
+      reader.answers(with: head)
       if head.headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "close" }) {
         exchange.answerCloses()
       } else if exchange.nextAnswerCloses {
@@ -124,11 +141,45 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if reader.isCut {
+      // Whoever wrote the answer gives up; what is under way to the reader still has its time.
+      if let promise { context.channel.closeFuture.cascade(to: promise) }
+      return
+    }
     if mode == .output, case .none = upgrade {
       exchange.lingers()
       scheduleClose(context)
     }
     context.close(mode: mode, promise: promise)
+  }
+
+  // MARK: Slow readers
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    readerTimer?.cancel()
+    readerTimer = nil
+    if !context.channel.isWritable, case .none = upgrade, !reader.isCut {
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      readerTimer = context.eventLoop.scheduleTask(in: limits.stalledReader) {
+        let (handler, context) = bound.value
+        handler.cutReader(context)
+      }
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// The reader took nothing for too long. A stream's says so at its end, for a reader that only slept.
+  private func cutReader(_ context: ChannelHandlerContext) {
+    readerCut()
+    guard reader.cut() else {
+      context.close(promise: nil)
+      return
+    }
+    context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: EventStream.cut)))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    exchange.lingers()
+    context.close(mode: .output, promise: nil)
+    scheduleClose(context, in: limits.stalledReader)
   }
 
   // MARK: Upgrade
@@ -140,8 +191,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     armed = nil
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let eventLoop = context.eventLoop
-    let upgrader = upgrader
     let channel = context.channel
+    guard let upgrader else { return }
     Task {
       let decision = await upgrader.decide(head, on: channel)
       eventLoop.execute {
@@ -193,7 +244,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     var headers = HTTPHeaders()
     for field in problem.headers { headers.add(name: field.name.rawName, value: field.value) }
     headers.add(name: "content-length", value: String(document.count))
-    headers.add(name: "dpop-nonce", value: nonce())
+    if let upgrader { headers.add(name: "dpop-nonce", value: upgrader.services.devices.nonce()) }
     let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: problem.status), headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: document)))), promise: nil)
@@ -207,11 +258,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     scheduleClose(context)
   }
 
-  private func scheduleClose(_ context: ChannelHandlerContext) {
+  private func scheduleClose(_ context: ChannelHandlerContext, in delay: TimeAmount = .seconds(2)) {
     timer?.cancel()
     armed = nil
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .seconds(2)) { bound.value.close(promise: nil) }
+    timer = context.eventLoop.scheduleTask(in: delay) { bound.value.close(promise: nil) }
   }
 
   private func arm(_ context: ChannelHandlerContext) {

@@ -4,18 +4,20 @@ import NIOCore
 import NIOHTTP1
 import RemoteAgentTLS
 
-/// What is set up on each accepted connection: TLS, HTTP/1.1 and, before Hummingbird, what may become a device's stream.
+/// What is set up on each accepted connection: TLS unless it is a loopback's, HTTP/1.1 and, before Hummingbird, what may
+/// become a device's stream.
 struct HubChannel: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
 
   private let http: HTTP1Channel
-  private let tls: TLSContext
-  private let upgrader: StreamUpgrader
+  private let tls: TLSContext?
+  private let upgrader: StreamUpgrader?
   private let limits: ConnectionLimits
+  private let metrics: HubMetrics
 
   init(
-    responder: @escaping HTTPChannelHandler.Responder, tls: TLSContext, upgrader: StreamUpgrader,
-    limits: ConnectionLimits
+    responder: @escaping HTTPChannelHandler.Responder, tls: TLSContext?, upgrader: StreamUpgrader?,
+    limits: ConnectionLimits, metrics: HubMetrics
   ) {
     http = HTTP1Channel(
       responder: responder,
@@ -27,23 +29,26 @@ struct HubChannel: ServerChildChannel {
     self.tls = tls
     self.upgrader = upgrader
     self.limits = limits
+    self.metrics = metrics
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     do {
-      try channel.pipeline.syncOperations.addHandler(
-        TLSHandler(context: tls, handshakeDeadline: limits.handshake))
+      if let tls {
+        try channel.pipeline.syncOperations.addHandler(
+          TLSHandler(context: tls, handshakeDeadline: limits.handshake))
+      }
     } catch {
       return channel.eventLoop.makeFailedFuture(error)
     }
     let upgrader = upgrader
     let limits = limits
+    let metrics = metrics
     return http.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
       let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-      let nonce: @Sendable () -> String = { upgrader.services.devices.nonce() }
-      try pipeline.addHandler(
-        HTTPConnectionHandler(upgrader: upgrader, limits: limits, nonce: nonce), position: .after(decoder))
+      let handler = HTTPConnectionHandler(upgrader: upgrader, limits: limits) { metrics.readerCut() }
+      try pipeline.addHandler(handler, position: .after(decoder))
       return value
     }
   }

@@ -19,6 +19,8 @@ package struct ConnectionLimits: Sendable {
   package var requestBody = 65_536
   /// Bytes queued to a device that doesn't read; beyond it the connection is cut.
   package var unsent = 4 << 20
+  /// How long the reader of an answer may take nothing.
+  package var stalledReader = TimeAmount.seconds(30)
 
   package init() {}
 }

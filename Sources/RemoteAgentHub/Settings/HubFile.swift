@@ -5,9 +5,10 @@ import RemoteAgentProcess
 /// `hub.json`: how the hub's own commands find the hub that runs in a folder.
 package enum HubFile {
   /// Announces the hub; one left by a hub that was killed is replaced.
-  package static func write(url: String, ca: String?, in folder: String) throws(HubError) {
+  package static func write(_ place: HubPlace, in folder: String) throws(HubError) {
     let json: JSON = [
-      "url": .string(url), "ca": ca.map { .string($0) } ?? .null, "pid": .integer(Int64(getpid())),
+      "url": .string(place.url), "local": place.localURL.map { .string($0) } ?? .null,
+      "ca": place.caPath.map { .string($0) } ?? .null, "pid": .integer(Int64(getpid())),
     ]
     do throws(FileError) {
       try AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: path(in: folder), mode: 0o600)

@@ -20,6 +20,10 @@ package struct HubSettings: Sendable {
   package var certificate: CertificateFiles?
   /// The origin under which devices reach the hub from elsewhere (behind a proxy or another name); `https`, no path.
   package var publicURL: PublicURL?
+  /// The port on 127.0.0.1 on which people are served in plain HTTP, too; 0 lets the system choose.
+  package var loopbackPort: Int?
+  /// Proxies whose `X-Forwarded-For` is believed.
+  package var trustedProxies: [AddressRange] = []
   package var lives: TokenLives
   package var session: HubSession.Configuration
   package var limits = ConnectionLimits()

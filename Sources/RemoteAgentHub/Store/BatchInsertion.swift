@@ -8,14 +8,19 @@ enum BatchInsertion {
   /// nil if there is no such session.
   ///
   /// A batch that doesn't begin at the cursor + 1 changes nothing.
-  static func insert(_ batch: HubBatch, row: Int64, now: Int64, in database: Database) throws -> Int64? {
+  static func insert(
+    _ batch: HubBatch, lastLine: String?, row: Int64, now: Int64, in database: Database
+  ) throws -> Int64? {
     let cursor = try database.cachedStatement(sql: "SELECT cursor FROM sessions WHERE row = ?")
     guard let cursor = try Int64.fetchOne(cursor, arguments: [row]) else { return nil }
     guard batch.firstSeq == cursor + 1, batch.lastSeq >= batch.firstSeq else { return cursor }
     try insertBytes(of: batch, row: row, in: database)
     try database.run(
-      "UPDATE sessions SET cursor = ?, bytes = bytes + ?, lines = lines + ?, lastSeenAt = ? WHERE row = ?",
-      [batch.lastSeq, batch.logBytes, batch.logLines, now, row])
+      """
+      UPDATE sessions SET cursor = ?, bytes = bytes + ?, lines = lines + ?, lastSeenAt = ?,
+        lastLine = coalesce(?, lastLine)
+      WHERE row = ?
+      """, [batch.lastSeq, batch.logBytes, batch.logLines, now, lastLine, row])
     for fact in batch.facts { try note(fact.status, row: row, in: database) }
     return batch.lastSeq
   }
@@ -45,7 +50,9 @@ enum BatchInsertion {
         UPDATE controls SET result = ?, reason = ?
         WHERE session = ? AND seq = ? AND result IN ('sent', 'written', 'unknown')
         """, [result.rawValue, reason, row, seq])
-    case .running, .turn, .error, .gap, .other: break
+    case .turn(let outcome):
+      try database.run("UPDATE sessions SET turn = ? WHERE row = ?", [outcome, row])
+    case .running, .error, .gap, .other: break
     }
   }
 }

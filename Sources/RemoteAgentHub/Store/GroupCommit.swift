@@ -12,6 +12,7 @@ import Synchronization
 final class GroupCommit: Sendable {
   private struct Entry {
     let batch: HubBatch
+    let lastLine: String?
     let row: Int64
     let now: Int64
     let done: CheckedContinuation<Result<Int64, StoreError>, Never>
@@ -41,10 +42,10 @@ final class GroupCommit: Sendable {
   /// How many commits wait for the next.
   var waiting: Int { state.withLock { $0.waiting.count } }
 
-  func commit(_ batch: HubBatch, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
+  func commit(_ batch: HubBatch, lastLine: String?, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
     let result = await withCheckedContinuation { done in
       let isFirst = state.withLock { state in
-        state.waiting.append(Entry(batch: batch, row: row, now: now, done: done))
+        state.waiting.append(Entry(batch: batch, lastLine: lastLine, row: row, now: now, done: done))
         defer { state.isScheduled = true }
         return !state.isScheduled
       }
@@ -64,7 +65,8 @@ final class GroupCommit: Sendable {
     do {
       try database.inTransaction(.immediate) {
         for entry in group {
-          let cursor = try BatchInsertion.insert(entry.batch, row: entry.row, now: entry.now, in: database)
+          let cursor = try BatchInsertion.insert(
+            entry.batch, lastLine: entry.lastLine, row: entry.row, now: entry.now, in: database)
           results.append(cursor.map { .success($0) } ?? .failure(.failed("there is no such session")))
         }
         return .commit

@@ -20,7 +20,7 @@ extension HubStore {
       let table = ControlTable(database: database, row: row)
       return (try table.enqueue(payload, expiresAt: expiresAt, by: by, now: now), expired)
     }
-    expired.forEach(changes.changed)
+    expired.forEach(changes.changed(row:))
     if case .accepted = admission { changes.changed(row: row) }
     return admission
   }
@@ -68,7 +68,7 @@ extension HubStore {
   /// Settles the controls whose life has ended: `expired` if they were never sent, `unknown` if they were.
   package func expireControls(now: Int64) async throws(StoreError) {
     let rows = try await write { database in try ControlTable.expire(now: now, in: database) }
-    rows.forEach(changes.changed)
+    rows.forEach(changes.changed(row:))
   }
 
   /// A session's last controls, in order, and what became of each; those whose life has ended are settled first.
@@ -76,16 +76,37 @@ extension HubStore {
     try await expireControls(now: now)
     return try await read { database in
       try database.rows(
-        """
-        SELECT seq, payload, sentBy, acceptedAt, result, reason FROM controls
-        WHERE session = ? ORDER BY seq DESC LIMIT ?
-        """, [row, limit]
-      ).reversed().map { control in
-        ControlRecord(
-          seq: control["seq"], payload: try control.withUnsafeData(named: "payload") { $0.map { Array($0) } ?? [] },
-          by: control["sentBy"], at: control["acceptedAt"],
-          result: ControlResult(rawValue: control["result"]) ?? .unknown, reason: control["reason"])
-      }
+        ControlRecord.query + " WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]
+      ).reversed().map(ControlRecord.init(row:))
     }
+  }
+
+  /// The numbers of a session's last controls, in order, and what became of each by now.
+  package func controlResults(
+    row: Int64, limit: Int = 100
+  ) async throws(StoreError) -> [(seq: Int64, result: ControlResult)] {
+    try await read { database in
+      try database.rows(
+        "SELECT seq, result FROM controls WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]
+      ).reversed().map { ($0[0], ControlResult(rawValue: $0[1]) ?? .unknown) }
+    }
+  }
+
+  /// One of a session's controls; nil if there is none of that number.
+  package func control(row: Int64, seq: Int64) async throws(StoreError) -> ControlRecord? {
+    try await read { database in
+      try database.row(ControlRecord.query + " WHERE session = ? AND seq = ?", [row, seq]).map(ControlRecord.init(row:))
+    }
+  }
+}
+
+extension ControlRecord {
+  fileprivate static let query = "SELECT seq, payload, sentBy, acceptedAt, result, reason FROM controls"
+
+  fileprivate init(row: Row) throws {
+    self.init(
+      seq: row["seq"], payload: try row.withUnsafeData(named: "payload") { $0.map { Array($0) } ?? [] },
+      by: row["sentBy"], at: row["acceptedAt"], result: ControlResult(rawValue: row["result"]) ?? .unknown,
+      reason: row["reason"])
   }
 }

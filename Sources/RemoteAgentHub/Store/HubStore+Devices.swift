@@ -28,7 +28,8 @@ extension HubStore {
         "UPDATE sessions SET connected = 0, disconnectedAt = ? WHERE clientId = ? AND connected = 1", [now, clientId])
       return connected.map { $0[0] }
     }
-    rows?.forEach(changes.changed)
+    rows?.forEach(changes.changed(row:))
+    if rows != nil { changes.changed(device: clientId) }
     return rows != nil
   }
 
@@ -41,6 +42,7 @@ extension HubStore {
         WHERE clientId = ?
         """, [address, version, now, clientId])
     }
+    changes.changed(device: clientId)
   }
 }
 

@@ -9,7 +9,7 @@ extension HubStore {
   ///
   /// - Parameter now: Unix milliseconds.
   package func commit(_ batch: HubBatch, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
-    try await batches.commit(batch, row: row, now: now)
+    try await batches.commit(batch, lastLine: LastLine.of(batch.bytes), row: row, now: now)
   }
 
   /// The rows of a session's log that reach beyond `seq`, in order: as many as `maximumBytes` allow, but one at least.
@@ -23,12 +23,36 @@ extension HubStore {
       var batches: [StoredBatch] = []
       var size = 0
       while size < maximumBytes, let row = try rows.next() {
-        let bytes = try row.withUnsafeData(atIndex: 2) { $0.map { Array($0) } ?? [] }
-        guard batches.isEmpty || size + bytes.count <= maximumBytes else { break }
-        size += bytes.count
-        batches.append(StoredBatch(firstSeq: row[0], lastSeq: row[1], bytes: bytes))
+        let batch = try StoredBatch(row: row)
+        guard batches.isEmpty || size + batch.bytes.count <= maximumBytes else { break }
+        size += batch.bytes.count
+        batches.append(batch)
       }
       return batches
     }
+  }
+
+  /// The row of a session's log with the last numbers below `seq`; nil if there is none. It may reach beyond `seq`: the
+  /// caller cuts at envelopes.
+  package func batch(row: Int64, before seq: Int64) async throws(StoreError) -> StoredBatch? {
+    try await read { database in
+      // Rows don't overlap: one at most reaches over `seq`, and it is the first that ends at or beyond it.
+      let over = try database.row(
+        "SELECT firstSeq, lastSeq, bytes FROM batches WHERE session = ? AND lastSeq >= ? ORDER BY lastSeq LIMIT 1",
+        [row, seq])
+      if let over, (over[0] as Int64) < seq { return try StoredBatch(row: over) }
+      return try database.row(
+        "SELECT firstSeq, lastSeq, bytes FROM batches WHERE session = ? AND lastSeq < ? ORDER BY lastSeq DESC LIMIT 1",
+        [row, seq]
+      ).map(StoredBatch.init(row:))
+    }
+  }
+}
+
+extension StoredBatch {
+  /// A row of `firstSeq, lastSeq, bytes`.
+  fileprivate init(row: Row) throws {
+    let bytes = try row.withUnsafeData(atIndex: 2) { $0.map { Array($0) } ?? [] }
+    self.init(firstSeq: row[0], lastSeq: row[1], bytes: bytes)
   }
 }

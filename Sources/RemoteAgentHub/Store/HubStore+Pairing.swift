@@ -25,7 +25,7 @@ extension HubStore {
     let hash = Self.hash(Crockford.normalized(code))
     let newId = "c_" + Symbols.random(16).lowercased()
     let lives = lives
-    return try await write { database in
+    let pairing: Pairing? = try await write { database in
       guard
         let found = try database.row("SELECT expiresAt, fingerprint, clientId FROM codes WHERE hash = ?", [hash]),
         found["expiresAt"] as Int64 > now
@@ -56,5 +56,7 @@ extension HubStore {
         refreshToken: try Self.mint(.refresh, clientId: clientId, expiresAt: refreshExpiresAt, in: database),
         refreshExpiresAt: refreshExpiresAt)
     }
+    if let pairing { changes.changed(device: pairing.clientId) }
+    return pairing
   }
 }

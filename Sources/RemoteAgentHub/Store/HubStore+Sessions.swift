@@ -30,10 +30,16 @@ extension HubStore {
     changes.changed(row: row)
   }
 
-  /// Sessions, the last begun first.
-  package func sessions(limit: Int = 100) async throws(StoreError) -> [SessionRecord] {
+  /// The sessions that a filter lets through, the last begun first.
+  package func sessions(_ filter: SessionFilter = SessionFilter(), limit: Int = 100) async throws(StoreError)
+    -> [SessionRecord]
+  {
     try await read { database in
-      try database.rows(SessionRecord.query + " ORDER BY opened DESC LIMIT ?", [limit]).map(SessionRecord.init(stored:))
+      let (condition, values) = filter.sql
+      return try Row.fetchAll(
+        database, sql: "\(SessionRecord.query) WHERE \(condition) ORDER BY opened DESC LIMIT ?",
+        arguments: StatementArguments(values + [limit])
+      ).map(SessionRecord.init(stored:))
     }
   }
 
@@ -72,6 +78,7 @@ extension SessionRecord {
       agent: row["agent"], title: row["title"], host: row["host"], cwd: row["cwd"],
       labels: (try? JSON(parsing: row["labels"] as String)) ?? [:], state: state, control: row["control"],
       cursor: row["cursor"], bytes: row["bytes"], lines: row["lines"], firstSeenAt: row["firstSeenAt"],
-      lastSeenAt: row["lastSeenAt"], disconnectedAt: row["disconnectedAt"], exit: exit, outcome: row["exitOutcome"])
+      lastSeenAt: row["lastSeenAt"], disconnectedAt: row["disconnectedAt"], exit: exit, outcome: row["exitOutcome"],
+      turn: row["turn"], lastLine: row["lastLine"], opened: row["opened"])
   }
 }

@@ -26,7 +26,7 @@ package final class HubStore: Sendable {
       throw .cannotOpen(path: path, reason: StoreError.reason(error))
     }
     let changes = changes
-    batches = GroupCommit(pool: pool) { rows in rows.forEach(changes.changed) }
+    batches = GroupCommit(pool: pool) { rows in rows.forEach(changes.changed(row:)) }
   }
 
   private static func open(_ path: String) throws -> DatabasePool {

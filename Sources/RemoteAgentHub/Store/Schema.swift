@@ -7,6 +7,9 @@ enum Schema {
     migrator.registerMigration("1") { database in
       try database.execute(sql: first)
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(sql: people)
+    }
     return migrator
   }
 
@@ -61,5 +64,17 @@ enum Schema {
       PRIMARY KEY (session, seq)
     ) STRICT;
     CREATE INDEX controlsPending ON controls(expiresAt) WHERE result IN ('queued', 'sent');
+    """
+
+  /// What people watch with: their tokens, and what a list of sessions says of each.
+  private static let people = """
+    CREATE TABLE personTokens (
+      id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+      createdAt INTEGER NOT NULL, expiresAt INTEGER, lastUsedAt INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX personTokensByExpiry ON personTokens(expiresAt);
+
+    ALTER TABLE sessions ADD COLUMN turn TEXT;
+    ALTER TABLE sessions ADD COLUMN lastLine TEXT;
     """
 }

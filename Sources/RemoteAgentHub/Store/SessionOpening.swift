@@ -55,7 +55,7 @@ struct SessionOpening {
     try database.run("INSERT INTO fencedWriters (session, writer) VALUES (?, ?)", [row, old])
     try database.run(
       """
-      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL,
+      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL, turn = NULL,
         opened = (SELECT max(opened) + 1 FROM sessions)
       WHERE row = ?
       """, [hello.description.writer, row])

@@ -43,6 +43,12 @@ package struct SessionRecord: Sendable, Equatable {
   /// How the agent ended, if it did.
   package let exit: End?
   package let outcome: String?
+  /// What the agent's last turn came to: `started`, `ok`, `error`, `incomplete`.
+  package let turn: String?
+  /// The beginning of the last thing that it said.
+  package let lastLine: String?
+  /// The order in which sessions began.
+  package let opened: Int64
 
   /// PROTOCOL section 7's object.
   package var json: JSON {
@@ -52,6 +58,7 @@ package struct SessionRecord: Sendable, Equatable {
       "state": .string(state.rawValue), "control": .bool(control), "cursor": .integer(cursor),
       "bytes": .integer(bytes), "lines": .integer(lines), "firstSeenAt": .integer(firstSeenAt),
       "lastSeenAt": .integer(lastSeenAt), "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
+      "turn": text(turn), "lastLine": text(lastLine),
     ]
   }
 

@@ -1,4 +1,4 @@
-/// How long what the hub gives out is good, in milliseconds (PROTOCOL section 3).
+/// How long what the hub gives out is good, in milliseconds (PROTOCOL section 3; docs/http-api.md).
 package struct TokenLives: Sendable, Equatable {
   package var session: Int64 = 900_000
   package var access: Int64 = 3_600_000
@@ -6,6 +6,10 @@ package struct TokenLives: Sendable, Equatable {
   package var refresh: Int64 = 90 * 86_400_000
   /// Of a pairing code.
   package var code: Int64 = 600_000
+  /// Of a sign-in link.
+  package var link: Int64 = 600_000
+  /// Of a browser's cookie, from its last use.
+  package var browser: Int64 = 90 * 86_400_000
 
   package init() {}
 }

@@ -9,6 +9,7 @@ struct StreamServices: Sendable {
   let configuration: HubSession.Configuration
   let limits: ConnectionLimits
   let clock: HubClock
+  let forwarded: ForwardedFor
   /// The origin that people see, for a session's page.
   let pageOrigin: @Sendable () -> String?
 }

@@ -22,7 +22,9 @@ struct StreamUpgrader: Sendable {
 
   /// The checks in the order of PROTOCOL section 3, then the handshake of RFC 6455 section 4.2.1.
   func decide(_ head: HTTPRequestHead, on channel: any Channel) async -> Decision {
-    let request = DeviceRequest(head, address: channel.remoteAddress)
+    let address = services.forwarded.address(
+      peer: channel.remoteAddress?.ipAddress, forwarded: head.headers["x-forwarded-for"])
+    let request = DeviceRequest(head, ip: address)
     do throws(Problem) {
       let admitted = try await services.devices.admitStream(request)
       let key = try Self.handshake(head)

@@ -12,8 +12,9 @@ struct AdministrationFixture {
   static func with(_ body: (AdministrationFixture) async throws -> Void) async throws {
     let fixture = AdministrationFixture(stored: try await StoreFixture())
     let server = AdministrationServer(
-      folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system)
-    try await server.start(url: "https://hub.test", ca: "/ca.pem")
+      folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system,
+      place: { HubPlace(url: "https://hub.test", localURL: "http://127.0.0.1:8080", caPath: "/ca.pem") })
+    try await server.start()
     do {
       try await body(fixture)
     } catch {

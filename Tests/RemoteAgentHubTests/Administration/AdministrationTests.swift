@@ -12,8 +12,9 @@ import Testing
     // One that a killed hub left.
     try writeFile(folder + "/hub.sock", [])
     let old = umask(0)
-    let server = AdministrationServer(folder: folder, store: store, registry: SessionRegistry(), clock: .system)
-    try await server.start(url: "https://h", ca: nil)
+    let server = AdministrationServer(folder: folder, store: store, registry: SessionRegistry(), clock: .system,
+      place: { HubPlace(url: "https://h", localURL: nil, caPath: nil) })
+    try await server.start()
     umask(old)
     var status = stat()
     #expect(stat(folder + "/hub.sock", &status) == 0)

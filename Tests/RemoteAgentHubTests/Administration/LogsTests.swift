@@ -60,8 +60,9 @@ import Testing
   @Test func `a hub that stops ends its followers' answers without the mark of their end`() async throws {
     let stored = try await StoreFixture()
     let server = AdministrationServer(
-      folder: stored.folder.path, store: stored.store, registry: SessionRegistry(), clock: .system)
-    try await server.start(url: "https://hub.test", ca: nil)
+      folder: stored.folder.path, store: stored.store, registry: SessionRegistry(), clock: .system,
+      place: { HubPlace(url: "https://hub.test", localURL: nil, caPath: nil) })
+    try await server.start()
     let row = try await stored.open(stored.hello()).row
     let reply = try await TestReply(.logs(id: "latest", after: 0, follow: true), in: stored.folder.path)
     await server.stop()

@@ -113,7 +113,8 @@ import Testing
   @Test func `a path that is not there says nothing, whoever asks and how`() async throws {
     try await TestHub.with { hub in
       for (method, path) in [
-        ("GET", "/"), ("POST", "/api/clients/pair/"), ("DELETE", "/api/agents"), ("GET", "/hub.db"),
+        ("GET", "/nothing"), ("POST", "/api/clients/pair/"), ("DELETE", "/api/agents/"), ("GET", "/hub.db"),
+        ("GET", "/assets/index.html"), ("GET", "/assets/../hub.db"), ("GET", "/sessions/a/b"), ("GET", "//"),
       ] {
         let answer = try await hub.ask(method, path)
         #expect(answer.status == 404)

@@ -21,7 +21,8 @@ import Testing
       services = StreamServices(
         store: store, registry: registry, gate: SessionGate(),
         devices: DeviceAuthority(store: try HubStore(folder: folder.path, lives: TokenLives()), clock: .system),
-        configuration: configuration, limits: ConnectionLimits(), clock: .system, pageOrigin: { nil })
+        configuration: configuration, limits: ConnectionLimits(), clock: .system,
+        forwarded: ForwardedFor(trusted: []), pageOrigin: { nil })
     }
   }
 

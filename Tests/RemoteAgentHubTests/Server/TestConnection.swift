@@ -4,12 +4,14 @@ import RemoteAgentCore
 import RemoteAgentHub
 import RemoteAgentTLS
 
-/// A client's TLS connection to a hub: plaintext in, plaintext out, nothing above it.
+/// A client's connection to a hub, with TLS or (its loopback) without: plaintext in, plaintext out, nothing above it.
 actor TestConnection {
   private let channel: any Channel
-  private let engine: TLSEngine
+  private let engine: TLSEngine?
   private var incoming: AsyncStream<[UInt8]>.Iterator
   private(set) var input: [UInt8] = []
+  /// What came without TLS and was not read.
+  private var received: [UInt8] = []
   private(set) var isEnded = false
   /// Whether the hub took no more.
   private(set) var isBroken = false
@@ -20,7 +22,12 @@ actor TestConnection {
       port: hub.running.port, engine: TLSEngine(client: .client(trust: .file(ca)), host: host))
   }
 
-  private init(port: Int, engine: sending TLSEngine) async throws {
+  /// A connection to the hub's address for people on its machine.
+  static func openLoopback(to hub: TestHub) async throws -> TestConnection {
+    try await TestConnection(port: hub.loopbackPort, engine: nil)
+  }
+
+  private init(port: Int, engine: sending TLSEngine?) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
     channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelInitializer { channel in
@@ -31,7 +38,7 @@ actor TestConnection {
       .connect(host: "127.0.0.1", port: port).get()
     self.engine = engine
     incoming = stream.makeAsyncIterator()
-    while !engine.isHandshakeComplete {
+    while let engine, !engine.isHandshakeComplete {
       _ = try readPlaintext()
       try await flush()
       guard !engine.isHandshakeComplete else { break }
@@ -42,6 +49,10 @@ actor TestConnection {
   func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) async throws {
+    guard let engine else {
+      try await write(bytes)
+      return
+    }
     var rest = bytes[...]
     while !rest.isEmpty {
       rest = rest.dropFirst(try rest.withUnsafeBytes { try engine.write($0) })
@@ -75,6 +86,11 @@ actor TestConnection {
   }
 
   private func readPlaintext() throws -> Bool {
+    guard let engine else {
+      input += received
+      defer { received = [] }
+      return !received.isEmpty
+    }
     var chunk = [UInt8](repeating: 0, count: 16_384)
     let outcome = try chunk.withUnsafeMutableBytes { try engine.read(into: $0) }
     switch outcome {
@@ -96,15 +112,19 @@ actor TestConnection {
       isEnded = true
       return false
     }
-    bytes.withUnsafeBytes { engine.received($0) }
+    if let engine { bytes.withUnsafeBytes { engine.received($0) } } else { received += bytes }
     return true
   }
 
   private func flush() async throws {
-    guard engine.ciphertextCount > 0 else { return }
+    guard let engine, engine.ciphertextCount > 0 else { return }
+    try await write(engine.takeCiphertext())
+  }
+
+  private func write(_ bytes: [UInt8]) async throws {
     // A hub that has closed can't be written to: what it said before is still to be read.
     do {
-      try await channel.writeAndFlush(ByteBuffer(bytes: engine.takeCiphertext()))
+      try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     } catch {
       isBroken = true
     }

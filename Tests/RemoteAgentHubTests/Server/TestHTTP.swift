@@ -9,6 +9,8 @@ struct TestAnswer: Sendable {
 
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
+  func with(body: [UInt8]) -> TestAnswer { TestAnswer(status: status, headers: headers, body: body) }
+
   var json: JSON { (try? JSON(parsing: body)) ?? .null }
   var code: String? { json["code"]?.string }
   var nonce: String? { header("dpop-nonce") }
@@ -25,8 +27,8 @@ extension TestConnection {
     try await send(text + "\r\n" + (body ?? ""))
   }
 
-  /// Reads one answer with its body.
-  func answer() async throws -> TestAnswer {
+  /// Reads one answer, with its body if that has a length.
+  func answer(readsBody: Bool = true) async throws -> TestAnswer {
     var end: Int?
     while end == nil {
       end = endOfHead()
@@ -37,11 +39,17 @@ extension TestConnection {
       let parts = line.split(separator: ":", maxSplits: 1)
       return (name: parts[0].lowercased(), value: String(parts[1].drop { $0 == " " }))
     }
-    let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+    let answer = TestAnswer(status: Int(head[0].split(separator: " ")[1]) ?? 0, headers: headers, body: [])
+    return readsBody ? answer.with(body: try await body(of: answer)) : answer
+  }
+
+  /// Reads an answer's body, if it has a length.
+  func body(of answer: TestAnswer) async throws -> [UInt8] {
+    let length = answer.header("content-length").flatMap { Int($0) } ?? 0
     while input.count < length {
       guard try await more() else { throw TestFailure("the body is cut") }
     }
-    return TestAnswer(status: Int(head[0].split(separator: " ")[1]) ?? 0, headers: headers, body: take(length))
+    return take(length)
   }
 
   private func endOfHead() -> Int? {

@@ -39,6 +39,7 @@ final class TestHub: Sendable {
     let skew = ClockSkew()
     var settings = HubSettings(folder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0))
     settings.clock = skew.clock
+    settings.loopbackPort = 0
     configure(&settings)
     let (hubs, continuation) = AsyncStream.makeStream(of: RunningHub.self)
     let final = settings
@@ -54,6 +55,11 @@ final class TestHub: Sendable {
       throw TestFailure("the hub ended at once")
     }
     return TestHub(folder: folder, running: running, task: task, skew: skew)
+  }
+
+  /// Where people on this machine are served.
+  var loopbackPort: Int {
+    running.localURL.flatMap { $0.split(separator: ":").last }.flatMap { Int($0) } ?? 0
   }
 
   /// Stops the hub as SIGTERM would, and waits for its end.

@@ -140,7 +140,7 @@ import Testing
     let batch = StoreFixture.batch(1...1, text: String(repeating: "y", count: 400))
     let cursors = try await gathering(12, in: fixture.store, small) { [rows] in
       try await withThrowingTaskGroup(of: Int64.self) { group in
-        for row in rows { group.addTask { try await small.commit(batch, row: row, now: now) } }
+        for row in rows { group.addTask { try await small.commit(batch, lastLine: nil, row: row, now: now) } }
         return try await group.reduce(into: []) { $0.append($1) }
       }
     }

@@ -54,7 +54,7 @@ import Testing
   @Test func `news of a session wake who waits for it, and many become one`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     let changes = fixture.store.changes
-    var news = Optional(changes.of(row: row).makeAsyncIterator())
+    var news = Optional(changes.of(row: row).stream.makeAsyncIterator())
     for seq in 1...3 as ClosedRange<Int64> {
       _ = try await fixture.store.commit(StoreFixture.batch(seq...seq), row: row, now: 0)
     }
@@ -69,7 +69,7 @@ import Testing
 
   @Test func `a commit is news only when it is durable`() async throws {
     let row = try await fixture.open(fixture.hello()).row
-    var news = fixture.store.changes.of(row: row).makeAsyncIterator()
+    var news = fixture.store.changes.of(row: row).stream.makeAsyncIterator()
     let store = fixture.store
     async let cursor = store.commit(StoreFixture.batch(1...1), row: row, now: 0)
     #expect(await news.next() != nil)

@@ -1,0 +1,61 @@
+import Glibc
+
+/// Finds out where a request really came from when a proxy of ours brings it.
+package struct ForwardedFor: Sendable {
+  /// Addresses of proxies that are believed.
+  private let trusted: [AddressRange]
+
+  package init(trusted: [AddressRange]) {
+    self.trusted = trusted
+  }
+
+  /// The address that a request counts as: the peer's own, unless it is a trusted proxy; then the last address of
+  /// `X-Forwarded-For` that is not one (what stands before it, anybody may have written).
+  package func address(peer: String?, forwarded: [String]) -> String? {
+    guard var address = peer else { return nil }
+    var hops = forwarded.joined(separator: ",").split(separator: ",").map { hop in
+      hop.filter { $0 != " " && $0 != "\t" }
+    }
+    while trusted.contains(where: { $0.contains(address) }), let hop = hops.popLast(), AddressRange(hop) != nil {
+      address = hop
+    }
+    return address
+  }
+}
+
+/// An IP address, or all that begin with the same bits: `10.0.0.0/8`, `fd00::/8`.
+package struct AddressRange: Sendable, Equatable {
+  private let bytes: [UInt8]
+  private let bits: Int
+
+  /// Nil for what is no address or range.
+  package init?(_ text: String) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let bytes = Self.bytes(of: String(first)) else { return nil }
+    var bits = bytes.count * 8
+    if parts.count == 2 {
+      guard let given = Int(parts[1]), (0...bits).contains(given) else { return nil }
+      bits = given
+    }
+    self.bytes = bytes
+    self.bits = bits
+  }
+
+  package func contains(_ address: String) -> Bool {
+    guard let other = Self.bytes(of: address), other.count == bytes.count else { return false }
+    let whole = bits / 8
+    guard other[..<whole] == bytes[..<whole] else { return false }
+    let rest = bits % 8
+    return rest == 0 || (other[whole] ^ bytes[whole]) >> (8 - rest) == 0
+  }
+
+  private static func bytes(of text: String) -> [UInt8]? {
+    var v4 = in_addr()
+    var v6 = in6_addr()
+    if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
+    guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+    let all = withUnsafeBytes(of: &v6) { Array($0) }
+    let isMapped = all.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+    return isMapped ? Array(all[12...]) : all
+  }
+}

@@ -1,0 +1,112 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import RemoteAgentCore
+import Synchronization
+
+/// The people's and scripts' part of the hub's HTTP side (docs/http-api.md): who asks, then what.
+///
+/// Checked in this order: path, method, who asks and where from, body's size and type, the rest.
+struct PeopleAPI: Sendable {
+  let store: HubStore
+  let registry: SessionRegistry
+  let authority: PersonAuthority
+  let limits: ConnectionLimits
+  let clock: HubClock
+  let forwarded: ForwardedFor
+  let metrics: HubMetrics
+  /// Wrong links, by address.
+  let attempts: SignInAttempts
+  /// How the hub is reached; known before the first connection is served.
+  let place: @Sendable () -> HubPlace?
+
+  /// Answers a request for one of ``PeopleRoute``'s paths.
+  func answer(
+    _ request: Request, route: PeopleRoute, listener: Listener, context: HubRequestContext
+  ) async throws(Problem) -> Response {
+    guard route.methods.contains(request.method) else {
+      throw .methodNotAllowed(allow: route.methods.map(\.rawValue).joined(separator: ", "))
+    }
+    let person =
+      route.isOpen
+      ? nil
+      : try await authority.admit(
+        request.headers, host: request.head.authority, listener: listener)
+    let body = try await request.collectBody(limit: limits.requestBody)
+    if !body.isEmpty, person?.kind != .api { try Self.requireJSON(request.headers) }
+    let query = try Query(request.uri.query)
+    switch route {
+    case .signIn: return try await signIn(body, request: request, listener: listener, context: context)
+    case .health: return .json(.ok, ["status": "ok"])
+    case .readiness: return try await readiness()
+    default: break
+    }
+    guard let person else { throw .signInRequired }
+    switch route {
+    case .signOut: return try await signOut(person, listener: listener)
+    case .me: return me(person)
+    case .sessions: return try await sessions(query)
+    case .sessionsStream: return sessionsStream(person, context: context)
+    case .session(let id): return .json(.ok, try await session(id).json)
+    case .log(let id): return try await log(of: session(id), request: request, query: query, person: person, context: context)
+    case .raw(let id): return try await raw(of: session(id), query: query)
+    case .controls(let id): return try await controls(of: session(id))
+    case .control(let id): return try await control(session(id), body: body, person: person)
+    case .pairingCodes: return try await pairingCode()
+    case .devices: return try await devices()
+    case .device(let clientId): return try await revoke(clientId)
+    case .metrics: return try await metricsText()
+    case .signIn, .health, .readiness: throw .notFound
+    }
+  }
+
+  /// The session of that name.
+  func session(_ id: String) async throws(Problem) -> SessionRecord {
+    guard let session = try await stored({ try await store.session(idOrLatest: id) }) else { throw .noSession(id) }
+    return session
+  }
+
+  /// Asks the store; its failure is the hub's.
+  func stored<Value>(_ work: () async throws -> Value) async throws(Problem) -> Value {
+    do {
+      return try await work()
+    } catch {
+      throw .internalError
+    }
+  }
+
+  /// Whether whoever asked is still let in, for streams that go on.
+  func stillGood(_ person: PersonToken) -> @Sendable () async -> Bool {
+    { [store, clock] in (try? await store.isGood(personToken: person.id, now: clock.wall())) ?? false }
+  }
+
+  /// Parses a body that must be a JSON object.
+  static func object(_ body: [UInt8]) throws(Problem) -> JSON {
+    guard let json = try? JSON(parsing: body), json.members != nil else {
+      throw .badRequest("the body must be a JSON object")
+    }
+    return json
+  }
+
+  private static func requireJSON(_ headers: HTTPFields) throws(Problem) {
+    let type = (headers[.contentType] ?? "").prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    guard type == "application/json" else { throw .jsonRequired }
+  }
+
+  private func readiness() async throws(Problem) -> Response {
+    do throws(StoreError) {
+      _ = try await store.sessions(limit: 1)
+    } catch {
+      throw .notReady
+    }
+    return .json(.ok, ["status": "ok"])
+  }
+
+  private func metricsText() async throws(Problem) -> Response {
+    let counts = try await stored { try await store.counts(now: clock.wall()) }
+    let text = metrics.text(counts: counts, live: await registry.count, watchers: store.changes.count)
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+}

@@ -1,0 +1,46 @@
+import Hummingbird
+import RemoteAgentCore
+
+/// The sessions and devices as they change, as the body of an answer.
+struct SessionsBody: Sendable {
+  let store: HubStore
+  let clock: HubClock
+  /// How often at most, in milliseconds.
+  var interval: Milliseconds = 500
+  /// Whether whoever asked may still see it.
+  let isAllowed: @Sendable () async -> Bool
+  /// Has something done when the reader's connection is gone.
+  let onClose: @Sendable (@escaping @Sendable () -> Void) -> Void
+
+  func write(to body: any ResponseBodyWriter) async throws {
+    let feed = store.changes.all()
+    onClose(feed.finish)
+    var wakes = feed.stream.makeAsyncIterator()
+    var writer = AnswerWriter(body)
+    writer.append(EventStream.comment)
+    try await writer.flush()
+    var lastWrite = clock.monotonic()
+    while await wakes.next() != nil {
+      let changed = feed.take()
+      for row in changed.sessions.sorted() {
+        guard let session = try await store.session(row: row) else { continue }
+        writer.append { EventStream.append("agent", session.json, to: &$0) }
+        if writer.isFull { try await writer.flush() }
+      }
+      for clientId in changed.devices.sorted() {
+        guard let device = try await store.device(clientId) else { continue }
+        writer.append { EventStream.append("device", device.json, to: &$0) }
+      }
+      if writer.bytes.isEmpty {
+        guard clock.monotonic() - lastWrite >= LogBody.silence else { continue }
+        guard await isAllowed() else { break }
+        writer.append(EventStream.comment)
+      }
+      try await writer.flush()
+      lastWrite = clock.monotonic()
+      // What changes meanwhile is told together.
+      try await Task.sleep(for: .milliseconds(interval))
+    }
+    try await writer.finish()
+  }
+}
