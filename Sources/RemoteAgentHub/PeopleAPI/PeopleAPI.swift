@@ -48,7 +48,8 @@ struct PeopleAPI: Sendable {
     case .sessions: return try await sessions(query)
     case .sessionsStream: return sessionsStream(person, context: context)
     case .session(let id): return .json(.ok, try await session(id).json)
-    case .log(let id): return try await log(of: session(id), request: request, query: query, person: person, context: context)
+    case .log(let id):
+      return try await log(of: session(id), request: request, query: query, person: person, context: context)
     case .raw(let id): return try await raw(of: session(id), query: query)
     case .controls(let id): return try await controls(of: session(id))
     case .control(let id): return try await control(session(id), body: body, person: person)

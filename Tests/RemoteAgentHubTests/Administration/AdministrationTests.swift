@@ -12,7 +12,8 @@ import Testing
     // One that a killed hub left.
     try writeFile(folder + "/hub.sock", [])
     let old = umask(0)
-    let server = AdministrationServer(folder: folder, store: store, registry: SessionRegistry(), clock: .system,
+    let server = AdministrationServer(
+      folder: folder, store: store, registry: SessionRegistry(), clock: .system,
       place: { HubPlace(url: "https://h", localURL: nil, caPath: nil) })
     try await server.start()
     umask(old)

@@ -89,7 +89,8 @@ actor TestEvents {
   func next() async throws -> TestEvent? {
     while true {
       if let end = Self.blankLine(in: body) {
-        let lines = String(decoding: body[..<end], as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = String(decoding: body[..<end], as: UTF8.self).split(
+          separator: "\n", omittingEmptySubsequences: false)
         body.removeFirst(end + 1)
         var event = TestEvent()
         for line in lines {

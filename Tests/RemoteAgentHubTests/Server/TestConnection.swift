@@ -85,6 +85,11 @@ actor TestConnection {
     try await channel.setOption(ChannelOptions.autoRead, value: false).get()
   }
 
+  /// Reads from it again.
+  func resume() async throws {
+    try await channel.setOption(ChannelOptions.autoRead, value: true).get()
+  }
+
   private func readPlaintext() throws -> Bool {
     guard let engine else {
       input += received

@@ -12,6 +12,7 @@ struct TestAnswer: Sendable {
   func with(body: [UInt8]) -> TestAnswer { TestAnswer(status: status, headers: headers, body: body) }
 
   var json: JSON { (try? JSON(parsing: body)) ?? .null }
+  var bodyText: String { String(decoding: body, as: UTF8.self) }
   var code: String? { json["code"]?.string }
   var nonce: String? { header("dpop-nonce") }
 }
