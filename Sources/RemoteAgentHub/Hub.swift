@@ -54,7 +54,8 @@ package enum Hub {
       server.devices.serve(origins: Origins(names: names, port: port, publicURL: settings.publicURL?.origin))
       let found = HubPlace(
         url: settings.publicURL?.origin ?? "https://\(ListenAddress.literal(names.hosts[0])):\(port)",
-        localURL: localPort.map { "http://127.0.0.1:\($0)" }, caPath: certificate.caPath)
+        localURL: localPort.map { "http://127.0.0.1:\($0)" },
+        caPath: settings.devicesTrustSystem ? nil : certificate.caPath)
       place.set(found)
       do {
         try await administration.start()
@@ -66,7 +67,7 @@ package enum Hub {
       }
       await onListening(
         RunningHub(
-          url: found.url, port: port, localURL: found.localURL, caPath: found.caPath, store: store,
+          url: found.url, port: port, localURL: found.localURL, caPath: certificate.caPath, store: store,
           registry: registry, stop: { await group.value?.triggerGracefulShutdown() }))
     }
     var services: [any Service] = [server.application { await ports.opened($0) }]

@@ -25,6 +25,10 @@ struct Serve: AsyncParsableCommand {
       valueName: "address"))
   var trustedProxy: [String] = []
 
+  @Flag(
+    help: "Have devices trust the system's authorities, not the hub's own: the public URL has a certificate of theirs.")
+  var systemCa = false
+
   @Option(help: ArgumentHelp("A certificate chain to use in place of the hub's own.", valueName: "file"))
   var tlsCert: String?
 
@@ -58,6 +62,7 @@ struct Serve: AsyncParsableCommand {
     var settings = HubSettings(folder: try folder.path(), listen: address)
     settings.lives.session = sessionTokenLife * 1000
     settings.session.window = window
+    settings.devicesTrustSystem = systemCa
     settings.loopbackPort = httpLoopback
     settings.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }

@@ -20,6 +20,9 @@ package struct HubSettings: Sendable {
   package var certificate: CertificateFiles?
   /// The origin under which devices reach the hub from elsewhere (behind a proxy or another name); `https`, no path.
   package var publicURL: PublicURL?
+  /// Whether devices are told to trust the system's authorities also if the hub has a CA of its own: a proxy before it has
+  /// a certificate of theirs.
+  package var devicesTrustSystem = false
   /// The port on 127.0.0.1 on which people are served in plain HTTP, too; 0 lets the system choose.
   package var loopbackPort: Int?
   /// Proxies whose `X-Forwarded-For` is believed.
