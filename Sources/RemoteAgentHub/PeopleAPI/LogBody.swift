@@ -84,7 +84,7 @@ struct LogBody: Sendable {
         }
       }
       if pieces.isEmpty {
-        if session.state == .ended, reader.seq >= session.cursor, query.follows {
+        if session.state == .ended, query.follows, !reader.isFull {
           writer.append { EventStream.append("end", session.json, to: &$0) }
           break
         }

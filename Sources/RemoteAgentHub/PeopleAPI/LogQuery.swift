@@ -70,10 +70,10 @@ struct LogReader: Sendable {
   }
 
   /// Whether there is nothing more, ever.
-  var isDone: Bool { left == 0 || cursor.seq >= end - 1 }
+  var isDone: Bool { isFull || cursor.seq >= end - 1 }
 
-  /// All up to it was read.
-  var seq: Int64 { cursor.seq }
+  /// Whether as many were read as were wanted.
+  var isFull: Bool { left == 0 }
 
   /// What comes next; empty if nothing is there now.
   mutating func next() async throws(StoreError) -> [Piece] {

@@ -40,6 +40,20 @@ import Testing
     }
   }
 
+  @Test func `as many as were asked for are not the end`() async throws {
+    try await PersonFixture.with { fixture in
+      try await fixture.store(1...9)
+      try await fixture.end(at: 10)
+      for (query, last) in [
+        ("limit=3", "log"), ("limit=10", "status"), ("after=7&limit=9", "end"), ("follow=0", "status"),
+      ] {
+        let events = try await fixture.events(fixture.path + "/logs?" + query)
+        let rest = try await events.rest()
+        #expect(rest.last?.event == last, "\(query)")
+      }
+    }
+  }
+
   @Test func `an ended session with nothing more tells an EventSource to stop`() async throws {
     try await PersonFixture.with { fixture in
       try await fixture.store(1...2)
