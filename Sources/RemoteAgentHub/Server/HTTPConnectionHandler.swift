@@ -130,6 +130,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         head.headers.replaceOrAdd(name: "connection", value: "close")
       }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
+      // Nobody above reads while an answer is made, and so nobody would hear that its reader has left.
+      if reader.isFollowing { context.read() }
     case .body:
       context.write(data, promise: promise)
     case .end:

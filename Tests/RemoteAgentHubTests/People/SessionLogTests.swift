@@ -160,7 +160,13 @@ import Testing
       let connection = try await TestConnection.open(to: fixture.hub)
       try await connection.request(
         "GET", fixture.path + "/logs", headers: fixture.authorized + [("Accept", "application/x-ndjson")])
-      while fixture.store.changes.count < 3 { await Task.yield() }
+      // Without TLS the end of its side is all that tells.
+      let plain = try await TestConnection.openLoopback(to: fixture.hub)
+      try await plain.send(
+        "GET \(fixture.path)/logs HTTP/1.1\r\nHost: 127.0.0.1:\(fixture.hub.loopbackPort)\r\n"
+          + "Authorization: Bearer \(fixture.token)\r\n\r\n")
+      while fixture.store.changes.count < 4 { await Task.yield() }
+      try await plain.endOutput()
       for connection in [events.connection, all.connection, connection] { await connection.close() }
       while fixture.store.changes.count > 0 { await Task.yield() }
     }

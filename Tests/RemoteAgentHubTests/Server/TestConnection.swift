@@ -80,6 +80,11 @@ actor TestConnection {
     try? await channel.close()
   }
 
+  /// Sends no more, and goes on reading.
+  func endOutput() async throws {
+    try await channel.close(mode: .output)
+  }
+
   /// Stops reading from the socket.
   func stall() async throws {
     try await channel.setOption(ChannelOptions.autoRead, value: false).get()
