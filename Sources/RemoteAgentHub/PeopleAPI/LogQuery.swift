@@ -81,7 +81,9 @@ struct LogReader: Sendable {
     var pieces: [Piece] = []
     for bytes in try await cursor.next() {
       var lines: [StoredLines.Line] = []
-      for line in StoredLines(bytes) where left > 0 && line.seq < end && query.wants(line, in: bytes) {
+      for line in StoredLines(bytes) {
+        guard left > 0, line.seq < end else { break }
+        guard query.wants(line, in: bytes) else { continue }
         lines.append(line)
         left -= 1
       }
