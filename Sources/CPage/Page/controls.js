@@ -1,0 +1,160 @@
+// The prompt box, Stop, and what became of each control.
+
+import { call } from './api.js';
+import { confirmed, h, setText, timeElement } from './dom.js';
+import { ago, moment } from './format.js';
+import { isObject, stringOf } from './row.js';
+import { visibleLine } from './visible.js';
+
+const results = ['queued', 'sent', 'written', 'applied', 'refused', 'expired', 'unknown'];
+const words = {
+  queued: 'waits at the hub',
+  sent: 'sent to the device',
+  written: 'passed on by the device',
+  applied: 'taken by the agent',
+  refused: 'refused',
+  expired: 'expired: it was never sent',
+  unknown: 'sent, and nothing was heard of it',
+};
+
+/** The steering part of a session's page: `element`, `took(control)`, `changed(session)`, `focus()`. */
+export function controlsPart(id) {
+  const draftKey = `draft ${id}`;
+  const sent = new Map();
+  const prompt = h('textarea', { id: 'prompt', rows: '1', 'aria-describedby': 'prompt-note', enterkeyhint: 'send', placeholder: 'Say what to do next' });
+  const send = h('button', { class: 'primary' }, 'Send');
+  const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
+  const note = h('p', { id: 'prompt-note', class: 'note', role: 'status' });
+  const list = h('ol', { class: 'sent', 'aria-label': 'Sent', tabindex: '0', hidden: true });
+  const form = h(
+    'form',
+    { class: 'prompt-box', onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
+    h('label', { for: 'prompt', class: 'visually-hidden' }, 'Prompt'),
+    prompt,
+    h('div', { class: 'buttons' }, send, stop),
+  );
+  let reason = '';
+
+  prompt.value = storedDraft(draftKey);
+  prompt.addEventListener('input', () => {
+    grow();
+    storeDraft(draftKey, prompt.value);
+  });
+  prompt.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    sendPrompt();
+  });
+
+  async function sendPrompt() {
+    const text = prompt.value;
+    if (text.trim() === '' || send.disabled) return;
+    if (!(await post({ action: 'prompt', text }))) return;
+    // What was typed meanwhile is another draft.
+    if (prompt.value === text) prompt.value = '';
+    storeDraft(draftKey, prompt.value);
+    grow();
+    prompt.focus();
+  }
+
+  async function stopAgent() {
+    const isSure = await confirmed({
+      title: 'Stop the agent?',
+      text: 'It gets a signal to end, and is killed if it does not. What it did so far stays.',
+      action: 'Stop the agent',
+    });
+    if (isSure) await post({ action: 'stop' });
+  }
+
+  async function post(body) {
+    send.disabled = stop.disabled = true;
+    setText(note, 'Sending…');
+    try {
+      const { seq } = await call('POST', `/api/agents/${encodeURIComponent(id)}/control`, { body });
+      if (!sent.has(seq)) took({ seq, payload: body, by: 'you', at: Date.now(), result: 'queued', reason: null });
+      return true;
+    } catch (problem) {
+      reason =
+        problem.code === 'unreachable'
+          ? 'The hub cannot be reached: it may or may not have arrived. What did is in the list below.'
+          : `Not sent: ${visibleLine(problem.message)}`;
+      return false;
+    } finally {
+      show(current);
+      reason = '';
+    }
+  }
+
+  let current = null;
+
+  function show(session) {
+    current = session;
+    const isEnded = session.state === 'ended';
+    const isClosed = isEnded || session.control !== true;
+    send.disabled = stop.disabled = prompt.disabled = isClosed;
+    form.classList.toggle('closed', isClosed);
+    if (isEnded) reason = 'The session has ended.';
+    else if (session.control !== true) reason = 'Nobody reads this session’s controls: it can only be watched.';
+    else if (reason === '' && session.state === 'away') reason = 'The device is away: what you send waits for it, up to an hour.';
+    setText(note, reason);
+    note.hidden = reason === '';
+    reason = '';
+  }
+
+  function took(control) {
+    if (!isObject(control) || !Number.isSafeInteger(control.seq)) return;
+    const result = results.includes(control.result) ? control.result : 'unknown';
+    const isNew = !sent.has(control.seq);
+    const item = itemElement(control, result);
+    sent.get(control.seq)?.replaceWith(item);
+    sent.set(control.seq, item);
+    if (isNew) list.insertBefore(item, [...list.children].find((other) => Number(other.dataset.seq) < control.seq) ?? null);
+    list.hidden = false;
+    if (sent.size > 100) {
+      sent.delete(Number(list.lastChild.dataset.seq));
+      list.lastChild.remove();
+    }
+  }
+
+  function grow() {
+    prompt.style.height = 'auto';
+    prompt.style.height = `${Math.min(prompt.scrollHeight + 2, 220)}px`;
+  }
+
+  return { element: h('section', { class: 'steer', 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus(), grow };
+}
+
+function itemElement(control, result) {
+  const payload = isObject(control.payload) ? control.payload : {};
+  const why = control.reason ? `: ${visibleLine(control.reason)}` : '';
+  return h(
+    'li',
+    { 'data-seq': control.seq, 'data-result': result },
+    h('span', { class: 'what', dir: 'auto' }, visibleLine(whatOf(payload), 160)),
+    h('span', { class: 'became' }, words[result] + why),
+    h('span', { class: 'by' }, control.by ? `${visibleLine(stringOf(control.by), 40)} · ` : '', timeElement(control.at, ago(control.at), moment(control.at))),
+  );
+}
+
+function whatOf(payload) {
+  const rest = payload.text ?? payload.name ?? payload.decision ?? '';
+  if (payload.action === 'prompt') return stringOf(rest);
+  return `${stringOf(payload.action ?? 'control')} ${stringOf(rest)}`;
+}
+
+function storedDraft(key) {
+  try {
+    return sessionStorage.getItem(key) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function storeDraft(key, text) {
+  try {
+    if (text === '') sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, text);
+  } catch {
+    // A draft that cannot be stored is still in its box.
+  }
+}

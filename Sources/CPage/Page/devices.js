@@ -1,0 +1,127 @@
+// The paired devices, and how another one is paired.
+
+import { call } from './api.js';
+import { showConnection } from './connection.js';
+import { confirmed, h, setText, timeElement } from './dom.js';
+import { ago, counted, moment } from './format.js';
+import { LiveStream } from './live.js';
+import { pairingPart } from './pairing.js';
+import { isObject, parsed } from './row.js';
+import { visibleLine } from './visible.js';
+
+/** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */
+export async function openDevices(main, { signal }) {
+  const list = h('ul', { class: 'devices', 'aria-label': 'Devices' });
+  const note = h('p', { class: 'note', role: 'status' });
+  const pairing = pairingPart();
+  main.replaceChildren(
+    h('div', { class: 'page' }, h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
+  );
+  const known = new Map();
+  let isFetched = false;
+
+  async function refetch() {
+    try {
+      const { items } = await call('GET', '/api/clients', { signal });
+      for (const device of items) upsert(device, null);
+      list.append(...items.map((device) => known.get(device.clientId)));
+      isFetched = true;
+      setText(note, items.length > 0 ? '' : 'No device is paired yet.');
+    } catch (problem) {
+      if (!signal.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
+    }
+  }
+
+  function upsert(device, place) {
+    if (!isObject(device) || typeof device.clientId !== 'string') return;
+    const element = deviceElement(device, () => revoke(device));
+    const before = known.get(device.clientId);
+    if (before) before.replaceWith(element);
+    else list.insertBefore(element, place);
+    known.set(device.clientId, element);
+  }
+
+  function changed(device) {
+    if (!isObject(device)) return;
+    const isNew = isFetched && !known.has(device.clientId);
+    upsert(device, list.firstChild);
+    setText(note, '');
+    if (isNew && !device.revokedAt) pairing.paired(labelOf(device));
+  }
+
+  async function revoke(device) {
+    const isSure = await confirmed({
+      title: `Revoke ${labelOf(device)}?`,
+      text: 'Its connections end at once and it can send nothing more, until it is paired again. What it sent stays.',
+      action: 'Revoke',
+    });
+    if (!isSure) return;
+    try {
+      await call('DELETE', `/api/clients/${encodeURIComponent(device.clientId)}`);
+      await refetch();
+    } catch (problem) {
+      setText(note, `Not revoked: ${visibleLine(problem.message)}`);
+    }
+  }
+
+  let wasLive = false;
+  const live = new LiveStream({
+    path: '/api/agents/stream',
+    onEvents: (events) => events.forEach((event) => event.type === 'device' && changed(parsed(event.data))),
+    onState: (state, retryAt) => {
+      showConnection(state, retryAt);
+      if (state === 'live' && !wasLive) refetch();
+      wasLive = state === 'live';
+    },
+  });
+
+  return {
+    title: 'Devices',
+    keys: {},
+    close() {
+      live.close();
+      pairing.close();
+    },
+  };
+}
+
+function labelOf(device) {
+  return visibleLine(device.label || device.clientId, 60);
+}
+
+function deviceElement(device, revoke) {
+  const label = labelOf(device);
+  const isRevoked = Number.isFinite(device.revokedAt);
+  const facts = [
+    ['Platform', device.platform],
+    ['Version', device.version],
+    ['Address', device.address],
+    ['Paired', time(device.pairedAt)],
+    ['Last seen', time(device.lastSeenAt)],
+    isRevoked ? ['Revoked', time(device.revokedAt)] : ['', null],
+    ['Fingerprint', device.fingerprint],
+  ];
+  return h(
+    'li',
+    { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
+    h(
+      'div',
+      { class: 'device-head' },
+      h('h2', { dir: 'auto' }, label),
+      isRevoked ? h('span', { class: 'badge', 'data-tone': 'bad' }, 'revoked') : null,
+      h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
+      isRevoked ? null : h('button', { type: 'button', 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
+    ),
+    h(
+      'dl',
+      { class: 'facts' },
+      facts
+        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value instanceof Node ? value : visibleLine(value)))),
+    ),
+  );
+}
+
+function time(at) {
+  return Number.isFinite(at) ? timeElement(at, ago(at), moment(at)) : null;
+}

@@ -1,0 +1,60 @@
+import { envelopes } from './api.js';
+import { h, setText } from './dom.js';
+import { rowOf } from './row.js';
+
+/** The find box of a session. `from()` says which row to go on from, `found(seq, text)` shows a row. */
+export function findPart(id, { from, found }) {
+  const input = h('input', { type: 'search', id: 'find', placeholder: 'Find in session', 'aria-label': 'Find in session', autocomplete: 'off', enterkeyhint: 'search', maxlength: '200' });
+  const outcome = h('span', { class: 'outcome', role: 'status' });
+  const previous = h('button', { type: 'button', class: 'icon', 'aria-label': 'Previous', title: 'Previous (Shift+Enter)', onclick: () => find(-1) }, '↑');
+  const next = h('button', { class: 'icon', 'aria-label': 'Next', title: 'Next (Enter)' }, '↓');
+  let at = null;
+  let request = null;
+
+  input.addEventListener('input', () => {
+    at = null;
+    request?.abort();
+    setText(outcome, '');
+    found(0, '');
+  });
+  input.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.shiftKey) {
+      event.preventDefault();
+      find(-1);
+    }
+  });
+
+  async function find(step) {
+    const q = input.value;
+    if (q === '') return;
+    request?.abort();
+    request = new AbortController();
+    const { signal } = request;
+    setText(outcome, 'looking…');
+    try {
+      let seq = await look(q, step, at ?? from(step), signal);
+      let note = '';
+      if (!seq) {
+        seq = await look(q, step, step > 0 ? 0 : null, signal);
+        note = step > 0 ? ', from the start' : ', from the end';
+      }
+      if (signal.aborted) return;
+      setText(outcome, seq ? `found at #${seq}${note}` : 'not found');
+      at = seq || null;
+      if (seq) found(seq, q);
+    } catch (error) {
+      if (!signal.aborted) setText(outcome, error.code === 'unreachable' ? 'the hub cannot be reached' : 'that cannot be looked for');
+    }
+  }
+
+  async function look(q, step, at, signal) {
+    const place = at === null ? { before: Number.MAX_SAFE_INTEGER } : step > 0 ? { after: at } : { before: at };
+    const [line] = await envelopes(id, { q, ...place, limit: 1, follow: 0 }, signal);
+    return line === undefined ? 0 : (rowOf(line)?.seq ?? 0);
+  }
+
+  return {
+    element: h('form', { class: 'find', role: 'search', onsubmit: (event) => (event.preventDefault(), find(1)) }, input, previous, next, outcome),
+    focus: () => input.select(),
+  };
+}

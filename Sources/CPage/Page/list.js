@@ -1,0 +1,311 @@
+// A list of a million rows of which only those in sight are in the document.
+//
+// The truth is a row and how far the view's top is from its top (the anchor), or that the view sticks to the end. The scroll
+// bar merely follows it: exactly while all fits into what browsers can lay out, in proportion beyond. While someone scrolls,
+// the bar is left alone and the rows are placed where they belong to the eye; it is corrected when the scrolling rests.
+
+import { Heights } from './heights.js';
+
+const tallest = 8_000_000;
+const overscan = 400;
+const rest = 150;
+
+/**
+ * Shows rows of a scrolling element. `render(seq)` gives a row's element, null if it has none, undefined if it is not here yet;
+ * `want(seqs)` is told which rows are in sight, `onView` that what is in sight has changed.
+ */
+export class RowList {
+  heights;
+  isFollowing = true;
+  #scroller;
+  #canvas;
+  #spacer;
+  #render;
+  #want;
+  #onView;
+  #elements = new Map();
+  #stale = new Set();
+  #anchor = { seq: 1, delta: 0 };
+  #top = 0;
+  #bar = 0;
+  #frame = 0;
+  #resting = 0;
+  #isLaying = false;
+  #resizes;
+  #ends = new AbortController();
+
+  constructor(scroller, { estimate, base, render, want, onView }) {
+    this.heights = new Heights(estimate, base);
+    this.#scroller = scroller;
+    this.#render = render;
+    this.#want = want;
+    this.#onView = onView;
+    this.#spacer = document.createElement('div');
+    this.#spacer.className = 'spacer';
+    this.#canvas = document.createElement('div');
+    this.#canvas.className = 'canvas';
+    scroller.replaceChildren(this.#spacer, this.#canvas);
+    this.#resizes = new ResizeObserver((entries) => this.#resized(entries));
+    this.#resizes.observe(scroller);
+    scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true, signal: this.#ends.signal });
+  }
+
+  close() {
+    this.#ends.abort();
+    this.#resizes.disconnect();
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#resting);
+  }
+
+  /** The first and last row in sight. */
+  get sight() {
+    const view = this.#scroller.clientHeight;
+    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + view - 1)) };
+  }
+
+  /** A row's element, if it is in the document. */
+  element(seq) {
+    return this.#elements.get(seq);
+  }
+
+  /** These rows are to be drawn anew. */
+  redraw(seqs) {
+    for (const seq of seqs) if (this.#elements.has(seq)) this.#stale.add(seq);
+    this.schedule();
+  }
+
+  /** All rows are other ones; what is in sight stays so. */
+  reset(estimate) {
+    this.#keepAnchor();
+    this.heights.reset(estimate);
+    for (const seq of this.#elements.keys()) this.#stale.add(seq);
+    this.schedule();
+  }
+
+  /** Brings a row into sight, a third from the top. */
+  show(seq) {
+    this.isFollowing = false;
+    this.#anchor = { seq, delta: -this.#scroller.clientHeight / 3 };
+    this.#lay(true);
+  }
+
+  showStart() {
+    this.isFollowing = false;
+    this.#anchor = { seq: 1, delta: 0 };
+    this.#lay(true);
+  }
+
+  showEnd() {
+    this.isFollowing = true;
+    this.#lay(true);
+  }
+
+  /** Scrolls just so far that the row is in sight. */
+  reveal(seq) {
+    const view = this.#scroller.clientHeight;
+    const top = this.heights.top(seq);
+    const bottom = top + this.heights.get(seq);
+    if (top >= this.#top && bottom <= this.#top + view) return;
+    this.isFollowing = false;
+    this.#anchor = { seq, delta: top < this.#top ? -8 : Math.min(0, this.heights.get(seq) - view + 8) };
+    this.#lay(true);
+  }
+
+  /** From now on the view stays where it is although more comes. */
+  hold() {
+    this.#keepAnchor();
+    this.isFollowing = false;
+  }
+
+  /** Draws in the next frame. */
+  schedule() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => this.#lay());
+  }
+
+  #lay(isForced = false) {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const view = this.#scroller.clientHeight;
+    if (view === 0) return;
+    this.#isLaying = true;
+    let seqs = [];
+    for (let pass = 0; pass < 6; pass += 1) {
+      this.#place(view);
+      seqs = this.#inSight(view);
+      if (!this.#draw(seqs)) break;
+    }
+    this.#place(view);
+    this.#size();
+    if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
+    this.#position(seqs[0]);
+    this.#isLaying = false;
+    this.#want(seqs);
+    this.#onView();
+  }
+
+  #place(view) {
+    const most = Math.max(0, this.heights.total - view);
+    const wanted = this.isFollowing ? most : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
+    this.#top = Math.min(most, Math.max(0, wanted));
+  }
+
+  #inSight(view) {
+    const seqs = [];
+    const { heights } = this;
+    let seq = heights.at(Math.max(0, this.#top - overscan));
+    let top = seq ? heights.top(seq) : 0;
+    while (seq && top < this.#top + view + overscan) {
+      seqs.push(seq);
+      top += heights.get(seq);
+      seq = heights.next(seq);
+    }
+    return seqs;
+  }
+
+  // Puts these rows into the document and no others; returns whether a height came out other than it was thought to be.
+  #draw(seqs) {
+    const kept = new Set(seqs);
+    for (const [seq, element] of this.#elements) if (!kept.has(seq)) this.#remove(seq, element);
+    let isOther = false;
+    let before = null;
+    const fresh = [];
+    for (const seq of seqs) {
+      const drawn = this.#drawn(seq);
+      if (drawn === null) {
+        isOther = this.heights.set(seq, 0) || isOther;
+        continue;
+      }
+      const { element, isNew } = drawn;
+      const place = before ? before.nextSibling : this.#canvas.firstChild;
+      if (element !== place) this.#canvas.insertBefore(element, place);
+      if (isNew) fresh.push([seq, element]);
+      before = element;
+    }
+    for (const [seq, element] of fresh) {
+      if (element.dataset.kind === 'loading') continue;
+      isOther = this.heights.set(seq, element.getBoundingClientRect().height) || isOther;
+    }
+    return isOther;
+  }
+
+  #drawn(seq) {
+    const old = this.#elements.get(seq);
+    if (old && !this.#stale.has(seq)) return { element: old, isNew: false };
+    this.#stale.delete(seq);
+    const element = this.#render(seq);
+    if (element === null) {
+      if (old) this.#remove(seq, old);
+      return null;
+    }
+    if (element === undefined && old?.dataset.kind === 'loading') {
+      this.#stale.add(seq);
+      return { element: old, isNew: false };
+    }
+    const shown = element ?? this.#placeholder(seq);
+    if (old) {
+      const focus = focusWithin(old);
+      this.#resizes.unobserve(old);
+      old.replaceWith(shown);
+      if (focus !== null) focusAgain(shown, focus);
+    }
+    this.#elements.set(seq, shown);
+    if (element) this.#resizes.observe(shown);
+    return { element: shown, isNew: true };
+  }
+
+  #placeholder(seq) {
+    const element = document.createElement('div');
+    element.className = 'row loading';
+    element.dataset.kind = 'loading';
+    element.style.height = `${this.heights.get(seq)}px`;
+    this.#stale.add(seq);
+    return element;
+  }
+
+  #remove(seq, element) {
+    // The keyboard's place must not be lost with a row that is scrolled away.
+    if (element.contains(document.activeElement)) this.#scroller.focus({ preventScroll: true });
+    this.#resizes.unobserve(element);
+    this.#stale.delete(seq);
+    this.#elements.delete(seq);
+    element.remove();
+  }
+
+  #resized(entries) {
+    let isOther = false;
+    for (const { target } of entries) {
+      if (target === this.#scroller) isOther = true;
+      else if (target.isConnected) isOther = this.heights.set(Number(target.dataset.seq), target.getBoundingClientRect().height) || isOther;
+    }
+    if (isOther) this.schedule();
+  }
+
+  #scrolled() {
+    const bar = this.#scroller.scrollTop;
+    const moved = bar - this.#bar;
+    if (Math.abs(moved) < 0.5 || this.#isLaying) return;
+    this.#bar = bar;
+    const view = this.#scroller.clientHeight;
+    const most = Math.max(0, this.heights.total - view);
+    // A drag of the bar means a place; a wheel or a finger means a distance.
+    const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
+    this.#top = isDrag ? (bar / Math.max(1, this.#spacer.clientHeight - view)) * most : this.#top + moved;
+    this.#top = Math.min(most, Math.max(0, this.#top));
+    this.isFollowing = this.#top >= most - 4 && (moved > 0 || this.isFollowing);
+    this.#keepAnchor();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = 0;
+      this.schedule();
+    }, rest);
+    this.schedule();
+  }
+
+  #keepAnchor() {
+    const seq = this.heights.at(this.#top);
+    if (seq) this.#anchor = { seq, delta: this.#top - this.heights.top(seq) };
+  }
+
+  #size() {
+    const height = `${Math.min(this.heights.total, tallest)}px`;
+    if (this.#spacer.style.height === height) return;
+    const before = this.#scroller.scrollTop;
+    this.#spacer.style.height = height;
+    // Where the bar is moved by that, nobody scrolled.
+    this.#bar += this.#scroller.scrollTop - before;
+  }
+
+  // The bar is at one of its ends and the rows are not.
+  #isStuck(view) {
+    const most = Math.max(0, this.heights.total - view);
+    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
+    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= mostBar - 1 && this.#top < most - 1);
+  }
+
+  #moveBar(view) {
+    const most = Math.max(1, this.heights.total - view);
+    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
+    const bar = this.heights.total > tallest ? (this.#top / most) * mostBar : this.#top;
+    if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
+    this.#bar = this.#scroller.scrollTop;
+  }
+
+  #position(first) {
+    const place = first ? this.#bar + this.heights.top(first) - this.#top : 0;
+    this.#canvas.style.transform = `translateY(${place}px)`;
+  }
+}
+
+const focusable = 'a, button, summary, textarea';
+
+function focusWithin(element) {
+  if (element === document.activeElement) return -1;
+  const index = [...element.querySelectorAll(focusable)].indexOf(document.activeElement);
+  return index < 0 ? null : index;
+}
+
+function focusAgain(element, index) {
+  const target = index < 0 ? element : element.querySelectorAll(focusable)[index];
+  (target ?? element).focus({ preventScroll: true });
+}

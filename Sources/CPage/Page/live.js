@@ -1,0 +1,173 @@
+// One event stream that goes on until it is closed or has ended: it connects again, after its last id, whatever happens.
+//
+//   connecting -> live -> ended
+//       ^  |       |
+//       |  v       v
+//       offline <--+     paused: the tab was hidden for a minute
+
+import { events } from './api.js';
+import { Backoff } from './backoff.js';
+import { EventParser } from './sse.js';
+
+const silence = 40_000;
+const hiddenFor = 60_000;
+
+/** The tab's event stream. `onEvents(events)` gets what one read brought; `onState(state, retryAt)` is told of changes. */
+export class LiveStream {
+  /** The last event's id: where it goes on. */
+  last;
+  #path;
+  #onEvents;
+  #onState;
+  #backoff = new Backoff();
+  #connection = null;
+  #retry = null;
+  #pause = null;
+  #state = '';
+  #ends = new AbortController();
+
+  constructor({ path, last = null, onEvents, onState }) {
+    this.#path = path;
+    this.last = last;
+    this.#onEvents = onEvents;
+    this.#onState = onState;
+    const { signal } = this.#ends;
+    addEventListener('online', () => this.#now(), { signal });
+    addEventListener('pageshow', () => this.#now(), { signal });
+    addEventListener('offline', () => this.#connection?.abort(), { signal });
+    document.addEventListener('visibilitychange', () => this.#visibilityChanged(), { signal });
+    this.#connect();
+  }
+
+  close() {
+    this.#ends.abort();
+    this.#stop();
+  }
+
+  async #connect() {
+    this.#stop();
+    const connection = new AbortController();
+    this.#connection = connection;
+    this.#tell(this.#state === 'offline' ? 'offline' : 'connecting');
+    const watchdog = new Watchdog(silence, () => connection.abort());
+    try {
+      const response = await fetch(this.#url(), { headers: this.#headers(), signal: connection.signal, cache: 'no-store' });
+      watchdog.fed();
+      if (response.status === 401) return this.#signedOut();
+      if (response.status === 204) return this.#ended();
+      if (response.status === 404) return this.#ended();
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      this.#tell('live');
+      await this.#read(response.body.getReader(), watchdog, connection);
+    } catch {
+      // Told by what follows: it is not connected.
+    } finally {
+      watchdog.stop();
+      connection.abort();
+    }
+    if (this.#connection === connection) this.#failed();
+  }
+
+  async #read(reader, watchdog, connection) {
+    let batch = [];
+    const parser = new EventParser((event) => batch.push(event));
+    let worked = performance.now();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || this.#connection !== connection) return;
+      watchdog.fed();
+      this.#backoff.reset();
+      parser.feed(value);
+      const taken = batch;
+      batch = [];
+      if (taken.length > 0) this.#take(taken);
+      if (this.#connection !== connection) return;
+      // A session that pours out must not keep the page from drawing.
+      if (performance.now() - worked > 12) {
+        await new Promise((resolve) => setTimeout(resolve));
+        worked = performance.now();
+      }
+    }
+  }
+
+  #take(taken) {
+    this.#onEvents(taken);
+    const id = taken.findLast((event) => event.id !== undefined)?.id;
+    if (id !== undefined) this.last = id;
+    if (taken.some((event) => event.type === 'end')) this.#ended();
+  }
+
+  #url() {
+    return this.last === null ? this.#path : `${this.#path}?after=${encodeURIComponent(this.last)}`;
+  }
+
+  #headers() {
+    const headers = { Accept: 'text/event-stream' };
+    if (this.last !== null) headers['Last-Event-ID'] = String(this.last);
+    return headers;
+  }
+
+  #failed() {
+    this.#connection = null;
+    const delay = navigator.onLine === false ? this.#backoff.cap : this.#backoff.next();
+    this.#retry = setTimeout(() => this.#connect(), delay);
+    this.#tell('offline', Date.now() + delay);
+  }
+
+  #ended() {
+    this.#stop();
+    this.#ends.abort();
+    this.#tell('ended');
+  }
+
+  #signedOut() {
+    this.close();
+    this.#tell('signed-out');
+    events.dispatchEvent(new Event('signedout'));
+  }
+
+  #stop() {
+    clearTimeout(this.#retry);
+    this.#retry = null;
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.abort();
+  }
+
+  #now() {
+    if (this.#connection === null && document.visibilityState === 'visible') this.#connect();
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.#pause);
+    if (document.visibilityState === 'visible') return this.#now();
+    this.#pause = setTimeout(() => {
+      this.#stop();
+      this.#tell('paused');
+    }, hiddenFor);
+  }
+
+  #tell(state, retryAt) {
+    this.#state = state;
+    this.#onState(state, retryAt);
+  }
+}
+
+class Watchdog {
+  #timer;
+
+  constructor(limit, bark) {
+    this.limit = limit;
+    this.bark = bark;
+    this.fed();
+  }
+
+  fed() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.bark, this.limit);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,62 @@
+import { h } from './dom.js';
+import { moment, size } from './format.js';
+import { joinedText } from './row.js';
+import { statusLine } from './statuses.js';
+import { appendText } from './text.js';
+
+const tags = { stderr: 'err', stdin: 'in', pty: 'pty', stdout: '' };
+
+/** A row of the log: its number, its stream and its text as a terminal would show it. `unfolded` knows how much is shown. */
+export function logRow(row, rows, unfolded) {
+  if (row.type === 'status') return statusRow(row, unfolded);
+  const pieces = rows.thread(row);
+  const isPieces = pieces.length > 1 || !row.eol;
+  const text = h('div', { class: 'text', dir: 'ltr' });
+  const content = isPieces ? piecesText(pieces, unfolded.limit(row.seq)) : row.text;
+  const whole = pieces.reduce((sum, piece) => sum + (piece.cut ?? piece.text.length), 0);
+  appendText(text, trimmed(content, row), { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit), whole: isPieces || row.cut ? whole : 0 });
+  const note = isPieces && row.stream !== 'pty' ? piecesNote(pieces, whole) : null;
+  return shell(row, row.stream, h('span', { class: 'tag' }, tags[row.stream]), text, note);
+}
+
+/** A row's frame, with its permalink. */
+export function shell(row, kind, ...children) {
+  return h(
+    'div',
+    { class: `row ${kind}`, 'data-seq': row.seq, 'data-kind': kind, tabindex: '-1' },
+    h('a', { class: 'number', href: `#${row.seq}`, title: moment(row.ts), tabindex: '-1', 'aria-label': `Row ${row.seq}` }, String(row.seq)),
+    ...children,
+  );
+}
+
+function statusRow(row, unfolded) {
+  const { text, tone } = statusLine(row.status);
+  const element = h('div', { class: `text ${tone}`, dir: 'ltr' });
+  appendText(element, text, { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit) });
+  const shown = shell(row, 'status', h('span', { class: 'tag' }, '·'), element);
+  if (typeof row.status.state === 'string' && /^[a-z]{1,20}$/.test(row.status.state)) shown.dataset.state = row.status.state;
+  return shown;
+}
+
+// Only as many pieces as are shown: a line may be of 10 MB.
+function piecesText(pieces, limit) {
+  const taken = [];
+  let length = 0;
+  for (const piece of pieces) {
+    if (length > limit * 2 + 4096) break;
+    taken.push(piece);
+    length += piece.text.length;
+  }
+  return joinedText(taken);
+}
+
+function piecesNote(pieces, whole) {
+  const isWhole = pieces.at(-1).eol;
+  if (pieces.length === 1) return null;
+  return h('span', { class: 'note' }, `one line of ${isWhole ? '' : 'at least '}${size(whole)}, in ${pieces.length} pieces`);
+}
+
+// A line end of Windows is no character to see; in the middle of a line CR is.
+function trimmed(text, row) {
+  return row.stream === 'pty' ? text.replace(/\r?\n$/, '').replaceAll('\r\n', '\n') : text.replace(/\r$/, '');
+}

@@ -1,0 +1,177 @@
+// The list of sessions: found by words and state, the last begun first, and changing as they change.
+
+import { call } from './api.js';
+import { showConnection } from './connection.js';
+import { h, setText, timeElement } from './dom.js';
+import { ago, counted, moment } from './format.js';
+import { LiveStream } from './live.js';
+import { isObject, parsed } from './row.js';
+import { stateBadge, stateOf } from './session-head.js';
+import { visibleLine } from './visible.js';
+
+const pageSize = 50;
+
+/** Opens the list of sessions in `main`; resolves to `{ title, close, keys }`. */
+export async function openSessions(main, { signal }) {
+  const query = new URLSearchParams(location.search);
+  const find = h('input', { type: 'search', id: 'find', value: query.get('q') ?? '', placeholder: 'Find sessions', 'aria-label': 'Find sessions', autocomplete: 'off', maxlength: '200' });
+  const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
+  state.value = ['live', 'away', 'ended'].includes(query.get('state')) ? query.get('state') : '';
+  const device = query.get('device') ?? '';
+  const list = h('ul', { class: 'sessions', 'aria-label': 'Sessions' });
+  const note = h('p', { class: 'note', role: 'status' });
+  const more = h('button', { type: 'button', class: 'more-sessions', hidden: true, onclick: () => fetchMore() }, 'More');
+  main.replaceChildren(
+    h(
+      'div',
+      { class: 'page' },
+      h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, 'Sessions'), h('form', { class: 'filters', role: 'search', onsubmit: (event) => (event.preventDefault(), refetch()) }, find, state)),
+      device ? h('p', { class: 'note' }, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
+      list,
+      note,
+      more,
+    ),
+  );
+
+  const shown = new Map();
+  let next = null;
+  let request = new AbortController();
+  let typing = 0;
+  find.addEventListener('input', () => {
+    clearTimeout(typing);
+    typing = setTimeout(refetch, 250);
+  });
+  state.addEventListener('change', () => refetch());
+
+  async function refetch() {
+    clearTimeout(typing);
+    const filters = { q: find.value.trim(), state: state.value, device };
+    const search = String(new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== '')));
+    history.replaceState(history.state, '', search ? `/?${search}` : '/');
+    await fetchPage(filters, null);
+  }
+
+  async function fetchMore() {
+    await fetchPage({ q: find.value.trim(), state: state.value, device }, next);
+  }
+
+  async function fetchPage(filters, before) {
+    request.abort();
+    request = new AbortController();
+    const mine = request;
+    const query = new URLSearchParams({ limit: String(pageSize) });
+    for (const [name, value] of Object.entries({ ...filters, before: before ?? '' })) if (value !== '') query.set(name, value);
+    try {
+      const page = await call('GET', `/api/agents?${query}`, { signal: mine.signal });
+      if (before === null) take(page.items);
+      else for (const session of page.items) upsert(session, true);
+      next = page.next ?? null;
+      more.hidden = next === null;
+      tellEmpty(filters);
+    } catch (problem) {
+      if (!mine.signal.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
+    }
+  }
+
+  function take(sessions) {
+    const ids = new Set(sessions.map((session) => session.id));
+    for (const [id, row] of shown) if (!ids.has(id)) drop(id, row);
+    for (const session of sessions) upsert(session, true);
+  }
+
+  function tellEmpty(filters) {
+    const isFiltered = filters.q || filters.state || filters.device;
+    if (shown.size > 0) return setText(note, '');
+    if (isFiltered) return setText(note, 'No session is like that.');
+    note.replaceChildren('No sessions yet. ', h('a', { href: '/devices' }, 'Pair a device'), ', then run ', h('code', {}, 'ra-run claude'), ' there, or pipe anything into ', h('code', {}, 'ra-tunnel'), '.');
+  }
+
+  function changed(session) {
+    if (!isObject(session) || typeof session.id !== 'string') return;
+    const isKnown = shown.has(session.id);
+    if (!matches(session)) return isKnown && drop(session.id, shown.get(session.id));
+    // What words find, the hub knows.
+    if (!isKnown && find.value.trim() !== '') return;
+    upsert(session, false);
+  }
+
+  function matches(session) {
+    return (state.value === '' || session.state === state.value) && (device === '' || session.clientId === device);
+  }
+
+  function upsert(session, isListed) {
+    const row = shown.get(session.id);
+    if (row) return row.changed(session);
+    // A session older than all that are shown is for "more" to bring.
+    const oldest = [...shown.values()].at(-1)?.session.firstSeenAt;
+    if (!isListed && next !== null && session.firstSeenAt < oldest) return;
+    const fresh = sessionRow(session);
+    const place = [...list.children].find((other) => Number(other.dataset.begun) < session.firstSeenAt);
+    list.insertBefore(fresh.element, place ?? null);
+    shown.set(session.id, fresh);
+    setText(note, '');
+  }
+
+  function drop(id, row) {
+    row.element.remove();
+    shown.delete(id);
+  }
+
+  let wasLive = false;
+  const live = new LiveStream({
+    path: '/api/agents/stream',
+    onEvents: (events) => events.forEach((event) => event.type === 'agent' && changed(parsed(event.data))),
+    onState: (state, retryAt) => {
+      showConnection(state, retryAt);
+      // What happened while there was no stream, the list tells.
+      if (state === 'live' && !wasLive) refetch();
+      wasLive = state === 'live';
+    },
+  });
+  const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
+  if (signal.aborted) live.close();
+
+  return {
+    title: 'Sessions',
+    keys: { '/': () => find.select(), j: () => step(list, 1), k: () => step(list, -1), ArrowDown: () => step(list, 1), ArrowUp: () => step(list, -1) },
+    close() {
+      live.close();
+      clearInterval(clock);
+      request.abort();
+    },
+  };
+}
+
+function step(list, by) {
+  const links = [...list.querySelectorAll('a')];
+  const at = links.indexOf(document.activeElement);
+  links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+}
+
+function sessionRow(session) {
+  const name = h('span', { class: 'name', dir: 'auto' });
+  const where = h('span', { class: 'where', dir: 'auto' });
+  const line = h('span', { class: 'line', dir: 'auto' });
+  const state = h('span', { class: 'state' });
+  const when = h('span', { class: 'when' });
+  const link = h('a', { href: `/sessions/${encodeURIComponent(session.id)}` }, state, name, where, line, when);
+  const element = h('li', { 'data-id': session.id, 'data-begun': session.firstSeenAt }, link);
+  const row = { element, session, changed, tick };
+
+  function changed(next) {
+    row.session = next;
+    element.dataset.state = stateOf(next).tone;
+    setText(name, visibleLine(next.title ?? next.agent ?? next.id, 120));
+    setText(where, [next.device, next.agent].filter((part) => typeof part === 'string' && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
+    setText(line, typeof next.lastLine === 'string' ? visibleLine(next.lastLine) : '');
+    tick();
+  }
+
+  function tick() {
+    state.replaceChildren(stateBadge(row.session));
+    when.replaceChildren(timeElement(row.session.lastSeenAt, ago(row.session.lastSeenAt), moment(row.session.lastSeenAt)), ` · ${counted(row.session.lines, 'line')}`);
+  }
+
+  changed(session);
+  return row;
+}
