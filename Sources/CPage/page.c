@@ -141,7 +141,7 @@ static const unsigned char visible_js[] = {
 
 #define FILE(name, type, bytes) {name, type, bytes, sizeof bytes}
 
-const cpage_file cpage_files[] = {
+static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
@@ -187,4 +187,5 @@ const cpage_file cpage_files[] = {
     FILE("visible.js", "text/javascript; charset=utf-8", visible_js),
 };
 
-const size_t cpage_file_count = sizeof cpage_files / sizeof cpage_files[0];
+const cpage_file *const cpage_files = files;
+const size_t cpage_file_count = sizeof files / sizeof files[0];
