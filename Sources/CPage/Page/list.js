@@ -76,7 +76,7 @@ export class RowList {
 
   /** All rows are other ones; what is in sight stays so. */
   reset(estimate) {
-    this.#keepAnchor();
+    this.#anchor = { seq: this.heights.at(this.#top) || 1, delta: 0 };
     this.heights.reset(estimate);
     for (const seq of this.#elements.keys()) this.#stale.add(seq);
     this.schedule();

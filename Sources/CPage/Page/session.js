@@ -159,14 +159,11 @@ export async function openSession(main, { id, signal, retitle }) {
 
   function setTalk(isTalk) {
     if (isTalk === rows.isTalk) return;
-    const seen = list.isFollowing ? 0 : list.sight.first;
     rows.isTalk = isTalk;
     showMode();
     list.reset(estimateNow());
     for (const row of rows.rows.all()) if (rows.isHidden(row)) list.heights.set(row.seq, 0);
     for (const chunk of rows.rows.chunks()) forgetMissing(chunk);
-    if (seen) list.hold();
-    list.schedule();
   }
 
   function showMode() {
