@@ -47,7 +47,13 @@ export class SessionRows {
     const row = this.rows.at(seq);
     if (!row) return row;
     if (this.isHidden(row)) return null;
-    return this.isTalk ? talkRow(row, this.#talk) : logRow(row, this.rows, this.#talk.unfolded);
+    if (!this.isTalk) return logRow(row, this.rows, this.#talk.unfolded);
+    try {
+      return talkRow(row, this.#talk);
+    } catch {
+      // An event made to be misread is a line like any other.
+      return logRow(row, this.rows, this.#talk.unfolded);
+    }
   }
 
   /** Whether a row takes no room where it stands. */
