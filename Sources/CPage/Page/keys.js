@@ -6,7 +6,7 @@ const shown = [
   ['/', 'find'],
   ['g s', 'sessions'],
   ['g d', 'devices'],
-  ['j k, ↓ ↑', 'next and previous row'],
+  ['j k ↓ ↑', 'next and previous row'],
   ['Home End', 'start and end'],
   ['p', 'prompt'],
   ['?', 'this'],

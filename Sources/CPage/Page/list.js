@@ -247,6 +247,8 @@ export class RowList {
     if (Math.abs(moved) < 0.5 || this.#isLaying) return;
     this.#bar = bar;
     const view = this.#scroller.clientHeight;
+    // At its very end the bar was moved by a view that grew, not by someone who wants to see what was before.
+    if (this.isFollowing && bar + view >= this.#scroller.scrollHeight - 2) return this.schedule();
     const most = Math.max(0, this.heights.total - view);
     // A drag of the bar means a place; a wheel or a finger means a distance.
     const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { size } from './format.js';
 import { logRow, shell } from './log-row.js';
 import { markdownBlocks, markdownSpans } from './markdown.js';
-import { parsed, stringOf } from './row.js';
+import { isObject, parsed, stringOf } from './row.js';
 import { statusLine } from './statuses.js';
 import { appendText, moreElement } from './text.js';
 import { visibleLine } from './visible.js';
@@ -111,10 +111,9 @@ function resultElement(result, key, row, talk) {
 function inputElements(call, key, talk) {
   const { input } = call;
   if (input === undefined || input === null || input === '') return [];
-  const names = typeof input === 'object' ? Object.keys(input) : [];
-  const isPlain = names.length === 1 && typeof input[names[0]] === 'string';
-  const text = isPlain ? input[names[0]] : stringOf(input, 2);
-  return [h('h4', {}, 'Input'), pre(text, `${key}/in`, talk)];
+  const members = isObject(input) ? Object.entries(input) : [['Input', input]];
+  const shown = members.length <= 12 ? members : [['Input', input]];
+  return shown.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value, 2), `${key}/in${index}`, talk)]);
 }
 
 function resultElements(result, key, talk) {
