@@ -11,7 +11,7 @@ test('rows that were never measured have the estimate', () => {
   assert.strictEqual(heights.at(10_000), 501);
   assert.strictEqual(heights.at(9_999.5), 500);
   assert.strictEqual(heights.at(1e9), 1000);
-  heights.estimate = 10;
+  heights.reset(10);
   assert.strictEqual(heights.total, 10_000);
 });
 

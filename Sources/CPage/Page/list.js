@@ -31,6 +31,7 @@ export class RowList {
   #frame = 0;
   #resting = 0;
   #isLaying = false;
+  #isHeld = false;
   #resizes;
   #ends = new AbortController();
 
@@ -111,10 +112,11 @@ export class RowList {
     this.#lay(true);
   }
 
-  /** From now on the view stays where it is although more comes. */
+  /** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
   hold() {
     this.#keepAnchor();
     this.isFollowing = false;
+    this.#isHeld = true;
   }
 
   /** Draws in the next frame. */
@@ -136,6 +138,8 @@ export class RowList {
       if (!this.#draw(seqs)) break;
     }
     this.#place(view);
+    if (this.#isHeld && this.#top >= this.heights.total - view - 1) this.isFollowing = true;
+    this.#isHeld = false;
     this.#size();
     if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
     this.#position(seqs[0]);

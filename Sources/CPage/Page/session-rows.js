@@ -73,6 +73,11 @@ export class SessionRows {
     return this.isTalk || !row.delta ? row.start : row.seq;
   }
 
+  /** The rows of the calls whose results this one has. */
+  callsOf(row) {
+    return (row.summary?.results ?? []).map(({ id }) => this.#pairs.callOf(id, row.seq));
+  }
+
   #note(row, rows) {
     if (row.type !== 'log' || row.stream !== 'stdout' || !row.eol) return;
     const start = row.start === row.seq ? row : rows.at(row.start);
