@@ -65,5 +65,6 @@ export function outcome(exit) {
 }
 
 function signal(name) {
-  return typeof name === 'number' ? `signal ${name}` : /^SIG/.test(name) ? name : `SIG${name}`;
+  if (typeof name !== 'string') return `signal ${JSON.stringify(name)}`;
+  return name.startsWith('SIG') ? name : `SIG${name}`;
 }

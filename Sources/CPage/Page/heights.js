@@ -30,16 +30,6 @@ export class Heights {
     return this.#top(this.#blocks);
   }
 
-  get estimate() {
-    return this.#estimate;
-  }
-
-  set estimate(height) {
-    if (height === this.#estimate) return;
-    this.#estimate = height;
-    this.#clean = 0;
-  }
-
   /** Forgets all heights. */
   reset(estimate) {
     this.#estimate = estimate;
@@ -68,10 +58,6 @@ export class Heights {
 
   get(row) {
     return this.#get(row - 1 - this.#base);
-  }
-
-  isKnown(row) {
-    return this.#rows[row - 1 - this.#base] !== unknown;
   }
 
   /** Sets a row's height; returns whether that changed anything. */

@@ -6,8 +6,9 @@ const shown = [
   ['/', 'find'],
   ['g s', 'sessions'],
   ['g d', 'devices'],
-  ['j k, ↓ ↑', 'next and previous row'],
+  ['j k ↓ ↑', 'next and previous row'],
   ['Home End', 'start and end'],
+  ['Enter', 'unfold the row, or link to it'],
   ['p', 'prompt'],
   ['?', 'this'],
 ];
@@ -31,6 +32,7 @@ export function listenForKeys({ keys, go }) {
     if (event.key === '?') return showKeys;
     // Arrows scroll what has the focus, unless that is a row.
     if (event.key.startsWith('Arrow') && !event.target.closest('[data-seq], .sessions')) return null;
+    if (event.key === 'Enter' && !event.target.matches('[data-seq]')) return null;
     return keys()[event.key];
   }
 }

@@ -10,7 +10,7 @@ export function stateOf(session) {
     if (session.turn !== null && session.turn !== undefined && session.control === true) return { word: 'waits for a prompt', tone: 'live' };
     return { word: 'live', tone: 'live' };
   }
-  if (session.state === 'away') return { word: `away since ${ago(session.disconnectedAt) || 'a while'}`, tone: 'away' };
+  if (session.state === 'away') return { word: `away ${ago(session.disconnectedAt).replace(/(.*) ago/, 'for $1').replace('now', '')}`.trim(), tone: 'away' };
   if (session.state === 'ended') {
     const exit = session.exit ?? {};
     const isBad = exit.outcome === 'error' || exit.outcome === 'incomplete' || (exit.outcome === undefined && exit.code !== undefined && exit.code !== 0) || exit.signal;

@@ -53,7 +53,7 @@ export function sessionTools(session, { find, setTalk, goTo, goToStart, setWrap 
   });
 
   return {
-    element: h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'View' }, h('div', { class: 'toggle', role: 'group', 'aria-label': 'View' }, talk, log), find, menu),
+    element: h('div', { class: 'tools' }, h('div', { class: 'toggle', role: 'group', 'aria-label': 'View' }, talk, log), find, menu),
     isWrapping,
     showMode(isTalk) {
       talk.setAttribute('aria-pressed', String(isTalk));

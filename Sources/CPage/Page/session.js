@@ -82,7 +82,7 @@ export async function openSession(main, { id, signal, retitle }) {
     list.heights.grow(rows.rows.last);
     for (const row of came) if (rows.isHidden(row)) list.heights.set(row.seq, 0);
     if (chunk !== undefined) forgetMissing(chunk);
-    list.redraw(came.map((row) => row.seq));
+    list.redraw(came.flatMap((row) => [row.seq, row.start, ...rows.callsOf(row)]));
     if (pending && rows.rows.at(pending) !== undefined) arrive(pending);
   }
 
@@ -126,7 +126,7 @@ export async function openSession(main, { id, signal, retitle }) {
     const shown = came.filter((row) => row.seq > last && !rows.isHidden(row));
     if (!list.isFollowing) unread += shown.length;
     const said = shown.findLast((row) => row.summary?.said);
-    if (said && rows.isTalk) announce(`New answer: ${visibleLine(said.summary.said.split(':')[1], 200)}`);
+    if (said && rows.isTalk) announce(`New answer: ${visibleLine(said.summary.said.replace(/^\d+:/, ''), 100)}`);
     if (rows.rows.last - base > mostRows * 2) location.reload();
   }
 
@@ -159,14 +159,11 @@ export async function openSession(main, { id, signal, retitle }) {
 
   function setTalk(isTalk) {
     if (isTalk === rows.isTalk) return;
-    const seen = list.isFollowing ? 0 : list.sight.first;
     rows.isTalk = isTalk;
     showMode();
     list.reset(estimateNow());
     for (const row of rows.rows.all()) if (rows.isHidden(row)) list.heights.set(row.seq, 0);
     for (const chunk of rows.rows.chunks()) forgetMissing(chunk);
-    if (seen) list.hold();
-    list.schedule();
   }
 
   function showMode() {
@@ -215,9 +212,8 @@ export async function openSession(main, { id, signal, retitle }) {
     if (!row) return list.show(list.heights.next(seq) || seq);
     const home = rows.home(row);
     const homeRow = rows.rows.at(home);
-    if (home !== seq && sought && rows.isTalk && homeRow) openCalls(homeRow);
+    if (sought && rows.isTalk && homeRow) openFolds(homeRow);
     if (rows.isTalk && homeRow && (rows.isHidden(homeRow) || rows.element(home) === null)) rows.revealed.add(home);
-    if (rows.isTalk && sought && home === seq && row.summary?.calls.length) openCalls(row);
     if (list.heights.get(home) === 0) list.heights.set(home, estimateNow());
     mark(home);
     list.redraw([home]);
@@ -225,7 +221,7 @@ export async function openSession(main, { id, signal, retitle }) {
     highlight(list.element(home), sought);
   }
 
-  function openCalls(row) {
+  function openFolds(row) {
     const blocks = row.summary ? row.summary.calls.length + row.summary.others : 1;
     for (let index = 0; index < Math.min(blocks, 20); index += 1) unfolded.setOpen(`${row.seq}/${index}`, true);
   }
@@ -249,9 +245,15 @@ export async function openSession(main, { id, signal, retitle }) {
     list.element(seq)?.focus({ preventScroll: true });
   }
 
+  // What a click on the row's fold would do, or else on its number.
+  function enter() {
+    const element = document.activeElement;
+    if (element.dataset.seq) element.querySelector('summary, .number').click();
+  }
+
   return {
     title: titleOf(session),
-    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: goToStart, End: goToEnd },
+    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: goToStart, End: goToEnd, Enter: enter },
     close() {
       live.close();
       list.close();

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { size } from './format.js';
 import { logRow, shell } from './log-row.js';
 import { markdownBlocks, markdownSpans } from './markdown.js';
-import { parsed, stringOf } from './row.js';
+import { isObject, parsed, stringOf } from './row.js';
 import { statusLine } from './statuses.js';
 import { appendText, moreElement } from './text.js';
 import { visibleLine } from './visible.js';
@@ -45,7 +45,7 @@ function blockElement(block, key, row, talk) {
     case 'thinking':
       return fold('thinking', key, talk, [h('span', { class: 'name' }, 'Thinking'), h('span', { class: 'about' }, visibleLine(block.text))], () => [pre(block.text, key, talk)]);
     case 'call':
-      return callElement(block, key, row, talk);
+      return callElement(block, key, talk, block.id ? talk.resultOf(block.id, row.seq) : null);
     case 'result':
       return resultElement(block, key, row, talk);
     case 'done':
@@ -88,8 +88,7 @@ function markdownElement(block) {
   return element;
 }
 
-function callElement(call, key, row, talk) {
-  const result = call.id ? talk.resultOf(call.id, row.seq) : null;
+function callElement(call, key, talk, result) {
   const state = result === null ? 'open' : result.isError ? 'bad' : 'good';
   const words = { open: 'no result yet', bad: 'failed', good: 'done' };
   const shown = result?.call ?? call;
@@ -104,9 +103,7 @@ function callElement(call, key, row, talk) {
 
 function resultElement(result, key, row, talk) {
   if (result.id && talk.isPaired(result.id, row.seq)) return null;
-  if (result.call) {
-    return callElement({ ...result.call, id: '' }, key, row, { ...talk, resultOf: () => result, unfolded: talk.unfolded });
-  }
+  if (result.call) return callElement(result.call, key, talk, result);
   const summary = [h('span', { class: `dot ${result.isError ? 'bad' : 'good'}` }), h('span', { class: 'name' }, 'Result'), h('span', { class: 'about' }, visibleLine(result.text))];
   return fold('result', key, talk, summary, () => resultElements(result, key, talk));
 }
@@ -114,10 +111,9 @@ function resultElement(result, key, row, talk) {
 function inputElements(call, key, talk) {
   const { input } = call;
   if (input === undefined || input === null || input === '') return [];
-  const names = typeof input === 'object' ? Object.keys(input) : [];
-  const isPlain = names.length === 1 && typeof input[names[0]] === 'string';
-  const text = isPlain ? input[names[0]] : stringOf(input, 2);
-  return [h('h4', {}, 'Input'), pre(text, `${key}/in`, talk)];
+  const members = isObject(input) ? Object.entries(input) : [['Input', input]];
+  const shown = members.length <= 12 ? members : [['Input', input]];
+  return shown.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value, 2), `${key}/in${index}`, talk)]);
 }
 
 function resultElements(result, key, talk) {
