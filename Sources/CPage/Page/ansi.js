@@ -66,7 +66,7 @@ function following(list, index) {
 }
 
 function colorOf([kind, ...rest]) {
-  const inRange = (value) => Number.isInteger(value) && value >= 0 && value <= 255;
+  const inRange = (value) => value >= 0 && value <= 255;
   if (kind === 5) return inRange(rest[0]) ? indexed(rest[0]) : undefined;
   // With colons a colour space may stand before the three.
   const rgb = kind === 2 ? rest.slice(-3) : [];
