@@ -37,6 +37,10 @@ test('colours that are none change nothing', () => {
   }
 });
 
+test('what only ends as a colour does is none', () => {
+  assert.deepStrictEqual(styles('\x1b[>4;1mx\x1b[?1;31my\x1b[1 mz'), [['xyz', {}]]);
+});
+
 test('what steers a terminal is dropped', () => {
   for (const sequence of [
     '\x1b[2J', '\x1b[?25l', '\x1b[1;2H', '\x1b[ q', '\x1b]0;title\x07', '\x1b]8;;http://evil\x1b\\', '\x1b]52;c;aGk=\x9c', '\x1bPq#0~~\x1b\\',

@@ -48,6 +48,7 @@ test('codex: an item that starts is a call, its end the result that tells all', 
   assert.strictEqual(result.text, 'x\nexit 2');
   assert.ok(result.isError);
   assert.strictEqual(result.call.about, 'ls');
+  assert.ok(blocksOf({ type: 'item.completed', item: { ...item, status: 'completed' } })[0].isError);
   assert.deepStrictEqual(kinds({ type: 'item.completed', item: { type: 'agent_message', text: 'Hi' } }), ['text']);
   assert.deepStrictEqual(kinds({ type: 'item.started', item: { type: 'agent_message', text: '' } }), []);
   assert.ok(blocksOf({ type: 'turn.failed', error: { message: 'gone' } })[0].isError);
@@ -95,6 +96,12 @@ test('a result belongs to the nearest call before it, in whichever order they ar
   assert.strictEqual(pairs.callOf('a', 20), 15);
   pairs.note('a', 25, { isCall: false });
   assert.strictEqual(pairs.resultOf('a', 15).seq, 25);
+  pairs.note('a', 12, { isCall: false });
+  assert.strictEqual(pairs.resultOf('a', 10).seq, 12);
+  assert.strictEqual(pairs.resultOf('a', 15).seq, 25);
+  assert.strictEqual(pairs.callOf('a', 14), 10);
+  for (const seq of [30, 10]) pairs.note('b', seq, { isCall: true });
+  assert.strictEqual(pairs.callOf('b', 40), 30);
   assert.strictEqual(pairs.callOf('__proto__', 1), 0);
 });
 
@@ -113,6 +120,7 @@ test('a gap is told plainly, quiet statuses are quiet, and odd ones break nothin
 test('markdown: fences, headings and spans; nothing is lost', () => {
   const blocks = markdownBlocks('Hi\n\n```js\na\n\n```\n# Head\ntext\n---\n~~~\nopen');
   assert.deepStrictEqual(blocks.map((block) => [block.kind, block.text]), [['text', 'Hi'], ['code', 'a\n'], ['heading', 'Head'], ['text', 'text'], ['rule', ''], ['code', 'open']]);
+  assert.deepStrictEqual(markdownBlocks('```\n```js\nx\n```').map((block) => block.text), ['```js\nx']);
   assert.deepStrictEqual(markdownSpans('a `b` **c** ** d **'), [
     { text: 'a ', style: '' },
     { text: 'b', style: 'code' },

@@ -54,6 +54,7 @@ test('rows are fetched by chunks, and numbers without a row are known as such', 
   const { rows, asked } = stored(all);
   assert.strictEqual(rows.at(10), undefined);
   rows.want([10, 300]);
+  rows.want([10, 300]);
   await turn();
   await turn();
   assert.deepStrictEqual(asked, [0, chunkSize]);

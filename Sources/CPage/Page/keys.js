@@ -39,12 +39,10 @@ export function listenForKeys({ keys, go }) {
 
 /** Shows the shortcuts. */
 export function showKeys() {
-  const dialog = h(
-    'dialog',
-    { 'aria-labelledby': 'keys-title', onclose: () => dialog.remove() },
+  const dialog = h('dialog', { 'aria-labelledby': 'keys-title', onclose: () => dialog.remove() },
     h('h2', { id: 'keys-title' }, 'Keys'),
-    h('dl', { class: 'keys' }, shown.map(([key, what]) => h('div', {}, h('dt', {}, key.split(' ').map((part) => h('kbd', {}, part))), h('dd', {}, what)))),
-    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
+    h('dl.keys', {}, shown.map(([key, what]) => h('div', {}, h('dt', {}, key.split(' ').map((part) => h('kbd', {}, part))), h('dd', {}, what)))),
+    h('div.actions', {}, h('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
   );
   document.body.append(dialog);
   dialog.showModal();

@@ -1,6 +1,6 @@
 // One session: its header, its rows as a conversation or as a log, and what steers it.
 
-import { call, envelopes } from './api.js';
+import { agentPath, call, envelopes } from './api.js';
 import { blocksOf, isStructured } from './blocks.js';
 import { showConnection } from './connection.js';
 import { controlsPart } from './controls.js';
@@ -24,7 +24,7 @@ const mostRows = 10_000_000;
 
 /** Opens a session's page in `main`; resolves to `{ title, close, keys }`. */
 export async function openSession(main, { id, signal, retitle }) {
-  let session = await call('GET', `/api/agents/${encodeURIComponent(id)}`, { signal });
+  let session = await call('GET', agentPath(id), { signal });
   id = session.id;
   const last = session.cursor;
   const base = Math.max(0, last - mostRows);
@@ -38,6 +38,7 @@ export async function openSession(main, { id, signal, retitle }) {
     hold: () => list.hold(),
   });
   rows.isTalk = await isConversation(session, signal);
+  signal.throwIfAborted();
 
   let current = 0;
   let sought = '';
@@ -46,24 +47,23 @@ export async function openSession(main, { id, signal, retitle }) {
 
   const head = sessionHead(session);
   const log = h('div', { id: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' });
-  const toEnd = h('button', { type: 'button', class: 'to-end', hidden: true, onclick: () => goToEnd() }, 'Jump to end');
-  const empty = h('p', { class: 'empty', hidden: true }, 'Nothing has come yet.');
+  const toEnd = h('button.to-end', { type: 'button', hidden: true, onclick: () => goToEnd() }, 'Jump to end');
+  const empty = h('p.empty', { hidden: true }, 'Nothing has come yet.');
   const controls = controlsPart(id);
   const find = findPart(id, { from: (step) => (step > 0 ? list.sight.first - 1 : list.sight.last + 1), found: (seq, text) => seek(seq, text) });
   const tools = sessionTools(session, { find: find.element, isTalk: rows.isTalk, setTalk, goTo, goToStart: () => goToStart(), setWrap: (isOn) => setWrap(isOn) });
-  main.replaceChildren(h('div', { class: 'session' }, head.element, tools.element, h('div', { class: 'log-box' }, log, empty, toEnd), controls.element));
+  main.replaceChildren(h('div.session', {}, head.element, tools.element, h('div.log-box', {}, log, empty, toEnd), controls.element));
 
   const list = new RowList(log, { estimate: estimateNow(), base, render, want, onView: viewChanged });
   list.heights.grow(last);
   showMode();
   setWrap(tools.isWrapping);
   controls.changed(session);
-  controls.grow();
   const fragment = rowOfFragment();
   if (fragment) goTo(fragment);
   else list.showEnd();
 
-  const live = new LiveStream({ path: `/api/agents/${encodeURIComponent(id)}/logs`, last, onEvents: eventsCame, onState: stateChanged });
+  const live = new LiveStream({ path: agentPath(id, '/logs'), last, onEvents: eventsCame, onState: stateChanged });
   const onHash = () => rowOfFragment() && goTo(rowOfFragment());
   addEventListener('hashchange', onHash);
 
@@ -143,8 +143,8 @@ export async function openSession(main, { id, signal, retitle }) {
     if (state !== 'ended') return;
     // An ended session has no stream that could tell these.
     const [now, sent] = await Promise.all([
-      call('GET', `/api/agents/${encodeURIComponent(id)}`, { signal }).catch(() => null),
-      call('GET', `/api/agents/${encodeURIComponent(id)}/controls`, { signal }).catch(() => null),
+      call('GET', agentPath(id), { signal }).catch(() => null),
+      call('GET', agentPath(id, '/controls'), { signal }).catch(() => null),
     ]);
     sessionChanged(now);
     for (const control of sent?.items ?? []) controls.took(control);
