@@ -12,6 +12,9 @@
 static const unsigned char index_html[] = {
 #embed "Page/index.html"
 };
+static const unsigned char agents_stream_js[] = {
+#embed "Page/agents-stream.js"
+};
 static const unsigned char ansi_js[] = {
 #embed "Page/ansi.js"
 };
@@ -141,8 +144,9 @@ static const unsigned char visible_js[] = {
 
 #define FILE(name, type, bytes) {name, type, bytes, sizeof bytes}
 
-const cpage_file cpage_files[] = {
+static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
+    FILE("agents-stream.js", "text/javascript; charset=utf-8", agents_stream_js),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
     FILE("backoff.js", "text/javascript; charset=utf-8", backoff_js),
@@ -187,4 +191,5 @@ const cpage_file cpage_files[] = {
     FILE("visible.js", "text/javascript; charset=utf-8", visible_js),
 };
 
-const size_t cpage_file_count = sizeof cpage_files / sizeof cpage_files[0];
+const cpage_file *const cpage_files = files;
+const size_t cpage_file_count = sizeof files / sizeof files[0];

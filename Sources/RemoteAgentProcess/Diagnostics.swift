@@ -1,8 +1,9 @@
+import RemoteAgentCore
 import SystemPackage
 
 /// Writes a program's messages to standard error: one line each, `ra-tunnel: error: what was tried: why`, then `hint:` lines.
 ///
-/// Never pass a secret. Control characters are shown as `\u{…}`, so that what a peer sent can't steer a terminal.
+/// Never pass a secret. What a peer sent can't steer a terminal (`TerminalText`), nor begin a line of its own.
 package struct Diagnostics: Sendable {
   package let program: String
 
@@ -29,16 +30,7 @@ package struct Diagnostics: Sendable {
   }
 
   private func write(_ line: String) {
-    var safe = ""
-    for scalar in line.unicodeScalars {
-      if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format {
-        safe += scalar.escaped(asASCII: true)
-      } else {
-        safe.unicodeScalars.append(scalar)
-      }
-    }
-    safe += "\n"
     // Whether anybody reads the messages changes nothing of the work.
-    _ = try? FileDescriptor.standardError.writeAll(safe.utf8)
+    _ = try? FileDescriptor.standardError.writeAll("\(TerminalText.field(line))\n".utf8)
   }
 }

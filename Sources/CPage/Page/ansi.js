@@ -45,29 +45,17 @@ function styled(style, parameters) {
   return Object.keys(next).length === 0 ? plain : next;
 }
 
+const begins = { 1: 'bold', 2: 'dim', 3: 'italic', 4: 'underline', 7: 'inverse', 9: 'strike', 21: 'underline' };
+const ends = { 22: ['bold', 'dim'], 23: ['italic'], 24: ['underline'], 27: ['inverse'], 29: ['strike'], 39: ['fg'], 49: ['bg'] };
+
 function apply(style, code, sub) {
-  if (code === 0) for (const name of Object.keys(style)) delete style[name];
-  else if (code === 1) style.bold = true;
-  else if (code === 2) style.dim = true;
-  else if (code === 3) style.italic = true;
-  else if (code === 4 && sub !== 0 || code === 21) style.underline = true;
-  else if (code === 7) style.inverse = true;
-  else if (code === 9) style.strike = true;
-  else if (code === 22) clear(style, 'bold', 'dim');
-  else if (code === 23) clear(style, 'italic');
-  else if (code === 24 || code === 4) clear(style, 'underline');
-  else if (code === 27) clear(style, 'inverse');
-  else if (code === 29) clear(style, 'strike');
+  const gone = code === 0 ? Object.keys(style) : code === 4 && sub === 0 ? ends[24] : ends[code];
+  if (gone) for (const name of gone) delete style[name];
+  else if (code in begins) style[begins[code]] = true;
   else if (code >= 30 && code <= 37) style.fg = code - 30;
-  else if (code === 39) clear(style, 'fg');
   else if (code >= 40 && code <= 47) style.bg = code - 40;
-  else if (code === 49) clear(style, 'bg');
   else if (code >= 90 && code <= 97) style.fg = code - 82;
   else if (code >= 100 && code <= 107) style.bg = code - 92;
-}
-
-function clear(style, ...names) {
-  for (const name of names) delete style[name];
 }
 
 function following(list, index) {
@@ -78,7 +66,7 @@ function following(list, index) {
 }
 
 function colorOf([kind, ...rest]) {
-  const inRange = (value) => Number.isInteger(value) && value >= 0 && value <= 255;
+  const inRange = (value) => value >= 0 && value <= 255;
   if (kind === 5) return inRange(rest[0]) ? indexed(rest[0]) : undefined;
   // With colons a colour space may stand before the three.
   const rgb = kind === 2 ? rest.slice(-3) : [];

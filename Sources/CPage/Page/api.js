@@ -17,10 +17,14 @@ export async function call(method, path, { body, signal } = {}) {
 
 /** A stretch of a session's log: envelopes as text, one a line. */
 export async function envelopes(id, query, signal) {
-  const path = `/api/agents/${encodeURIComponent(id)}/logs?${new URLSearchParams(query)}`;
-  const response = await request('GET', path, { signal, accept: 'application/x-ndjson' });
+  const response = await request('GET', agentPath(id, `/logs?${new URLSearchParams(query)}`), { signal, accept: 'application/x-ndjson' });
   if (response.status === 204) return [];
   return (await response.text()).split('\n').filter((line) => line.trim() !== '');
+}
+
+/** The path of a session, or of something of it. */
+export function agentPath(id, rest = '') {
+  return `/api/agents/${encodeURIComponent(id)}${rest}`;
 }
 
 /** The answer itself; anything but success is thrown as a Problem. */

@@ -48,7 +48,7 @@ function said(block) {
     case 'mcp_tool_use':
       return [{ kind: 'call', id: idOf(block.id), name: stringOf(block.name ?? 'tool'), about: about(block.input), input: block.input }];
     default:
-      return String(block.type).endsWith('_tool_result') ? [result(block)] : [{ kind: 'raw', name: stringOf(block.type), value: block }];
+      return stringOf(block.type ?? '').endsWith('_tool_result') ? [result(block)] : [{ kind: 'raw', name: stringOf(block.type ?? '?'), value: block }];
   }
 }
 

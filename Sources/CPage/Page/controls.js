@@ -1,8 +1,7 @@
 // The prompt box, Stop, and what became of each control.
 
-import { call } from './api.js';
+import { agentPath, call } from './api.js';
 import { confirmed, h, setText, timeElement } from './dom.js';
-import { ago, moment } from './format.js';
 import { isObject, stringOf } from './row.js';
 import { visibleLine } from './visible.js';
 
@@ -19,27 +18,20 @@ const words = {
 
 /** The steering part of a session's page: `element`, `took(control)`, `changed(session)`, `focus()`. */
 export function controlsPart(id) {
-  const draftKey = `draft ${id}`;
   const sent = new Map();
   const prompt = h('textarea', { id: 'prompt', rows: '1', 'aria-describedby': 'prompt-note', enterkeyhint: 'send', placeholder: 'Say what to do next' });
-  const send = h('button', { class: 'primary' }, 'Send');
+  const send = h('button.primary', {}, 'Send');
   const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
-  const note = h('p', { id: 'prompt-note', class: 'note', role: 'status' });
-  const list = h('ol', { class: 'sent', 'aria-label': 'Sent', tabindex: '0', hidden: true });
-  const form = h(
-    'form',
-    { class: 'prompt-box', onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
-    h('label', { for: 'prompt', class: 'visually-hidden' }, 'Prompt'),
+  const note = h('p.note', { id: 'prompt-note', role: 'status' });
+  const list = h('ol.sent', { 'aria-label': 'Sent', tabindex: '0', hidden: true });
+  const form = h('form.prompt-box', { onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
+    h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
     prompt,
-    h('div', { class: 'buttons' }, send, stop),
+    h('div.buttons', {}, send, stop),
   );
   let reason = '';
 
-  prompt.value = storedDraft(draftKey);
-  prompt.addEventListener('input', () => {
-    grow();
-    storeDraft(draftKey, prompt.value);
-  });
+  prompt.addEventListener('input', grow);
   prompt.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -52,7 +44,6 @@ export function controlsPart(id) {
     if (!(await post({ action: 'prompt', text }))) return;
     // What was typed meanwhile is another draft.
     if (prompt.value === text) prompt.value = '';
-    storeDraft(draftKey, prompt.value);
     grow();
     prompt.focus();
   }
@@ -70,7 +61,7 @@ export function controlsPart(id) {
     send.disabled = stop.disabled = true;
     setText(note, 'Sending…');
     try {
-      const { seq } = await call('POST', `/api/agents/${encodeURIComponent(id)}/control`, { body });
+      const { seq } = await call('POST', agentPath(id, '/control'), { body });
       if (!sent.has(seq)) took({ seq, payload: body, by: 'you', at: Date.now(), result: 'queued', reason: null });
       return true;
     } catch (problem) {
@@ -121,18 +112,16 @@ export function controlsPart(id) {
     prompt.style.height = `${Math.min(prompt.scrollHeight + 2, 220)}px`;
   }
 
-  return { element: h('section', { class: 'steer', 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus(), grow };
+  return { element: h('section.steer', { 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus() };
 }
 
 function itemElement(control, result) {
   const payload = isObject(control.payload) ? control.payload : {};
   const why = control.reason ? `: ${visibleLine(control.reason)}` : '';
-  return h(
-    'li',
-    { 'data-seq': control.seq, 'data-result': result },
-    h('span', { class: 'what', dir: 'auto' }, visibleLine(whatOf(payload), 160)),
-    h('span', { class: 'became' }, words[result] + why),
-    h('span', { class: 'by' }, control.by ? `${visibleLine(stringOf(control.by), 40)} · ` : '', timeElement(control.at, ago(control.at), moment(control.at))),
+  return h('li', { 'data-seq': control.seq, 'data-result': result },
+    h('span.what', { dir: 'auto' }, visibleLine(whatOf(payload), 160)),
+    h('span.became', {}, words[result] + why),
+    h('span.by', {}, control.by ? `${visibleLine(stringOf(control.by), 40)} · ` : '', timeElement(control.at)),
   );
 }
 
@@ -140,21 +129,4 @@ function whatOf(payload) {
   const rest = payload.text ?? payload.name ?? payload.decision ?? '';
   if (payload.action === 'prompt') return stringOf(rest);
   return `${stringOf(payload.action ?? 'control')} ${stringOf(rest)}`;
-}
-
-function storedDraft(key) {
-  try {
-    return sessionStorage.getItem(key) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function storeDraft(key, text) {
-  try {
-    if (text === '') sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, text);
-  } catch {
-    // A draft that cannot be stored is still in its box.
-  }
 }

@@ -1,21 +1,20 @@
 // The paired devices, and how another one is paired.
 
+import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
-import { showConnection } from './connection.js';
-import { confirmed, h, setText, timeElement } from './dom.js';
-import { ago, counted, moment } from './format.js';
-import { LiveStream } from './live.js';
+import { confirmed, factsElement, h, setText, timeElement } from './dom.js';
+import { counted } from './format.js';
 import { pairingPart } from './pairing.js';
-import { isObject, parsed } from './row.js';
+import { isObject } from './row.js';
 import { visibleLine } from './visible.js';
 
 /** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */
 export async function openDevices(main, { signal }) {
-  const list = h('ul', { class: 'devices', 'aria-label': 'Devices' });
-  const note = h('p', { class: 'note', role: 'status' });
+  const list = h('ul.devices', { 'aria-label': 'Devices' });
+  const note = h('p.note', { role: 'status' });
   const pairing = pairingPart();
   main.replaceChildren(
-    h('div', { class: 'page' }, h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
+    h('div.page', {}, h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
   );
   const known = new Map();
   let isFetched = false;
@@ -64,16 +63,7 @@ export async function openDevices(main, { signal }) {
     }
   }
 
-  let wasLive = false;
-  const live = new LiveStream({
-    path: '/api/agents/stream',
-    onEvents: (events) => events.forEach((event) => event.type === 'device' && changed(parsed(event.data))),
-    onState: (state, retryAt) => {
-      showConnection(state, retryAt);
-      if (state === 'live' && !wasLive) refetch();
-      wasLive = state === 'live';
-    },
-  });
+  const live = agentsStream({ onDevice: changed, refetch });
 
   return {
     title: 'Devices',
@@ -96,32 +86,18 @@ function deviceElement(device, revoke) {
     ['Platform', device.platform],
     ['Version', device.version],
     ['Address', device.address],
-    ['Paired', time(device.pairedAt)],
-    ['Last seen', time(device.lastSeenAt)],
-    isRevoked ? ['Revoked', time(device.revokedAt)] : ['', null],
+    ['Paired', timeElement(device.pairedAt)],
+    ['Last seen', timeElement(device.lastSeenAt)],
+    isRevoked ? ['Revoked', timeElement(device.revokedAt)] : ['', null],
     ['Fingerprint', device.fingerprint],
   ];
-  return h(
-    'li',
-    { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
-    h(
-      'div',
-      { class: 'device-head' },
+  return h('li', { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
+    h('div.device-head', {},
       h('h2', { dir: 'auto' }, label),
-      isRevoked ? h('span', { class: 'badge', 'data-tone': 'bad' }, 'revoked') : null,
+      isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
       h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
       isRevoked ? null : h('button', { type: 'button', 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
     ),
-    h(
-      'dl',
-      { class: 'facts' },
-      facts
-        .filter(([, value]) => value !== null && value !== undefined && value !== '')
-        .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value instanceof Node ? value : visibleLine(value)))),
-    ),
+    factsElement(facts),
   );
-}
-
-function time(at) {
-  return Number.isFinite(at) ? timeElement(at, ago(at), moment(at)) : null;
 }

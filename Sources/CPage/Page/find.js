@@ -5,9 +5,9 @@ import { rowOf } from './row.js';
 /** The find box of a session. `from()` says which row to go on from, `found(seq, text)` shows a row. */
 export function findPart(id, { from, found }) {
   const input = h('input', { type: 'search', id: 'find', placeholder: 'Find in session', 'aria-label': 'Find in session', autocomplete: 'off', enterkeyhint: 'search', maxlength: '200' });
-  const outcome = h('span', { class: 'outcome', role: 'status' });
-  const previous = h('button', { type: 'button', class: 'icon', 'aria-label': 'Previous', title: 'Previous (Shift+Enter)', onclick: () => find(-1) }, '↑');
-  const next = h('button', { class: 'icon', 'aria-label': 'Next', title: 'Next (Enter)' }, '↓');
+  const outcome = h('span.outcome', { role: 'status' });
+  const previous = h('button.icon', { type: 'button', 'aria-label': 'Previous', title: 'Previous (Shift+Enter)', onclick: () => find(-1) }, '↑');
+  const next = h('button.icon', { 'aria-label': 'Next', title: 'Next (Enter)' }, '↓');
   let at = null;
   let request = null;
 
@@ -54,7 +54,7 @@ export function findPart(id, { from, found }) {
   }
 
   return {
-    element: h('form', { class: 'find', role: 'search', onsubmit: (event) => (event.preventDefault(), find(1)) }, input, previous, next, outcome),
+    element: h('form.find', { role: 'search', onsubmit: (event) => (event.preventDefault(), find(1)) }, input, previous, next, outcome),
     focus: () => input.select(),
   };
 }

@@ -46,11 +46,6 @@ export function money(dollars) {
   return `$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
 }
 
-/** "14:03:22". */
-export function clock(time) {
-  return Number.isFinite(time) && Math.abs(time) < 8.64e15 ? new Date(time).toLocaleTimeString('en-GB') : '';
-}
-
 /** "2026-07-31 14:03:22", in the reader's zone. */
 export function moment(time) {
   return Number.isFinite(time) && Math.abs(time) < 8.64e15 ? new Date(time).toLocaleString('sv-SE') : '';
@@ -65,5 +60,6 @@ export function outcome(exit) {
 }
 
 function signal(name) {
-  return typeof name === 'number' ? `signal ${name}` : /^SIG/.test(name) ? name : `SIG${name}`;
+  if (typeof name !== 'string') return `signal ${JSON.stringify(name)}`;
+  return name.startsWith('SIG') ? name : `SIG${name}`;
 }

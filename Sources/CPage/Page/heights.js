@@ -1,15 +1,12 @@
-// Where each of a million rows of different heights lies. Rows have numbers from 1, or from
-// beyond a base; a row that was never measured has the
-// estimated height. Sums are kept for blocks of rows, and the tops of blocks are computed again only behind a change.
+// Where each of a million rows of different heights lies. Rows have numbers from 1, or from beyond a base; one that was never
+// measured has the estimated height. Sums are kept for blocks of rows; the tops of blocks are added up again behind a change.
 
 const blockSize = 256;
-const unknown = -1;
 
 /** Rows' heights by number: their tops, their total, and the row at a place. */
 export class Heights {
-  #rows = new Float32Array(blockSize).fill(unknown);
+  #rows = new Float32Array(blockSize);
   #sums = new Float64Array(1);
-  #unknowns = new Int32Array(1);
   #tops = new Float64Array(2);
   #clean = 0;
   #length = 0;
@@ -30,24 +27,11 @@ export class Heights {
     return this.#top(this.#blocks);
   }
 
-  get estimate() {
-    return this.#estimate;
-  }
-
-  set estimate(height) {
-    if (height === this.#estimate) return;
-    this.#estimate = height;
-    this.#clean = 0;
-  }
-
   /** Forgets all heights. */
   reset(estimate) {
-    this.#estimate = estimate;
-    this.#rows.fill(unknown);
-    this.#sums.fill(0);
-    this.#unknowns.fill(0);
-    this.#clean = 0;
     const { last } = this;
+    this.#estimate = estimate;
+    this.#sums.fill(0);
     this.#length = 0;
     this.grow(last);
   }
@@ -57,21 +41,18 @@ export class Heights {
     const length = last - this.#base;
     if (length <= this.#length) return;
     this.#reserve(length);
-    for (let block = blockOf(this.#length); block * blockSize < length; block += 1) {
-      const from = Math.max(this.#length, block * blockSize);
-      const to = Math.min(length, (block + 1) * blockSize);
-      this.#unknowns[block] += to - from;
+    this.#rows.fill(this.#estimate, this.#length, length);
+    for (let from = this.#length; from < length; ) {
+      const to = Math.min(length, (blockOf(from) + 1) * blockSize);
+      this.#sums[blockOf(from)] += (to - from) * this.#rows[from];
+      from = to;
     }
     this.#clean = Math.min(this.#clean, blockOf(this.#length));
     this.#length = length;
   }
 
   get(row) {
-    return this.#get(row - 1 - this.#base);
-  }
-
-  isKnown(row) {
-    return this.#rows[row - 1 - this.#base] !== unknown;
+    return this.#rows[row - 1 - this.#base];
   }
 
   /** Sets a row's height; returns whether that changed anything. */
@@ -79,13 +60,11 @@ export class Heights {
     const index = row - 1 - this.#base;
     if (index < 0 || index >= this.#length) return false;
     const before = this.#rows[index];
-    // Compared as stored: a float32.
     this.#rows[index] = height;
+    // Compared as stored: a float32.
     if (this.#rows[index] === before) return false;
     const block = blockOf(index);
-    if (before === unknown) this.#unknowns[block] -= 1;
-    this.#sums[block] += this.#rows[index] - (before === unknown ? 0 : before);
-    if (this.#sums[block] < 0) this.#sums[block] = 0;
+    this.#sums[block] += this.#rows[index] - before;
     this.#clean = Math.min(this.#clean, block);
     return true;
   }
@@ -95,7 +74,7 @@ export class Heights {
     const index = Math.max(0, Math.min(row - 1 - this.#base, this.#length));
     const block = blockOf(index);
     let top = this.#top(block);
-    for (let before = block * blockSize; before < index; before += 1) top += this.#get(before);
+    for (let before = block * blockSize; before < index; before += 1) top += this.#rows[before];
     return top;
   }
 
@@ -113,7 +92,7 @@ export class Heights {
     let top = this.#tops[low];
     const end = Math.min(this.#length, (low + 1) * blockSize);
     for (let index = low * blockSize; index < end; index += 1) {
-      top += this.#get(index);
+      top += this.#rows[index];
       if (top > place) return this.#base + index + 1;
     }
     return this.previous(this.#base + end + 1) || this.next(this.#base) || this.#base + 1;
@@ -123,7 +102,7 @@ export class Heights {
   next(row) {
     for (let index = Math.max(0, row - this.#base); index < this.#length; index += 1) {
       if (index % blockSize === 0) index = this.#skip(index, 1);
-      if (index < this.#length && this.#get(index) > 0) return this.#base + index + 1;
+      if (index < this.#length && this.#rows[index] > 0) return this.#base + index + 1;
     }
     return 0;
   }
@@ -132,14 +111,9 @@ export class Heights {
   previous(row) {
     for (let index = Math.min(row - this.#base, this.#length + 1) - 2; index >= 0; index -= 1) {
       if (index % blockSize === blockSize - 1) index = this.#skip(index, -1);
-      if (index >= 0 && this.#get(index) > 0) return this.#base + index + 1;
+      if (index >= 0 && this.#rows[index] > 0) return this.#base + index + 1;
     }
     return 0;
-  }
-
-  #get(index) {
-    const height = this.#rows[index];
-    return height === unknown ? this.#estimate : height;
   }
 
   get #blocks() {
@@ -150,18 +124,14 @@ export class Heights {
   #skip(index, step) {
     let block = blockOf(index);
     const blocks = this.#blocks;
-    while (block >= 0 && block < blocks && this.#height(block) === 0) block += step;
+    while (block >= 0 && block < blocks && this.#sums[block] === 0) block += step;
     if (block === blockOf(index)) return index;
     return step > 0 ? block * blockSize : (block + 1) * blockSize - 1;
   }
 
-  #height(block) {
-    return this.#sums[block] + this.#unknowns[block] * this.#estimate;
-  }
-
   #top(block) {
     for (; this.#clean < block; this.#clean += 1) {
-      this.#tops[this.#clean + 1] = this.#tops[this.#clean] + this.#height(this.#clean);
+      this.#tops[this.#clean + 1] = this.#tops[this.#clean] + this.#sums[this.#clean];
     }
     return this.#tops[block];
   }
@@ -170,12 +140,9 @@ export class Heights {
     if (length <= this.#rows.length) return;
     let capacity = this.#rows.length;
     while (capacity < length) capacity *= 2;
-    const rows = new Float32Array(capacity).fill(unknown);
-    rows.set(this.#rows);
-    this.#rows = rows;
+    this.#rows = copied(this.#rows, new Float32Array(capacity));
     const blocks = capacity / blockSize;
     this.#sums = copied(this.#sums, new Float64Array(blocks));
-    this.#unknowns = copied(this.#unknowns, new Int32Array(blocks));
     this.#tops = copied(this.#tops, new Float64Array(blocks + 1));
   }
 }

@@ -6,8 +6,9 @@ const shown = [
   ['/', 'find'],
   ['g s', 'sessions'],
   ['g d', 'devices'],
-  ['j k, ↓ ↑', 'next and previous row'],
+  ['j k ↓ ↑', 'next and previous row'],
   ['Home End', 'start and end'],
+  ['Enter', 'unfold the row, or link to it'],
   ['p', 'prompt'],
   ['?', 'this'],
 ];
@@ -31,18 +32,17 @@ export function listenForKeys({ keys, go }) {
     if (event.key === '?') return showKeys;
     // Arrows scroll what has the focus, unless that is a row.
     if (event.key.startsWith('Arrow') && !event.target.closest('[data-seq], .sessions')) return null;
+    if (event.key === 'Enter' && !event.target.matches('[data-seq]')) return null;
     return keys()[event.key];
   }
 }
 
 /** Shows the shortcuts. */
 export function showKeys() {
-  const dialog = h(
-    'dialog',
-    { 'aria-labelledby': 'keys-title', onclose: () => dialog.remove() },
+  const dialog = h('dialog', { 'aria-labelledby': 'keys-title', onclose: () => dialog.remove() },
     h('h2', { id: 'keys-title' }, 'Keys'),
-    h('dl', { class: 'keys' }, shown.map(([key, what]) => h('div', {}, h('dt', {}, key.split(' ').map((part) => h('kbd', {}, part))), h('dd', {}, what)))),
-    h('div', { class: 'actions' }, h('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
+    h('dl.keys', {}, shown.map(([key, what]) => h('div', {}, h('dt', {}, key.split(' ').map((part) => h('kbd', {}, part))), h('dd', {}, what)))),
+    h('div.actions', {}, h('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
   );
   document.body.append(dialog);
   dialog.showModal();

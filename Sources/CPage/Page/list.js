@@ -31,6 +31,7 @@ export class RowList {
   #frame = 0;
   #resting = 0;
   #isLaying = false;
+  #isHeld = false;
   #resizes;
   #ends = new AbortController();
 
@@ -76,7 +77,7 @@ export class RowList {
 
   /** All rows are other ones; what is in sight stays so. */
   reset(estimate) {
-    this.#keepAnchor();
+    this.#anchor = { seq: this.heights.at(this.#top) || 1, delta: 0 };
     this.heights.reset(estimate);
     for (const seq of this.#elements.keys()) this.#stale.add(seq);
     this.schedule();
@@ -111,10 +112,11 @@ export class RowList {
     this.#lay(true);
   }
 
-  /** From now on the view stays where it is although more comes. */
+  /** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
   hold() {
     this.#keepAnchor();
     this.isFollowing = false;
+    this.#isHeld = true;
   }
 
   /** Draws in the next frame. */
@@ -136,6 +138,8 @@ export class RowList {
       if (!this.#draw(seqs)) break;
     }
     this.#place(view);
+    if (this.#isHeld && this.#top >= this.heights.total - view - 1) this.isFollowing = true;
+    this.#isHeld = false;
     this.#size();
     if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
     this.#position(seqs[0]);
@@ -247,6 +251,8 @@ export class RowList {
     if (Math.abs(moved) < 0.5 || this.#isLaying) return;
     this.#bar = bar;
     const view = this.#scroller.clientHeight;
+    // At its very end the bar was moved by a view that grew, not by someone who wants to see what was before.
+    if (this.isFollowing && bar + view >= this.#scroller.scrollHeight - 2) return this.schedule();
     const most = Math.max(0, this.heights.total - view);
     // A drag of the bar means a place; a wheel or a finger means a distance.
     const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;

@@ -23,6 +23,8 @@ export class LiveStream {
   #connection = null;
   #retry = null;
   #pause = null;
+  #began = 0;
+  #heard = 0;
   #state = '';
   #ends = new AbortController();
 
@@ -49,34 +51,33 @@ export class LiveStream {
     const connection = new AbortController();
     this.#connection = connection;
     this.#tell(this.#state === 'offline' ? 'offline' : 'connecting');
-    const watchdog = new Watchdog(silence, () => connection.abort());
+    this.#began = this.#heard = Date.now();
+    const watchdog = setInterval(() => this.#isSilent(silence) && connection.abort(), 1000);
     try {
       const response = await fetch(this.#url(), { headers: this.#headers(), signal: connection.signal, cache: 'no-store' });
-      watchdog.fed();
+      this.#heard = Date.now();
       if (response.status === 401) return this.#signedOut();
-      if (response.status === 204) return this.#ended();
-      if (response.status === 404) return this.#ended();
+      if (response.status === 204 || response.status === 404) return this.#ended();
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       this.#tell('live');
-      await this.#read(response.body.getReader(), watchdog, connection);
+      await this.#read(response.body.getReader(), connection);
     } catch {
       // Told by what follows: it is not connected.
     } finally {
-      watchdog.stop();
+      clearInterval(watchdog);
       connection.abort();
     }
     if (this.#connection === connection) this.#failed();
   }
 
-  async #read(reader, watchdog, connection) {
+  async #read(reader, connection) {
     let batch = [];
     const parser = new EventParser((event) => batch.push(event));
     let worked = performance.now();
     for (;;) {
       const { done, value } = await reader.read();
       if (done || this.#connection !== connection) return;
-      watchdog.fed();
-      this.#backoff.reset();
+      this.#heard = Date.now();
       parser.feed(value);
       const taken = batch;
       batch = [];
@@ -109,6 +110,7 @@ export class LiveStream {
 
   #failed() {
     this.#connection = null;
+    if (Date.now() - this.#began > 10_000) this.#backoff.reset();
     const delay = navigator.onLine === false ? this.#backoff.cap : this.#backoff.next();
     this.#retry = setTimeout(() => this.#connect(), delay);
     this.#tell('offline', Date.now() + delay);
@@ -135,7 +137,13 @@ export class LiveStream {
   }
 
   #now() {
-    if (this.#connection === null && document.visibilityState === 'visible') this.#connect();
+    if (document.visibilityState !== 'visible' || this.#ends.signal.aborted) return;
+    // A machine that slept has a connection that only looks alive: the hub says something every 15 s.
+    if (this.#connection === null || this.#isSilent(20_000)) this.#connect();
+  }
+
+  #isSilent(limit) {
+    return Date.now() - this.#heard > limit;
   }
 
   #visibilityChanged() {
@@ -150,24 +158,5 @@ export class LiveStream {
   #tell(state, retryAt) {
     this.#state = state;
     this.#onState(state, retryAt);
-  }
-}
-
-class Watchdog {
-  #timer;
-
-  constructor(limit, bark) {
-    this.limit = limit;
-    this.bark = bark;
-    this.fed();
-  }
-
-  fed() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.bark, this.limit);
-  }
-
-  stop() {
-    clearTimeout(this.#timer);
   }
 }

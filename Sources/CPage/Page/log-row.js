@@ -11,20 +11,18 @@ export function logRow(row, rows, unfolded) {
   if (row.type === 'status') return statusRow(row, unfolded);
   const pieces = rows.thread(row);
   const isPieces = pieces.length > 1 || !row.eol;
-  const text = h('div', { class: 'text', dir: 'ltr' });
+  const text = h('div.text', { dir: 'ltr' });
   const content = isPieces ? piecesText(pieces, unfolded.limit(row.seq)) : row.text;
   const whole = pieces.reduce((sum, piece) => sum + (piece.cut ?? piece.text.length), 0);
   appendText(text, trimmed(content, row), { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit), whole: isPieces || row.cut ? whole : 0 });
   const note = isPieces && row.stream !== 'pty' ? piecesNote(pieces, whole) : null;
-  return shell(row, row.stream, h('span', { class: 'tag' }, tags[row.stream]), text, note);
+  return shell(row, row.stream, h('span.tag', {}, tags[row.stream]), text, note);
 }
 
 /** A row's frame, with its permalink. */
 export function shell(row, kind, ...children) {
-  return h(
-    'div',
-    { class: `row ${kind}`, 'data-seq': row.seq, 'data-kind': kind, tabindex: '-1' },
-    h('a', { class: 'number', href: `#${row.seq}`, title: moment(row.ts), tabindex: '-1', 'aria-label': `Row ${row.seq}` }, String(row.seq)),
+  return h('div', { class: `row ${kind}`, 'data-seq': row.seq, 'data-kind': kind, tabindex: '-1' },
+    h('a.number', { href: `#${row.seq}`, title: moment(row.ts), tabindex: '-1', 'aria-label': `Row ${row.seq}` }, String(row.seq)),
     ...children,
   );
 }
@@ -33,7 +31,7 @@ function statusRow(row, unfolded) {
   const { text, tone } = statusLine(row.status);
   const element = h('div', { class: `text ${tone}`, dir: 'ltr' });
   appendText(element, text, { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit) });
-  const shown = shell(row, 'status', h('span', { class: 'tag' }, '·'), element);
+  const shown = shell(row, 'status', h('span.tag', {}, '·'), element);
   if (typeof row.status.state === 'string' && /^[a-z]{1,20}$/.test(row.status.state)) shown.dataset.state = row.status.state;
   return shown;
 }
@@ -53,7 +51,7 @@ function piecesText(pieces, limit) {
 function piecesNote(pieces, whole) {
   const isWhole = pieces.at(-1).eol;
   if (pieces.length === 1) return null;
-  return h('span', { class: 'note' }, `one line of ${isWhole ? '' : 'at least '}${size(whole)}, in ${pieces.length} pieces`);
+  return h('span.note', {}, `one line of ${isWhole ? '' : 'at least '}${size(whole)}, in ${pieces.length} pieces`);
 }
 
 // A line end of Windows is no character to see; in the middle of a line CR is.

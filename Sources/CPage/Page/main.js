@@ -69,7 +69,7 @@ function showProblem(problem) {
   const title = isMissing ? 'Not here' : 'Not shown';
   const text = isMissing ? 'There is no such session.' : visibleLine(problem.message ?? problem);
   main.replaceChildren(
-    h('div', { class: 'page' }, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, isMissing ? h('a', { href: '/' }, 'Sessions') : h('button', { type: 'button', onclick: () => show() }, 'Try again'))),
+    h('div.page', {}, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, isMissing ? h('a', { href: '/' }, 'Sessions') : h('button', { type: 'button', onclick: () => show() }, 'Try again'))),
   );
   retitle(title);
   showConnection(problem.code === 'unreachable' ? 'offline' : 'live', Date.now());
@@ -138,7 +138,8 @@ document.addEventListener('click', (event) => {
   go(link.getAttribute('href'));
 });
 addEventListener('popstate', () => {
-  if (location.pathname !== path) show({ isMove: true });
+  // Another link, pasted over the first, is no other page to a browser.
+  if (location.pathname !== path || tokenIn(location.hash)) show({ isMove: true });
 });
 document.addEventListener('visibilitychange', async () => {
   // Someone may have signed in in another tab.

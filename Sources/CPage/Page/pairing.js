@@ -4,9 +4,9 @@ import { visibleLine } from './visible.js';
 
 /** "Pair a device": its button, and what it shows. `paired(label)` says that one was. */
 export function pairingPart() {
-  const button = h('button', { type: 'button', class: 'primary', onclick: ask }, 'Pair a device');
-  const element = h('section', { class: 'pairing', 'aria-label': 'Pairing', hidden: true });
-  const status = h('p', { class: 'note', role: 'status' });
+  const button = h('button.primary', { type: 'button', onclick: ask }, 'Pair a device');
+  const element = h('section.pairing', { 'aria-label': 'Pairing', hidden: true });
+  const status = h('p.note', { role: 'status' });
   let timer = 0;
 
   async function ask() {
@@ -23,11 +23,11 @@ export function pairingPart() {
   }
 
   function show(pairing) {
-    const left = h('span', { class: 'left' });
+    const left = h('span.left');
     const code = h('output', { id: 'pairing-code' }, String(pairing.code));
     setText(status, 'Waits for a device…');
     element.replaceChildren(
-      h('p', { class: 'code-line' }, code, left),
+      h('p.code-line', {}, code, left),
       ...commandElements('pairing-command', 'On another machine', pairing.command),
       ...commandElements('pairing-local-command', 'On the hub’s own machine', pairing.localCommand),
       status,
@@ -62,7 +62,7 @@ function commandElements(id, title, command) {
   if (typeof command !== 'string' || command === '') return [];
   const text = h('pre', { id, tabindex: '0', 'aria-label': `Command: ${title.toLowerCase()}` }, command);
   const copy = h('button', { type: 'button', 'aria-label': `Copy: ${title.toLowerCase()}`, onclick: () => copyText(text, copy) }, 'Copy');
-  return [h('h2', {}, title), h('div', { class: 'command' }, text, copy)];
+  return [h('h2', {}, title), h('div.command', {}, text, copy)];
 }
 
 async function copyText(element, button) {

@@ -1,5 +1,5 @@
-import { h, setText, timeElement } from './dom.js';
-import { ago, count, moment, outcome, size } from './format.js';
+import { factsElement, h, setText, timeElement } from './dom.js';
+import { ago, count, outcome, size } from './format.js';
 import { isObject, stringOf } from './row.js';
 import { visibleLine } from './visible.js';
 
@@ -10,7 +10,7 @@ export function stateOf(session) {
     if (session.turn !== null && session.turn !== undefined && session.control === true) return { word: 'waits for a prompt', tone: 'live' };
     return { word: 'live', tone: 'live' };
   }
-  if (session.state === 'away') return { word: `away since ${ago(session.disconnectedAt) || 'a while'}`, tone: 'away' };
+  if (session.state === 'away') return { word: `away ${ago(session.disconnectedAt).replace(/(.*) ago/, 'for $1').replace('now', '')}`.trim(), tone: 'away' };
   if (session.state === 'ended') {
     const exit = session.exit ?? {};
     const isBad = exit.outcome === 'error' || exit.outcome === 'incomplete' || (exit.outcome === undefined && exit.code !== undefined && exit.code !== 0) || exit.signal;
@@ -22,31 +22,31 @@ export function stateOf(session) {
 /** A state as a badge. */
 export function stateBadge(session) {
   const { word, tone } = stateOf(session);
-  return h('span', { class: 'badge', 'data-tone': tone, 'data-state': ['live', 'away', 'ended'].includes(session.state) ? session.state : 'other' }, word);
+  return h('span.badge', { 'data-tone': tone, 'data-state': ['live', 'away', 'ended'].includes(session.state) ? session.state : 'other' }, word);
 }
 
 /** A session's header: `element`, `changed(session)`. What is more than a line is folded. */
 export function sessionHead(session) {
   const title = h('h1', { tabindex: '-1', dir: 'auto' });
-  const badges = h('span', { class: 'badges' });
+  const badges = h('span.badges');
   const summary = h('summary');
-  const facts = h('dl', { class: 'facts' });
-  const element = h('header', { class: 'session-head' }, h('div', { class: 'title-line' }, title, badges), h('details', { class: 'about-session' }, summary, facts));
+  const about = h('details.about-session', {}, summary);
+  const element = h('header.session-head', {}, h('div.title-line', {}, title, badges), about);
 
   function changed(session) {
     setText(title, visibleLine(session.title ?? session.agent ?? session.id, 120));
-    const lastTurn = session.state === 'live' && ['error', 'incomplete'].includes(session.turn) ? h('span', { class: 'badge', 'data-tone': 'bad' }, `last turn: ${session.turn}`) : null;
+    const lastTurn = session.state === 'live' && ['error', 'incomplete'].includes(session.turn) ? h('span.badge', { 'data-tone': 'bad' }, `last turn: ${session.turn}`) : null;
     badges.replaceChildren(stateBadge(session), ...(lastTurn ? [lastTurn] : []));
     const parts = [session.device, session.agent, `${count(session.lines)} lines`, size(session.bytes)];
     setText(summary, parts.filter((part) => part !== null && part !== undefined && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
-    facts.replaceChildren(...factElements(session));
+    about.replaceChildren(summary, sessionFacts(session));
   }
 
   changed(session);
   return { element, changed };
 }
 
-function factElements(session) {
+function sessionFacts(session) {
   const labels = isObject(session.labels) ? Object.entries(session.labels).map(([name, value]) => `${name}=${stringOf(value)}`).join(', ') : '';
   const facts = [
     ['Device', session.device],
@@ -55,17 +55,11 @@ function factElements(session) {
     ['Folder', session.cwd],
     ['Labels', labels],
     ['Outcome', outcome(session.exit)],
-    ['Started', time(session.firstSeenAt)],
-    ['Last seen', time(session.lastSeenAt)],
+    ['Started', timeElement(session.firstSeenAt)],
+    ['Last seen', timeElement(session.lastSeenAt)],
     ['Lines', count(session.lines)],
     ['Bytes', count(session.bytes)],
     ['Session', session.sessionId],
   ];
-  return facts
-    .filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', { dir: 'auto' }, value instanceof Node ? value : visibleLine(value, 300))));
-}
-
-function time(at) {
-  return Number.isFinite(at) ? timeElement(at, `${moment(at)} (${ago(at)})`, moment(at)) : null;
+  return factsElement(facts);
 }

@@ -47,7 +47,13 @@ export class SessionRows {
     const row = this.rows.at(seq);
     if (!row) return row;
     if (this.isHidden(row)) return null;
-    return this.isTalk ? talkRow(row, this.#talk) : logRow(row, this.rows, this.#talk.unfolded);
+    if (!this.isTalk) return logRow(row, this.rows, this.#talk.unfolded);
+    try {
+      return talkRow(row, this.#talk);
+    } catch {
+      // An event made to be misread is a line like any other.
+      return logRow(row, this.rows, this.#talk.unfolded);
+    }
   }
 
   /** Whether a row takes no room where it stands. */
@@ -65,6 +71,11 @@ export class SessionRows {
     const result = this.isTalk && row.summary?.results.find(({ id }) => this.#pairs.callOf(id, row.seq) !== 0);
     if (result && this.isHidden(row)) return this.#pairs.callOf(result.id, row.seq);
     return this.isTalk || !row.delta ? row.start : row.seq;
+  }
+
+  /** The rows of the calls whose results this one has. */
+  callsOf(row) {
+    return (row.summary?.results ?? []).map(({ id }) => this.#pairs.callOf(id, row.seq));
   }
 
   #note(row, rows) {

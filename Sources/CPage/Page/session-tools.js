@@ -1,3 +1,4 @@
+import { agentPath } from './api.js';
 import { downloadEnvelopes } from './download.js';
 import { h, setText } from './dom.js';
 
@@ -9,9 +10,9 @@ export function sessionTools(session, { find, setTalk, goTo, goToStart, setWrap 
   const wrap = h('input', { type: 'checkbox', id: 'wrap', onchange: () => setWrap(wrap.checked) });
   wrap.checked = isWrapping;
   const number = h('input', { type: 'number', id: 'row-number', min: '1', inputmode: 'numeric', placeholder: '#' });
-  const failure = h('p', { class: 'note', role: 'status' });
+  const failure = h('p.note', { role: 'status' });
   const raw = (stream) =>
-    h('a', { href: `/api/agents/${encodeURIComponent(session.id)}/raw?stream=${stream}`, download: `${session.id}.${stream}` }, stream);
+    h('a', { href: agentPath(session.id, `/raw?stream=${stream}`), download: `${session.id}.${stream}` }, stream);
 
   async function downloadAll() {
     setText(failure, 'being fetched…');
@@ -21,24 +22,18 @@ export function sessionTools(session, { find, setTalk, goTo, goToStart, setWrap 
     );
   }
 
-  const menu = h(
-    'details',
-    { class: 'menu' },
+  const menu = h('details.menu', {},
     h('summary', { 'aria-label': 'More' }, '⋯'),
-    h(
-      'div',
-      { class: 'menu-body' },
-      h(
-        'form',
-        { onsubmit: (event) => (event.preventDefault(), number.value && goTo(Number(number.value)), (menu.open = false)) },
+    h('div.menu-body', {},
+      h('form', { onsubmit: (event) => (event.preventDefault(), number.value && goTo(Number(number.value)), (menu.open = false)) },
         h('label', { for: 'row-number' }, 'Jump to row'),
         number,
         h('button', {}, 'Go'),
       ),
       h('button', { type: 'button', onclick: () => (goToStart(), (menu.open = false)) }, 'Jump to start'),
-      h('label', { for: 'wrap', class: 'check' }, wrap, 'Wrap lines'),
+      h('label.check', { for: 'wrap' }, wrap, 'Wrap lines'),
       h('h2', {}, 'Download'),
-      h('p', { class: 'downloads' }, raw('stdout'), raw('stderr'), raw('stdin'), raw('pty'), h('button', { type: 'button', onclick: downloadAll }, 'NDJSON')),
+      h('p.downloads', {}, raw('stdout'), raw('stderr'), raw('stdin'), raw('pty'), h('button', { type: 'button', onclick: downloadAll }, 'NDJSON')),
       failure,
     ),
   );
@@ -53,7 +48,7 @@ export function sessionTools(session, { find, setTalk, goTo, goToStart, setWrap 
   });
 
   return {
-    element: h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'View' }, h('div', { class: 'toggle', role: 'group', 'aria-label': 'View' }, talk, log), find, menu),
+    element: h('div.tools', {}, h('div.toggle', { role: 'group', 'aria-label': 'View' }, talk, log), find, menu),
     isWrapping,
     showMode(isTalk) {
       talk.setAttribute('aria-pressed', String(isTalk));

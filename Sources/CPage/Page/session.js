@@ -1,6 +1,6 @@
 // One session: its header, its rows as a conversation or as a log, and what steers it.
 
-import { call, envelopes } from './api.js';
+import { agentPath, call, envelopes } from './api.js';
 import { blocksOf, isStructured } from './blocks.js';
 import { showConnection } from './connection.js';
 import { controlsPart } from './controls.js';
@@ -24,7 +24,7 @@ const mostRows = 10_000_000;
 
 /** Opens a session's page in `main`; resolves to `{ title, close, keys }`. */
 export async function openSession(main, { id, signal, retitle }) {
-  let session = await call('GET', `/api/agents/${encodeURIComponent(id)}`, { signal });
+  let session = await call('GET', agentPath(id), { signal });
   id = session.id;
   const last = session.cursor;
   const base = Math.max(0, last - mostRows);
@@ -38,6 +38,7 @@ export async function openSession(main, { id, signal, retitle }) {
     hold: () => list.hold(),
   });
   rows.isTalk = await isConversation(session, signal);
+  signal.throwIfAborted();
 
   let current = 0;
   let sought = '';
@@ -46,24 +47,23 @@ export async function openSession(main, { id, signal, retitle }) {
 
   const head = sessionHead(session);
   const log = h('div', { id: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' });
-  const toEnd = h('button', { type: 'button', class: 'to-end', hidden: true, onclick: () => goToEnd() }, 'Jump to end');
-  const empty = h('p', { class: 'empty', hidden: true }, 'Nothing has come yet.');
+  const toEnd = h('button.to-end', { type: 'button', hidden: true, onclick: () => goToEnd() }, 'Jump to end');
+  const empty = h('p.empty', { hidden: true }, 'Nothing has come yet.');
   const controls = controlsPart(id);
   const find = findPart(id, { from: (step) => (step > 0 ? list.sight.first - 1 : list.sight.last + 1), found: (seq, text) => seek(seq, text) });
   const tools = sessionTools(session, { find: find.element, isTalk: rows.isTalk, setTalk, goTo, goToStart: () => goToStart(), setWrap: (isOn) => setWrap(isOn) });
-  main.replaceChildren(h('div', { class: 'session' }, head.element, tools.element, h('div', { class: 'log-box' }, log, empty, toEnd), controls.element));
+  main.replaceChildren(h('div.session', {}, head.element, tools.element, h('div.log-box', {}, log, empty, toEnd), controls.element));
 
   const list = new RowList(log, { estimate: estimateNow(), base, render, want, onView: viewChanged });
   list.heights.grow(last);
   showMode();
   setWrap(tools.isWrapping);
   controls.changed(session);
-  controls.grow();
   const fragment = rowOfFragment();
   if (fragment) goTo(fragment);
   else list.showEnd();
 
-  const live = new LiveStream({ path: `/api/agents/${encodeURIComponent(id)}/logs`, last, onEvents: eventsCame, onState: stateChanged });
+  const live = new LiveStream({ path: agentPath(id, '/logs'), last, onEvents: eventsCame, onState: stateChanged });
   const onHash = () => rowOfFragment() && goTo(rowOfFragment());
   addEventListener('hashchange', onHash);
 
@@ -82,7 +82,7 @@ export async function openSession(main, { id, signal, retitle }) {
     list.heights.grow(rows.rows.last);
     for (const row of came) if (rows.isHidden(row)) list.heights.set(row.seq, 0);
     if (chunk !== undefined) forgetMissing(chunk);
-    list.redraw(came.map((row) => row.seq));
+    list.redraw(came.flatMap((row) => [row.seq, row.start, ...rows.callsOf(row)]));
     if (pending && rows.rows.at(pending) !== undefined) arrive(pending);
   }
 
@@ -126,7 +126,7 @@ export async function openSession(main, { id, signal, retitle }) {
     const shown = came.filter((row) => row.seq > last && !rows.isHidden(row));
     if (!list.isFollowing) unread += shown.length;
     const said = shown.findLast((row) => row.summary?.said);
-    if (said && rows.isTalk) announce(`New answer: ${visibleLine(said.summary.said.split(':')[1], 200)}`);
+    if (said && rows.isTalk) announce(`New answer: ${visibleLine(said.summary.said.replace(/^\d+:/, ''), 100)}`);
     if (rows.rows.last - base > mostRows * 2) location.reload();
   }
 
@@ -143,8 +143,8 @@ export async function openSession(main, { id, signal, retitle }) {
     if (state !== 'ended') return;
     // An ended session has no stream that could tell these.
     const [now, sent] = await Promise.all([
-      call('GET', `/api/agents/${encodeURIComponent(id)}`, { signal }).catch(() => null),
-      call('GET', `/api/agents/${encodeURIComponent(id)}/controls`, { signal }).catch(() => null),
+      call('GET', agentPath(id), { signal }).catch(() => null),
+      call('GET', agentPath(id, '/controls'), { signal }).catch(() => null),
     ]);
     sessionChanged(now);
     for (const control of sent?.items ?? []) controls.took(control);
@@ -159,14 +159,11 @@ export async function openSession(main, { id, signal, retitle }) {
 
   function setTalk(isTalk) {
     if (isTalk === rows.isTalk) return;
-    const seen = list.isFollowing ? 0 : list.sight.first;
     rows.isTalk = isTalk;
     showMode();
     list.reset(estimateNow());
     for (const row of rows.rows.all()) if (rows.isHidden(row)) list.heights.set(row.seq, 0);
     for (const chunk of rows.rows.chunks()) forgetMissing(chunk);
-    if (seen) list.hold();
-    list.schedule();
   }
 
   function showMode() {
@@ -215,9 +212,8 @@ export async function openSession(main, { id, signal, retitle }) {
     if (!row) return list.show(list.heights.next(seq) || seq);
     const home = rows.home(row);
     const homeRow = rows.rows.at(home);
-    if (home !== seq && sought && rows.isTalk && homeRow) openCalls(homeRow);
+    if (sought && rows.isTalk && homeRow) openFolds(homeRow);
     if (rows.isTalk && homeRow && (rows.isHidden(homeRow) || rows.element(home) === null)) rows.revealed.add(home);
-    if (rows.isTalk && sought && home === seq && row.summary?.calls.length) openCalls(row);
     if (list.heights.get(home) === 0) list.heights.set(home, estimateNow());
     mark(home);
     list.redraw([home]);
@@ -225,7 +221,7 @@ export async function openSession(main, { id, signal, retitle }) {
     highlight(list.element(home), sought);
   }
 
-  function openCalls(row) {
+  function openFolds(row) {
     const blocks = row.summary ? row.summary.calls.length + row.summary.others : 1;
     for (let index = 0; index < Math.min(blocks, 20); index += 1) unfolded.setOpen(`${row.seq}/${index}`, true);
   }
@@ -249,9 +245,15 @@ export async function openSession(main, { id, signal, retitle }) {
     list.element(seq)?.focus({ preventScroll: true });
   }
 
+  // What a click on the row's fold would do, or else on its number.
+  function enter() {
+    const element = document.activeElement;
+    if (element.dataset.seq) element.querySelector('summary, .number').click();
+  }
+
   return {
     title: titleOf(session),
-    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: goToStart, End: goToEnd },
+    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: goToStart, End: goToEnd, Enter: enter },
     close() {
       live.close();
       list.close();

@@ -1,11 +1,10 @@
 // The list of sessions: found by words and state, the last begun first, and changing as they change.
 
+import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
-import { showConnection } from './connection.js';
 import { h, setText, timeElement } from './dom.js';
-import { ago, counted, moment } from './format.js';
-import { LiveStream } from './live.js';
-import { isObject, parsed } from './row.js';
+import { counted } from './format.js';
+import { isObject } from './row.js';
 import { stateBadge, stateOf } from './session-head.js';
 import { visibleLine } from './visible.js';
 
@@ -18,15 +17,13 @@ export async function openSessions(main, { signal }) {
   const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
   state.value = ['live', 'away', 'ended'].includes(query.get('state')) ? query.get('state') : '';
   const device = query.get('device') ?? '';
-  const list = h('ul', { class: 'sessions', 'aria-label': 'Sessions' });
-  const note = h('p', { class: 'note', role: 'status' });
-  const more = h('button', { type: 'button', class: 'more-sessions', hidden: true, onclick: () => fetchMore() }, 'More');
+  const list = h('ul.sessions', { 'aria-label': 'Sessions' });
+  const note = h('p.note', { role: 'status' });
+  const more = h('button.more-sessions', { type: 'button', hidden: true, onclick: () => fetchMore() }, 'More');
   main.replaceChildren(
-    h(
-      'div',
-      { class: 'page' },
-      h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, 'Sessions'), h('form', { class: 'filters', role: 'search', onsubmit: (event) => (event.preventDefault(), refetch()) }, find, state)),
-      device ? h('p', { class: 'note' }, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
+    h('div.page', {},
+      h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Sessions'), h('form.filters', { role: 'search', onsubmit: (event) => (event.preventDefault(), refetch()) }, find, state)),
+      device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
       list,
       note,
       more,
@@ -45,44 +42,42 @@ export async function openSessions(main, { signal }) {
 
   async function refetch() {
     clearTimeout(typing);
-    const filters = { q: find.value.trim(), state: state.value, device };
-    const search = String(new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== '')));
+    const search = String(new URLSearchParams(filters()));
     history.replaceState(history.state, '', search ? `/?${search}` : '/');
-    await fetchPage(filters, null);
+    await fetchPage([]);
   }
 
-  async function fetchMore() {
-    await fetchPage({ q: find.value.trim(), state: state.value, device }, next);
+  const fetchMore = () => fetchPage([['before', next]]);
+
+  function filters() {
+    return [['q', find.value.trim()], ['state', state.value], ['device', device]].filter(([, value]) => value !== '');
   }
 
-  async function fetchPage(filters, before) {
+  async function fetchPage(place) {
     request.abort();
     request = new AbortController();
-    const mine = request;
-    const query = new URLSearchParams({ limit: String(pageSize) });
-    for (const [name, value] of Object.entries({ ...filters, before: before ?? '' })) if (value !== '') query.set(name, value);
+    const mine = request.signal;
+    const query = new URLSearchParams([...filters(), ...place, ['limit', pageSize]]);
     try {
-      const page = await call('GET', `/api/agents?${query}`, { signal: mine.signal });
-      if (before === null) take(page.items);
-      else for (const session of page.items) upsert(session, true);
+      const page = await call('GET', `/api/agents?${query}`, { signal: mine });
+      if (place.length === 0) dropOthers(page.items);
+      for (const session of page.items) upsert(session, true);
       next = page.next ?? null;
       more.hidden = next === null;
-      tellEmpty(filters);
+      tellEmpty();
     } catch (problem) {
-      if (!mine.signal.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
+      if (!mine.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
     }
   }
 
-  function take(sessions) {
+  function dropOthers(sessions) {
     const ids = new Set(sessions.map((session) => session.id));
     for (const [id, row] of shown) if (!ids.has(id)) drop(id, row);
-    for (const session of sessions) upsert(session, true);
   }
 
-  function tellEmpty(filters) {
-    const isFiltered = filters.q || filters.state || filters.device;
+  function tellEmpty() {
     if (shown.size > 0) return setText(note, '');
-    if (isFiltered) return setText(note, 'No session is like that.');
+    if (filters().length > 0) return setText(note, 'No session is like that.');
     note.replaceChildren('No sessions yet. ', h('a', { href: '/devices' }, 'Pair a device'), ', then run ', h('code', {}, 'ra-run claude'), ' there, or pipe anything into ', h('code', {}, 'ra-tunnel'), '.');
   }
 
@@ -117,17 +112,7 @@ export async function openSessions(main, { signal }) {
     shown.delete(id);
   }
 
-  let wasLive = false;
-  const live = new LiveStream({
-    path: '/api/agents/stream',
-    onEvents: (events) => events.forEach((event) => event.type === 'agent' && changed(parsed(event.data))),
-    onState: (state, retryAt) => {
-      showConnection(state, retryAt);
-      // What happened while there was no stream, the list tells.
-      if (state === 'live' && !wasLive) refetch();
-      wasLive = state === 'live';
-    },
-  });
+  const live = agentsStream({ onAgent: changed, refetch });
   const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
   if (signal.aborted) live.close();
 
@@ -149,11 +134,11 @@ function step(list, by) {
 }
 
 function sessionRow(session) {
-  const name = h('span', { class: 'name', dir: 'auto' });
-  const where = h('span', { class: 'where', dir: 'auto' });
-  const line = h('span', { class: 'line', dir: 'auto' });
-  const state = h('span', { class: 'state' });
-  const when = h('span', { class: 'when' });
+  const name = h('span.name', { dir: 'auto' });
+  const where = h('span.where', { dir: 'auto' });
+  const line = h('span.line', { dir: 'auto' });
+  const state = h('span.state');
+  const when = h('span.when');
   const link = h('a', { href: `/sessions/${encodeURIComponent(session.id)}` }, state, name, where, line, when);
   const element = h('li', { 'data-id': session.id, 'data-begun': session.firstSeenAt }, link);
   const row = { element, session, changed, tick };
@@ -169,7 +154,7 @@ function sessionRow(session) {
 
   function tick() {
     state.replaceChildren(stateBadge(row.session));
-    when.replaceChildren(timeElement(row.session.lastSeenAt, ago(row.session.lastSeenAt), moment(row.session.lastSeenAt)), ` · ${counted(row.session.lines, 'line')}`);
+    when.replaceChildren(timeElement(row.session.lastSeenAt) ?? '', ` · ${counted(row.session.lines, 'line')}`);
   }
 
   changed(session);

@@ -14,19 +14,15 @@ export function tokenIn(text) {
 export async function openSignIn(main, { token, done }) {
   showConnection('signed-out');
   const field = h('input', { id: 'token', type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true });
-  const note = h('p', { class: 'note', role: 'alert' });
-  const button = h('button', { class: 'primary' }, 'Sign in');
+  const note = h('p.note', { role: 'alert' });
+  const button = h('button.primary', {}, 'Sign in');
   main.replaceChildren(
-    h(
-      'div',
-      { class: 'page sign-in' },
+    h('div.page.sign-in', {},
       h('h1', { tabindex: '-1' }, 'Sign in'),
       h('p', {}, 'On the hub’s machine, run'),
       h('pre', {}, 'ra-hub link'),
       h('p', {}, 'and open the link that it prints, or paste it here. It is good once, for 10 minutes.'),
-      h(
-        'form',
-        { onsubmit: (event) => (event.preventDefault(), submit()) },
+      h('form', { onsubmit: (event) => (event.preventDefault(), submit()) },
         h('label', { for: 'token' }, 'Link or token'),
         field,
         button,

@@ -56,9 +56,9 @@ function turn(status) {
 
 function gap(status) {
   const lost = Number.isInteger(status.to) && Number.isInteger(status.from) ? status.to - status.from + 1 : NaN;
-  const bytes = status.bytes > 0 ? `, ${size(status.bytes)}` : '';
-  const why = status.reason === 'overflow' ? 'the device could not keep them' : 'the hub lost them';
-  return `lost here: ${lost > 0 ? `${count(lost)} ${lost === 1 ? 'line' : 'lines'}` : 'an unknown number of lines'}${bytes} (${why})`;
+  const bytes = Number.isFinite(status.bytes) && status.bytes > 0 ? `, ${size(status.bytes)}` : '';
+  const why = status.reason === 'overflow' ? ' (the device could not keep them)' : status.reason === 'lost' ? ' (the hub lost them)' : '';
+  return `lost here: ${lost > 0 ? `${count(lost)} ${lost === 1 ? 'line' : 'lines'}` : 'an unknown number of lines'}${bytes}${why}`;
 }
 
 function line(text, tone = '') {

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { size } from './format.js';
 import { logRow, shell } from './log-row.js';
 import { markdownBlocks, markdownSpans } from './markdown.js';
-import { parsed, stringOf } from './row.js';
+import { isObject, parsed, stringOf } from './row.js';
 import { statusLine } from './statuses.js';
 import { appendText, moreElement } from './text.js';
 import { visibleLine } from './visible.js';
@@ -21,8 +21,7 @@ export function talkRow(row, talk) {
   if (blocks === null) return row.isJSON ? eventRow(row, talk) : logRow(row, talk.rows, talk.unfolded);
   const shown = blocks.map((block, index) => blockElement(block, `${row.seq}/${index}`, row, talk)).filter(Boolean);
   if (shown.length === 0) return null;
-  const element = shell(row, shown[0].dataset.block, h('div', { class: 'blocks' }, shown));
-  return element;
+  return shell(row, shown[0].dataset.block, h('div.blocks', {}, shown));
 }
 
 /** Reads a row's event: its blocks, null if it is none, undefined if the line is too long or not all here. */
@@ -39,13 +38,13 @@ export function readBlocks(row, rows) {
 function blockElement(block, key, row, talk) {
   switch (block.kind) {
     case 'prompt':
-      return box('prompt', key, block.text, talk, h('span', { class: 'who' }, 'Prompt'));
+      return box('prompt', key, block.text, talk, h('span.who', {}, 'Prompt'));
     case 'text':
       return proseElement(block.text, key, talk);
     case 'thinking':
-      return fold('thinking', key, talk, [h('span', { class: 'name' }, 'Thinking'), h('span', { class: 'about' }, visibleLine(block.text))], () => [pre(block.text, key, talk)]);
+      return fold('thinking', key, talk, [h('span.name', {}, 'Thinking'), h('span.about', {}, visibleLine(block.text))], () => [pre(block.text, key, talk)]);
     case 'call':
-      return callElement(block, key, row, talk);
+      return callElement(block, key, talk, block.id ? talk.resultOf(block.id, row.seq) : null);
     case 'result':
       return resultElement(block, key, row, talk);
     case 'done':
@@ -55,18 +54,18 @@ function blockElement(block, key, row, talk) {
     case 'note':
       return box('note', key, block.text, talk);
     default:
-      return fold('raw', key, talk, [h('span', { class: 'name' }, visibleLine(block.name ?? 'event', 60))], () => [pre(stringOf(block.value, 2), key, talk)]);
+      return fold('raw', key, talk, [h('span.name', {}, visibleLine(block.name ?? 'event', 60))], () => [pre(stringOf(block.value, 2), key, talk)]);
   }
 }
 
 function box(classes, key, text, talk, head = null, kind = classes) {
-  const body = h('div', { class: 'body', dir: 'auto' });
+  const body = h('div.body', { dir: 'auto' });
   appendText(body, text, more(key, talk));
   return h('div', { class: `block ${classes}`, 'data-block': kind }, head, body);
 }
 
 function proseElement(text, key, talk) {
-  const element = h('div', { class: 'block prose', 'data-block': 'text', dir: 'auto' });
+  const element = h('div.block.prose', { 'data-block': 'text', dir: 'auto' });
   const { limit, more: show } = more(key, talk);
   element.append(...markdownBlocks(text.slice(0, limit)).map(markdownElement));
   if (text.length > limit) element.append(moreElement(text.length, limit, show));
@@ -88,51 +87,47 @@ function markdownElement(block) {
   return element;
 }
 
-function callElement(call, key, row, talk) {
-  const result = call.id ? talk.resultOf(call.id, row.seq) : null;
+function callElement(call, key, talk, result) {
   const state = result === null ? 'open' : result.isError ? 'bad' : 'good';
   const words = { open: 'no result yet', bad: 'failed', good: 'done' };
   const shown = result?.call ?? call;
   const summary = [
     h('span', { class: `dot ${state}` }),
-    h('span', { class: 'name' }, visibleLine(shown.name, 60)),
-    h('span', { class: 'about' }, visibleLine(shown.about)),
-    h('span', { class: 'outcome' }, words[state]),
+    h('span.name', {}, visibleLine(shown.name, 60)),
+    h('span.about', {}, visibleLine(shown.about)),
+    h('span.outcome', {}, words[state]),
   ];
   return fold('call', key, talk, summary, () => [...inputElements(shown, key, talk), ...resultElements(result, key, talk)]);
 }
 
 function resultElement(result, key, row, talk) {
   if (result.id && talk.isPaired(result.id, row.seq)) return null;
-  if (result.call) {
-    return callElement({ ...result.call, id: '' }, key, row, { ...talk, resultOf: () => result, unfolded: talk.unfolded });
-  }
-  const summary = [h('span', { class: `dot ${result.isError ? 'bad' : 'good'}` }), h('span', { class: 'name' }, 'Result'), h('span', { class: 'about' }, visibleLine(result.text))];
+  if (result.call) return callElement(result.call, key, talk, result);
+  const summary = [h('span', { class: `dot ${result.isError ? 'bad' : 'good'}` }), h('span.name', {}, 'Result'), h('span.about', {}, visibleLine(result.text))];
   return fold('result', key, talk, summary, () => resultElements(result, key, talk));
 }
 
 function inputElements(call, key, talk) {
   const { input } = call;
   if (input === undefined || input === null || input === '') return [];
-  const names = typeof input === 'object' ? Object.keys(input) : [];
-  const isPlain = names.length === 1 && typeof input[names[0]] === 'string';
-  const text = isPlain ? input[names[0]] : stringOf(input, 2);
-  return [h('h4', {}, 'Input'), pre(text, `${key}/in`, talk)];
+  const members = isObject(input) ? Object.entries(input) : [['Input', input]];
+  const shown = members.length <= 12 ? members : [['Input', input]];
+  return shown.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value, 2), `${key}/in${index}`, talk)]);
 }
 
 function resultElements(result, key, talk) {
   if (!result) return [];
-  if (result.isAway) return [h('h4', {}, 'Result'), h('p', { class: 'note' }, 'being fetched')];
+  if (result.isAway) return [h('h4', {}, 'Result'), h('p.note', {}, 'being fetched')];
   return [h('h4', {}, result.isError ? 'Result: failed' : 'Result'), pre(result.text === '' ? '(nothing)' : result.text, `${key}/out`, talk)];
 }
 
 function doneElement(block, key, row, talk) {
   const facts = block.facts.join(' · ');
-  const head = h('span', { class: 'facts' }, block.isError ? `Failed${facts ? ` · ${facts}` : ''}` : facts || 'Done');
+  const head = h('span.facts', {}, block.isError ? `Failed${facts ? ` · ${facts}` : ''}` : facts || 'Done');
   const text = block.text !== '' && !talk.wasSaid(block.text, row.seq) ? block.text : '';
   const element = h('div', { class: `block done${block.isError ? ' bad' : ''}`, 'data-block': 'done' }, head);
   if (text === '') return element;
-  const body = h('div', { class: 'body', dir: 'auto' });
+  const body = h('div.body', { dir: 'auto' });
   appendText(body, text, more(key, talk));
   element.append(body);
   return element;
@@ -140,20 +135,19 @@ function doneElement(block, key, row, talk) {
 
 function eventRow(row, talk) {
   const type = parsed(row.text)?.type;
-  const name = typeof type === 'string' ? type : 'JSON';
-  const key = `${row.seq}/0`;
-  const summary = [h('span', { class: 'name' }, visibleLine(name, 60)), h('span', { class: 'about' }, visibleLine(row.text))];
-  return shell(row, 'raw', h('div', { class: 'blocks' }, fold('raw', key, talk, summary, () => [pre(row.text, key, talk)])));
+  return rawRow(row, talk, typeof type === 'string' ? type : 'JSON');
 }
 
 function bigRow(row, talk) {
   const pieces = talk.rows.thread(row);
   const length = pieces.reduce((sum, piece) => sum + (piece.cut ?? piece.text.length), 0);
+  return rawRow(row, talk, `A line of ${pieces.at(-1).eol ? '' : 'at least '}${size(length)}`, length);
+}
+
+function rawRow(row, talk, name, whole) {
   const key = `${row.seq}/0`;
-  const isWhole = pieces.at(-1).eol;
-  const summary = [h('span', { class: 'name' }, `A line of ${isWhole ? '' : 'at least '}${size(length)}`), h('span', { class: 'about' }, visibleLine(row.text))];
-  const fold_ = fold('raw', key, talk, summary, () => [pre(row.text, key, talk, length)]);
-  return shell(row, 'raw', h('div', { class: 'blocks' }, fold_));
+  const summary = [h('span.name', {}, visibleLine(name, 60)), h('span.about', {}, visibleLine(row.text))];
+  return shell(row, 'raw', h('div.blocks', {}, fold('raw', key, talk, summary, () => [pre(row.text, key, talk, whole)])));
 }
 
 // A fold's inside is made when it is opened, and not before.

@@ -19,8 +19,8 @@ export function moreElement(length, limit, more) {
   const next = steps.find((step) => step > limit);
   const rest = `${count(Math.max(1, length - limit))} more characters`;
   return next && more
-    ? h('button', { type: 'button', class: 'more', onclick: () => more(next) }, `Show more (${rest})`)
-    : h('span', { class: 'mark' }, ` … ${rest}: see the raw download`);
+    ? h('button.more', { type: 'button', onclick: () => more(next) }, `Show more (${rest})`)
+    : h('span.mark', {}, ` … ${rest}: see the raw download`);
 }
 
 function appendSpans(target, text, limit, isTerminal) {
@@ -34,7 +34,7 @@ function appendSpans(target, text, limit, isTerminal) {
     target.append(element ?? '');
     for (const part of visibleParts(span.text)) {
       const shown = part.text.length <= room ? part.text : part.text.slice(0, room).replace(/[\ud800-\udbff]$/, '');
-      (element ?? target).append(part.isMark ? h('span', { class: 'mark' }, shown) : shown);
+      (element ?? target).append(part.isMark ? h('span.mark', {}, shown) : shown);
       room -= part.text.length;
       elements -= 1;
       if (room < 0 || elements < 0) return true;

@@ -24,7 +24,7 @@ export function visibleParts(text) {
 
 /** The same as one string: for titles, labels and attributes. One line, at most so many characters. */
 export function visibleLine(text, longest = 200) {
-  const line = String(text).slice(0, longest * 2).replace(/\s+/g, ' ');
+  const line = (typeof text === 'string' ? text : (JSON.stringify(text) ?? '')).slice(0, longest * 2).replace(/\s+/g, ' ');
   const shown = visibleParts(line).map((part) => part.text).join('');
   return shown.length > longest ? shown.slice(0, longest - 1) + '…' : shown;
 }

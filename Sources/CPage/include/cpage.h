@@ -15,7 +15,7 @@ typedef struct {
 } cpage_file;
 
 /// All files; the first is `index.html`.
-extern const cpage_file cpage_files[];
+extern const cpage_file *const cpage_files;
 extern const size_t cpage_file_count;
 
 #endif

@@ -39,7 +39,7 @@ package struct ReadableText: Sendable {
     if lineLength > ReadableText.longestEvent {
       output.append(contentsOf: "[a line of \(lineLength) bytes]\n".utf8)
     } else if line.first == UInt8(ascii: "{"), let event = try? JSON(parsing: line, maximumDepth: 256) {
-      output.append(contentsOf: TerminalText.safe(ClaudeText.text(of: event)).utf8)
+      TerminalText.append(ClaudeText.text(of: event).utf8, keepsLines: true, to: &output)
     } else {
       line.withUnsafeBytes { appendPlain($0, piece: piece, to: &output) }
     }
@@ -47,7 +47,7 @@ package struct ReadableText: Sendable {
 
   private func appendPlain(_ bytes: UnsafeRawBufferPointer, piece: LinePiece, to output: inout [UInt8]) {
     if escapes || isClaude {
-      output.append(contentsOf: TerminalText.safe(String(decoding: bytes, as: UTF8.self)).utf8)
+      TerminalText.append(bytes, to: &output)
     } else {
       output.append(contentsOf: bytes)
     }

@@ -19,6 +19,17 @@ package enum UTF8Text {
     return true
   }
 
+  /// The character whose well-formed sequence begins at `index`, and the sequence's length; nil if none does.
+  package static func scalar(in bytes: UnsafeRawBufferPointer, at index: Int) -> (scalar: Unicode.Scalar, length: Int)?
+  {
+    let length = sequenceLength(in: bytes, at: index)
+    guard length > 0 else { return nil }
+    var value = UInt32(bytes[index])
+    if length > 1 { value &= 0x7F >> UInt32(length) }
+    for offset in 1..<max(1, length) { value = value << 6 | UInt32(bytes[index + offset] & 0x3F) }
+    return Unicode.Scalar(value).map { ($0, length) }
+  }
+
   /// The length of the well-formed sequence at `index`, 0 if there is none.
   private static func sequenceLength(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int {
     let first = bytes[index]

@@ -193,6 +193,20 @@ final class Child: @unchecked Sendable {
     return self
   }
 
+  /// Waits until so many bytes of output are there; false if it ends with fewer.
+  func awaitOutput(of count: Int, seconds: Double = 60) throws -> Bool {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    condition.lock()
+    defer { condition.unlock() }
+    while gathered.output.count < count {
+      if waitStatus != nil, openEnds == 0 { return false }
+      guard condition.wait(until: deadline) else {
+        throw Timeout(description: "\(name): neither \(count) bytes nor its end in \(seconds) s")
+      }
+    }
+    return true
+  }
+
   /// Waits for the end; the exit status as a shell gives it.
   @discardableResult
   func status(seconds: Double = 60) throws -> Int32 {

@@ -102,8 +102,4 @@ import Testing
     #expect(String(decoding: output, as: UTF8.self) == "--:--:-- -- no envelope\\u001b\n")
     #expect(print([#"{"stream":"other","text":"x"}"#]) == [" -- stream other text x"])
   }
-
-  @Test func `an entry of a table is one line without control characters`() {
-    #expect(TerminalText.field("a\tb\nc\u{1B}d\u{200B}é") == #"a b\u000ac\u001bd\u200bé"#)
-  }
 }

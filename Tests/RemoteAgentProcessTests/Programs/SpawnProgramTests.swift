@@ -42,6 +42,12 @@ import Testing
     #expect(program.errorText.split(separator: "\n").count == 1)
   }
 
+  @Test func `a message can't steer the terminal, nor be two`() throws {
+    let program = try Program.spawn(["no\u{1B}[2J\nsuch\u{202E}\tagent"])
+    #expect(try program.finish() == .exited(code: 127))
+    #expect(program.errorText == "ra-spawn: error: starting no\\u001b[2J\\u000asuch\\u202e agent: not found\n")
+  }
+
   @Test func `a script whose interpreter is missing is said so`() throws {
     let folder = try Folder()
     try AtomicFile.write(Array("#!/no/such/interpreter\n".utf8), to: "\(folder.path)/script", mode: 0o700)
