@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 import corpus
 from conversations import downloaded
 
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+# Higher than screens are, so that there is less to scroll.
+WIDE, NARROW = {"width": 1280, "height": 2400}, {"width": 360, "height": 2400}
 BENIGN = "before\n" + "an ordinary line\n" * 30 + "after\n"
 BENIGN_EVENTS = "\n".join([corpus.user(corpus.text("a prompt"), isReplay=True), corpus.assistant(corpus.text("an answer"))]) + "\n"
 
@@ -86,6 +87,25 @@ INSIDE = r"""(withRows) => {
     }
   }
   for (const { row, box } of rows) if (box.left < log.getBoundingClientRect().left - 1) wrong.push(`row ${row.dataset.seq} begins outside`);
+  // Where lines are wrapped, all of them can be read without scrolling to the side, but in a box that scrolls by itself.
+  if (log && (log.classList.contains('wrap') || log.dataset.mode === 'conversation')) {
+    if (log.scrollWidth > log.clientWidth + 1) wrong.push(`the rows are ${log.scrollWidth} wide of ${log.clientWidth}`);
+    for (const part of log.querySelectorAll('.text, .body, .prose, pre, p, h3')) {
+      if (part.scrollWidth > part.clientWidth + 2 && !/auto|scroll/.test(getComputedStyle(part).overflowX)) wrong.push(`${part.localName}.${part.className} is cut off at the side: ${part.scrollWidth} of ${part.clientWidth}`);
+    }
+  }
+  // Text has a colour of its own, also where it is coloured as its ground is.
+  for (const part of [...(log?.querySelectorAll('.text [class], pre [class]') ?? [])].slice(0, 3000)) {
+    if (part.closest('button') || part.textContent.trim() === '') continue;
+    let ground = part;
+    while (ground && /^rgba\(0, 0, 0, 0\)$/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
+    const [ink, paper] = [getComputedStyle(part).color, ground ? getComputedStyle(ground).backgroundColor : 'rgb(255, 255, 255)'].map(luminance);
+    if ((Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05) < 1.5) wrong.push(`${part.className} cannot be seen: ${JSON.stringify(part.textContent.slice(0, 40))}`);
+  }
+  function luminance(color) {
+    const [r, g, b] = color.match(/[\d.]+/g).map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  }
   return wrong.slice(0, 10);
 }"""
 
