@@ -85,13 +85,8 @@ struct ChainTests {
     let world = try World()
     try world.startHub()
     try world.pair()
-    let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Lab").path
-    let bin = "\(world.folder)/bin"
-    try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-    try FileManager.default.createSymbolicLink(atPath: "\(bin)/claude", withDestinationPath: "\(lab)/fake-claude")
-    let path = "\(bin):\(world.environment()["PATH"] ?? "")"
-    let run = try world.start("ra-run", ["claude", "--"], environment: world.environment(["PATH": path]), input: .pipe)
+    let run = try world.start(
+      "ra-run", ["claude", "--"], environment: try world.exampleAgentEnvironment(), input: .pipe)
     run.write("first\n".utf8)
     try run.await("the first answer") { output, _ in String(decoding: output, as: UTF8.self).contains("ECHO: first") }
     // The agent may answer before the hub has heard of its session.

@@ -45,7 +45,12 @@ struct AgentOutput {
         readable?[1].feed(line, piece: piece, to: &errorEcho)
       }
     }
-    if let bytes { framer.feed(bytes, take) } else { framer.finish(take) }
+    if let bytes {
+      framer.feed(bytes, take)
+    } else {
+      framer.finish(take)
+      if index == 0 { readable?[0].finish(to: &echo) } else { readable?[1].finish(to: &errorEcho) }
+    }
     framers[index] = framer
     return events
   }

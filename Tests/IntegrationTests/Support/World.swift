@@ -120,6 +120,15 @@ final class World {
     return result.output
   }
 
+  /// An environment whose `claude` is the example agent.
+  func exampleAgentEnvironment() throws -> [String: String] {
+    let bin = "\(folder)/bin"
+    let agent = (#filePath as NSString).deletingLastPathComponent + "/../../Lab/fake-claude"
+    try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+    try? FileManager.default.createSymbolicLink(atPath: "\(bin)/claude", withDestinationPath: agent)
+    return environment(["PATH": "\(bin):\(environment()["PATH"] ?? "")"])
+  }
+
   /// The names of all processes that were started in this world, whoever their parent is by now: they have its folder in
   /// their environment.
   func processes() -> [String] {
