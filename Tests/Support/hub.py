@@ -1,0 +1,102 @@
+"""A real hub and real devices in a scratch folder."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from Support.scratch import PATIENCE, run
+
+
+class Hub:
+    """A hub on ports that the system chose; after a kill it starts again at the same ones."""
+
+    def __init__(self, scratch, binaries, name="hub"):
+        self.scratch, self.binaries = scratch, binaries
+        self.folder = scratch.folder / name
+        self.home = scratch.folder / f"{name}-home"
+        self.home.mkdir()
+        self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
+        self.listen, self.loopback = "127.0.0.1:0", "0"
+        self.errors = bytearray()
+        self.start()
+
+    def start(self):
+        command = [f"{self.binaries}/ra-hub", "serve", "--listen", self.listen, "--http-loopback", self.loopback]
+        self.program = self.scratch.start(command, self.environment)
+        self.program.says(r"listening on", errors=True)
+        place = json.loads((self.folder / "hub.json").read_text())
+        self.url, self.local = place["url"], place["local"]
+        self.listen, self.loopback = self.url.split("//")[1], self.local.rsplit(":", 1)[1]
+
+    def kill(self):
+        self.errors += self.program.errors
+        self.program.kill()
+
+    def said(self):
+        """All that it and those before it wrote to standard error."""
+        return bytes(self.errors + self.program.errors)
+
+    def run(self, *arguments, **options):
+        return run([f"{self.binaries}/ra-hub", *arguments], self.environment, **options)
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--json"))
+
+    def link(self, name="browser", public=False):
+        link = self.json("link", name, *(["--public"] if public else []))
+        return link["url"] if public else link["localUrl"]
+
+    def sessions(self):
+        return self.json("sessions")
+
+    def envelopes(self, session):
+        return self.json("logs", session)
+
+    def follow(self, session):
+        """`ra-hub logs --follow`: what is stored, as it comes."""
+        return self.scratch.start([f"{self.binaries}/ra-hub", "logs", "--follow", session], self.environment)
+
+
+class Device:
+    """A paired device with a home of its own. `path` comes before the programs under test, for agents."""
+
+    def __init__(self, hub, label="laptop", path=(), is_paired=True):
+        self.hub, self.scratch, self.binaries = hub, hub.scratch, hub.binaries
+        number = sum(entry.name.startswith("device-") for entry in self.scratch.folder.iterdir())
+        self.home = self.scratch.folder / f"device-{number}"
+        self.home.mkdir()
+        folders = [*path, self.binaries, "/usr/bin", "/bin"]
+        self.environment = {
+            "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home)}
+        if is_paired:
+            code = hub.json("code")
+            command = ["ra-pair", "--hub", code["url"], "--ca", code["ca"], "--label", label, code["code"]]
+            run([f"{self.binaries}/{command[0]}", *command[1:]], self.environment, cwd=self.home)
+
+    def start(self, program, *arguments, stdin=subprocess.PIPE):
+        return self.scratch.start([f"{self.binaries}/{program}", *arguments], self.environment, cwd=self.home, stdin=stdin)
+
+    def shell(self, script, seconds=PATIENCE, status=0):
+        return run(["/bin/sh", "-c", script], self.environment, cwd=self.home, seconds=seconds, status=status)
+
+    def tunnel(self, *arguments):
+        """A ra-tunnel that waits for lines: the program and the hub's name of its session."""
+        tunnel = self.start("ra-tunnel", *arguments)
+        return tunnel, session_of(tunnel)
+
+    def carry(self, data, *arguments):
+        """A finished session of these bytes through ra-tunnel; the hub's name of it."""
+        tunnel, session = self.tunnel(*arguments)
+        tunnel.type(data)
+        tunnel.process.stdin.close()
+        assert tunnel.ends() == 0, tunnel.said()
+        return session
+
+
+def session_of(program):
+    """The hub's name of the session that a ra-tunnel or ra-run says it has."""
+    return program.says(r"session \S+ https://\S+/sessions/(\w+)", errors=True)[1]
