@@ -30,6 +30,7 @@ export class RowList {
   #bar = 0;
   #frame = 0;
   #resting = 0;
+  #widest = 0;
   #isLaying = false;
   #isHeld = false;
   #resizes;
@@ -143,6 +144,7 @@ export class RowList {
     this.#size();
     if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
     this.#position(seqs[0]);
+    this.#keepWidth();
     this.#isLaying = false;
     this.#want(seqs);
     this.#onView();
@@ -295,6 +297,14 @@ export class RowList {
     const bar = this.heights.total > tallest ? (this.#top / most) * mostBar : this.#top;
     if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
     this.#bar = this.#scroller.scrollTop;
+  }
+
+  // The longest line seen so far rules how far one can scroll to the side, so that it does not change with every row.
+  #keepWidth() {
+    const width = this.#canvas.offsetWidth;
+    if (width <= Math.max(this.#widest, this.#scroller.clientWidth)) return;
+    this.#widest = width;
+    this.#canvas.style.minWidth = `${width}px`;
   }
 
   #position(first) {

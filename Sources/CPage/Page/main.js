@@ -88,7 +88,7 @@ function showSignIn() {
   isSignedOut = true;
   signOutButton.hidden = true;
   if (location.pathname !== '/sign-in') remember(location.pathname + location.search + location.hash);
-  open(() => openSignIn(main, { token: null, done: goOn }), false);
+  open(() => openSignIn(main, { token: null, done: goOn }), true);
 }
 
 function goOn() {
