@@ -23,7 +23,7 @@ export function controlsPart(id) {
   const send = h('button.primary', {}, 'Send');
   const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
   const note = h('p.note', { id: 'prompt-note', role: 'status' });
-  const list = h('ol.sent', { 'aria-label': 'Sent', tabindex: '0', hidden: true });
+  const list = h('ol.sent', { role: 'list', 'aria-label': 'Sent', tabindex: '0', hidden: true });
   const form = h('form.prompt-box', { onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
     h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
     prompt,
