@@ -20,13 +20,16 @@ const words = {
 export function controlsPart(id) {
   const sent = new Map();
   const prompt = h('textarea', { id: 'prompt', rows: '1', 'aria-describedby': 'prompt-note', enterkeyhint: 'send', placeholder: 'What next?' });
+  // Its shadow text (session.css) makes the box as high as the prompt, without measuring.
+  const box = h('div.grows', {}, prompt);
+  const grow = () => (box.dataset.text = prompt.value);
   const send = h('button.primary', {}, 'Send');
   const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
   const note = h('p.note', { id: 'prompt-note', role: 'status' });
   const list = h('ol.sent', { role: 'list', 'aria-label': 'Sent', tabindex: '0', hidden: true });
   const form = h('form.prompt-box', { onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
     h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
-    prompt,
+    box,
     h('div.buttons', {}, send, stop),
   );
   let failure = '';
@@ -104,11 +107,6 @@ export function controlsPart(id) {
       sent.delete(Number(list.lastChild.dataset.seq));
       list.lastChild.remove();
     }
-  }
-
-  function grow() {
-    prompt.style.height = 'auto';
-    prompt.style.height = `${Math.min(prompt.scrollHeight + 2, 220)}px`;
   }
 
   return { element: h('section.steer', { 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus() };
