@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RemoteAgentCore
+import RemoteAgentProcess
 import Testing
 
 struct ChainTests {
@@ -52,6 +53,27 @@ struct ChainTests {
     #expect(tunnel.output == Array(input))
     #expect(try world.raw("stdin") == Array(input))
     #expect(try world.hubJSON(["sessions"]).array?.first?["control"]?.bool == false)
+  }
+
+  @Test func `with --announce the session's address comes before the controls`() throws {
+    let world = try World()
+    try world.startHub()
+    try world.pair()
+    let tunnel = try world.start("ra-tunnel", ["--announce", "--session", "mine"], input: .pipe)
+    try tunnel.await("the address") { output, _ in output.contains(0x0A) }
+    #expect(try world.run("ra-hub", ["send", "mine", "stop"]).status == 0)
+    try tunnel.await("a control") { output, _ in output.count { $0 == 0x0A } == 2 }
+    tunnel.closeInput()
+    #expect(try tunnel.status() == 0, "\(tunnel.errors)")
+    let lines = try tunnel.output.split(separator: 0x0A).map { try JSON(parsing: $0) }
+    #expect(lines.map { $0["type"]?.string } == ["hello", "control"])
+    let session = try world.hubJSON(["sessions"]).array?.first
+    #expect(lines[0]["payload"]?["session"]?["id"] == session?["id"])
+    #expect(lines[0]["sessionId"] == "mine")
+    let url = lines[0]["payload"]?["session"]?["url"]?.string ?? "none"
+    #expect(tunnel.errors == "ra-tunnel: session mine \(url)\n")
+    let refused = try world.run("ra-tunnel", ["--tee", "--announce"])
+    #expect(refused.status == ExitStatus.usage)
   }
 
   @Test func `an agent's life, its streams and its status`() throws {

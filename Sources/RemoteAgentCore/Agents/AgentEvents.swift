@@ -18,6 +18,9 @@ struct AgentEvents: Sendable {
 
   init(speaker: Speaker? = nil) { self.speaker = speaker }
 
+  /// A prompt was sent to the agent, with an id that its events name it by.
+  mutating func promptSent(uuid: String, from origin: PromptOrigin) { claude.promptSent(uuid: uuid, from: origin) }
+
   /// What is shown of a line that is JSON, as whole lines, perhaps none; nil if it is no event. Not yet safe for a terminal
   /// (`TerminalText`).
   mutating func text(of event: JSON) -> String? {

@@ -2,6 +2,8 @@
 struct ClaudeText: Sendable {
   /// Whether the turn has said something already: its result says the last of it once more.
   private var hasSpoken = false
+  /// The prompt that was sent last.
+  private var sent: (uuid: String, origin: PromptOrigin)?
 
   /// Whether an event is one of claude's whatever prints it: each of them names its session.
   static func isCertain(_ event: JSON) -> Bool {
@@ -14,6 +16,9 @@ struct ClaudeText: Sendable {
     }
   }
 
+  /// A prompt was sent: claude names it by its id when it takes it up.
+  mutating func promptSent(uuid: String, from origin: PromptOrigin) { sent = (uuid, origin) }
+
   /// What is shown of an event, as whole lines, perhaps none; nil if it is none that claude has.
   mutating func text(of event: JSON) -> String? {
     switch event["type"]?.string {
@@ -22,7 +27,7 @@ struct ClaudeText: Sendable {
       let isReplay = event["isReplay"]?.bool == true
       // A prompt begins a turn.
       if isReplay { hasSpoken = false }
-      return blocks(of: event).map { user($0, isReplay: isReplay) }.joined()
+      return blocks(of: event).map { isReplay ? prompt($0, uuid: event["uuid"]?.string) : tool($0) }.joined()
     case "result":
       defer { hasSpoken = false }
       return result(event)
@@ -49,14 +54,22 @@ struct ClaudeText: Sendable {
     }
   }
 
-  private func user(_ block: JSON, isReplay: Bool) -> String {
-    switch block["type"]?.string {
-    case "text" where isReplay: ShownText.beginning(of: block["text"]?.string ?? "", prefix: "> ")
-    case "tool_result":
-      ShownText.beginning(
-        of: resultText(block["content"] ?? nil), prefix: block["is_error"]?.bool == true ? "  ! " : "  | ")
-    default: ""
+  private func prompt(_ block: JSON, uuid: String?) -> String {
+    guard block["type"]?.string == "text" else { return "" }
+    let shown = ShownText.beginning(of: block["text"]?.string ?? "", prefix: "> ")
+    switch sent?.uuid == uuid ? sent?.origin : nil {
+    case .typed: return ""
+    case .hub:
+      let end = shown.firstIndex(of: "\n") ?? shown.endIndex
+      return "\(shown[..<end]) (from the hub)\(shown[end...])"
+    case .other, nil: return shown
     }
+  }
+
+  private func tool(_ block: JSON) -> String {
+    guard block["type"]?.string == "tool_result" else { return "" }
+    return ShownText.beginning(
+      of: resultText(block["content"] ?? nil), prefix: block["is_error"]?.bool == true ? "  ! " : "  | ")
   }
 
   private func result(_ event: JSON) -> String {

@@ -62,7 +62,8 @@ struct CodexText: Sendable {
         of: content.map { $0["text"]?.string ?? "[\($0["type"]?.string ?? "?")]" }.joined(separator: "\n"),
         prefix: hasFailed ? "  ! " : "  | ")
     case "web_search": return "[web search] \(ShownText.flat(item["query"]?.string ?? ""))\n"
-    case "error": return error(item["message"]?.string ?? "no reason given")
+    // It goes on all the same.
+    case "error": return "[warning: \(ShownText.flat(item["message"]?.string ?? "no reason given"))]\n"
     default: return ""
     }
   }

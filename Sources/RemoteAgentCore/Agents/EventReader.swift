@@ -25,6 +25,11 @@ package struct EventReader: Sendable {
   /// - Parameter profile: the agent's; nil if it is not known: then whose events they are is seen by the lines.
   package init(profile: AgentProfile? = nil) { events = AgentEvents(speaker: profile?.speaker) }
 
+  /// A prompt was sent to the agent, with an id that its events name it by.
+  package mutating func promptSent(uuid: String, from origin: PromptOrigin) {
+    events.promptSent(uuid: uuid, from: origin)
+  }
+
   /// Takes the next piece of a line.
   package mutating func read(_ piece: UnsafeRawBufferPointer, _ place: LinePiece) -> Reading {
     if place.startsLine {

@@ -13,6 +13,11 @@ package struct ReadableText: Sendable {
     self.escapes = escapes || hasEvents
   }
 
+  /// A prompt was sent to the agent, with an id that its events name it by: how it is shown goes by where it came from.
+  package mutating func promptSent(uuid: String, from origin: PromptOrigin) {
+    reader?.promptSent(uuid: uuid, from: origin)
+  }
+
   /// Takes the next piece of a line of the agent's output and appends what is to be shown.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, piece: LinePiece, to output: inout [UInt8]) {
     append(reader?.read(bytes, piece) ?? .plain(held: []), bytes, isTerminated: piece.terminated, to: &output)

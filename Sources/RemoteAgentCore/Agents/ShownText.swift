@@ -7,12 +7,13 @@ enum ShownText {
 
   /// The text as whole lines.
   static func whole(_ text: String) -> String {
-    text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
+    text.isEmpty || text.utf8.last == UInt8(ascii: "\n") ? text : text + "\n"
   }
 
   /// The beginning of the text, each line of it after `prefix`.
   static func beginning(of text: String, prefix: String) -> String {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // By any newline: "\r\n" is one character, and not "\n".
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     while lines.last?.isEmpty == true { lines.removeLast() }
     var shown = lines.prefix(ShownText.lines).map { "\(prefix)\(cut(String($0)))\n" }.joined()
     if lines.count > ShownText.lines { shown += "\(prefix)… \(lines.count - ShownText.lines) more lines\n" }

@@ -25,6 +25,11 @@ struct AgentOutput {
     framers = [LineFramer(), LineFramer()]
   }
 
+  /// A prompt was sent to the agent.
+  mutating func promptSent(uuid: String, from origin: PromptOrigin) {
+    readable?[0].promptSent(uuid: uuid, from: origin)
+  }
+
   mutating func status(_ payload: JSON, ts: Int64) {
     LineWriter.status(payload, ts: ts, to: &lines)
   }

@@ -143,6 +143,15 @@ final class World {
     }
   }
 
+  /// Waits until no others are left.
+  func awaitProcesses(_ names: [String]) throws {
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while processes() != names {
+      try #require(Date() < deadline, "\(processes()) are left")
+      usleep(10_000)
+    }
+  }
+
   func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
     let path = "\(folder)/\(name)"
     try Data(Array(bytes)).write(to: URL(fileURLWithPath: path))

@@ -32,6 +32,11 @@ import Testing
       #"{"type":"user","message":{"content":[{"type":"tool_result","content":"1\n2\n3\n4\n5\n6\n7\n8"}]}}"#,
       "  | 1\n  | 2\n  | 3\n  | 4\n  | 5\n  | 6\n  | … 2 more lines\n"
     ),
+    (
+      #"{"type":"user","message":{"content":[{"type":"tool_result","content":"a\r\n[done]\r\n\rb"}]}}"#,
+      "  | a\n  | [done]\n  | \n  | b\n"
+    ),
+    (#"{"type":"assistant","message":{"content":"a\r\n"}}"#, "a\\u000d\n"),
     (#"{"type":"user","isReplay":true,"message":{"content":"fix it"}}"#, "> fix it\n"),
     (#"{"type":"user","message":{"content":"said by nobody"}}"#, ""),
     (
@@ -99,7 +104,7 @@ import Testing
     ),
     (#"{"type":"item.completed","item":{"type":"mcp_tool_call","error":{"message":"gone"}}}"#, "  ! gone\n"),
     (#"{"type":"item.completed","item":{"type":"web_search","query":"q"}}"#, "[web search] q\n"),
-    (#"{"type":"item.completed","item":{"type":"error","message":"careful"}}"#, "[error: careful]\n"),
+    (#"{"type":"item.completed","item":{"type":"error","message":"careful"}}"#, "[warning: careful]\n"),
     (#"{"type":"item.updated","item":{"type":"todo_list","items":[]}}"#, ""),
     (#"{"type":"item.completed","item":{"type":"new_kind"}}"#, ""),
     (#"{"type":"item.completed","item":7}"#, #"{"type":"item.completed","item":7}"# + "\n"),
