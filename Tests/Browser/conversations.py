@@ -125,9 +125,7 @@ def what_is_downloaded_is_what_was_printed(stage):
 
 def downloaded(viewer, stream):
     """The bytes of a download that a person asks for in the menu."""
-    menu = viewer.page.get_by_role("toolbar").locator("details")
-    if not menu.evaluate("(element) => element.open"):
-        menu.locator("summary").click()
+    menu = viewer.menu()
     with viewer.page.expect_download(timeout=PATIENCE * 1000) as download:
         menu.get_by_role("button" if stream == "NDJSON" else "link", name=stream, exact=True).click()
     with open(download.value.path(), "rb") as file:

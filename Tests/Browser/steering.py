@@ -97,8 +97,11 @@ def two_viewers_see_the_same_and_each_others_prompts(stage):
     for viewer in (ada, bob):
         expect(viewer.sent()).to_have_count(3)
         expect(viewer.sent().first).to_have_attribute("data-result", "applied")
+        viewer.sees("exited")
     envelopes = stage.hub.envelopes(session)
-    expect(ada.log.locator(f'[data-seq="{envelopes[-1]["seq"]}"]')).to_have_count(0)
+    for viewer in (ada, bob):
+        viewer.button("Log").click()
+        expect(viewer.log.locator(f'[data-seq="{envelopes[-1]["seq"]}"]')).to_be_in_viewport()
     seqs = [envelope["seq"] for envelope in envelopes]
     first, second = ada.rows(), bob.rows()
     assert first == second

@@ -1,5 +1,7 @@
 """A person's browser: a page that is watched for everything that a good page never does."""
 import contextlib
+import os
+import pathlib
 import re
 from urllib.parse import urlsplit
 
@@ -14,6 +16,9 @@ WATCH = """
 document.addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
+
+# Takes the page's files from this folder and not from the hub: to try a change, or a mistake, without a build.
+OTHER_PAGE = os.environ.get("RA_BROWSER_PAGE")
 
 # A page that leaves a view ends the view's requests itself.
 CANCELLED = "net::ERR_ABORTED"
@@ -30,6 +35,8 @@ class Viewer:
         self.context.add_init_script(WATCH)
         self.console, self.wrong, self.allowed = [], [], []
         self.context.on("page", self.watch)
+        if OTHER_PAGE:
+            self.context.route("**/assets/*", lambda route: route.fulfill(path=pathlib.Path(OTHER_PAGE, route.request.url.rsplit("/", 1)[1])))
         self.expected = 0
         self.page = self.tab()
 
@@ -142,6 +149,16 @@ class Viewer:
         self.page.get_by_label("Prompt").fill(text)
         self.button("Send").click()
 
+    def menu(self):
+        """The session's menu, opened."""
+        menu = self.page.locator("details.menu")
+        if not menu.evaluate("(element) => element.open"):
+            menu.locator("summary").click()
+        return menu
+
+    def to_start(self):
+        self.menu().get_by_role("button", name="Jump to start").click()
+
     # MARK: all rows of a session, of which the page holds only those in sight
 
     def settle(self):
@@ -151,8 +168,7 @@ class Viewer:
     def rows(self, mode="Log"):
         """All rows from the first to the last as `(seq, kind, text)`, read by scrolling through them."""
         self.button(mode).click()
-        self.page.get_by_role("toolbar").get_by_label("More").click()
-        self.button("Jump to start").click()
+        self.to_start()
         rows, places = {}, set()
         for _ in range(2000):
             self.settle()

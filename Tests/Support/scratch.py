@@ -11,7 +11,7 @@ import threading
 import time
 
 # How long one thing may take that is expected to happen, in seconds. Two cores are shared with whatever else runs.
-PATIENCE = 40
+PATIENCE = int(os.environ.get("RA_PATIENCE") or 40)
 
 
 class TooLate(AssertionError):
