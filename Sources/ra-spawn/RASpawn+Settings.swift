@@ -33,6 +33,7 @@ extension RASpawn {
     }
     // Both can't be read from it.
     settings.readsPrompts = control != "0"
+    settings.promptsAreTyped = isSession && settings.readsPrompts && Descriptors.isTerminal(0)
     settings.stays = stay
     settings.hasControl = control != nil
     settings.continuesWhenBroken = onBrokenPipe == .continue

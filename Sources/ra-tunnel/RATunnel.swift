@@ -36,6 +36,9 @@ struct RATunnel: ParsableCommand {
     help: ArgumentHelp("Whether somebody reads controls from standard output: auto, on or off.", valueName: "when"))
   var control = Control.auto
 
+  @Flag(help: "Write the hub's hello, with the session's address, to standard output before the controls.")
+  var announce = false
+
   @Option(help: ArgumentHelp("The credential to use.", valueName: "name"))
   var credential = CredentialStore.defaultName
 
@@ -50,6 +53,7 @@ struct RATunnel: ParsableCommand {
     for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
       throw ValidationError("--label takes NAME=VALUE")
     }
+    if tee, announce { throw ValidationError("--tee and --announce both need standard output") }
     if tee, control == .on { throw ValidationError("--tee and --control on both need standard output") }
   }
 
@@ -64,12 +68,13 @@ struct RATunnel: ParsableCommand {
     }
     let status: Int32
     do {
-      let polling = try PollSet(signals: [SIGINT, SIGTERM])
+      let polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       let store = CredentialStore(folder: try SettingsFolder.current())
       let paired = try store.credential(named: credential)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
       options.tee = tee
+      options.announces = announce
       options.flushTimeout = Milliseconds(flushTimeout) * 1000
       let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, polling: polling)
       status = tunnel.run()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RemoteAgentCore
+import RemoteAgentProcess
 import Testing
 
 struct ChainTests {
@@ -54,6 +55,27 @@ struct ChainTests {
     #expect(try world.hubJSON(["sessions"]).array?.first?["control"]?.bool == false)
   }
 
+  @Test func `with --announce the session's address comes before the controls`() throws {
+    let world = try World()
+    try world.startHub()
+    try world.pair()
+    let tunnel = try world.start("ra-tunnel", ["--announce", "--session", "mine"], input: .pipe)
+    try tunnel.await("the address") { output, _ in output.contains(0x0A) }
+    #expect(try world.run("ra-hub", ["send", "mine", "stop"]).status == 0)
+    try tunnel.await("a control") { output, _ in output.count { $0 == 0x0A } == 2 }
+    tunnel.closeInput()
+    #expect(try tunnel.status() == 0, "\(tunnel.errors)")
+    let lines = try tunnel.output.split(separator: 0x0A).map { try JSON(parsing: $0) }
+    #expect(lines.map { $0["type"]?.string } == ["hello", "control"])
+    let session = try world.hubJSON(["sessions"]).array?.first
+    #expect(lines[0]["payload"]?["session"]?["id"] == session?["id"])
+    #expect(lines[0]["sessionId"] == "mine")
+    let url = lines[0]["payload"]?["session"]?["url"]?.string ?? "none"
+    #expect(tunnel.errors == "ra-tunnel: session mine \(url)\n")
+    let refused = try world.run("ra-tunnel", ["--tee", "--announce"])
+    #expect(refused.status == ExitStatus.usage)
+  }
+
   @Test func `an agent's life, its streams and its status`() throws {
     let world = try World()
     try world.startHub()
@@ -85,13 +107,8 @@ struct ChainTests {
     let world = try World()
     try world.startHub()
     try world.pair()
-    let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Lab").path
-    let bin = "\(world.folder)/bin"
-    try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-    try FileManager.default.createSymbolicLink(atPath: "\(bin)/claude", withDestinationPath: "\(lab)/fake-claude")
-    let path = "\(bin):\(world.environment()["PATH"] ?? "")"
-    let run = try world.start("ra-run", ["claude", "--"], environment: world.environment(["PATH": path]), input: .pipe)
+    let run = try world.start(
+      "ra-run", ["claude", "--"], environment: try world.exampleAgentEnvironment(), input: .pipe)
     run.write("first\n".utf8)
     try run.await("the first answer") { output, _ in String(decoding: output, as: UTF8.self).contains("ECHO: first") }
     // The agent may answer before the hub has heard of its session.

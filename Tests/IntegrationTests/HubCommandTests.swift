@@ -18,8 +18,30 @@ struct HubCommandTests {
     #expect(try world.run("ra-tunnel", input: .bytes(input)).status == 0)
     let logs = try world.run("ra-hub", ["logs", "latest"])
     let lines = String(decoding: logs.output, as: UTF8.self).split(separator: "\n").map { $0.dropFirst(8) }
-    #expect(lines.prefix(3) == ["   out", " ! err", " -- exited code 7"])
+    #expect(lines.prefix(3) == ["   out", " ! err", " -- exited with status 7"])
     #expect(lines.count == 4)
+  }
+
+  @Test func `an agent's log reads as a conversation, and its JSON is still there`() throws {
+    let world = try World()
+    try world.startHub()
+    try world.pair()
+    let environment = try world.exampleAgentEnvironment()
+    let run = try world.run("ra-run", ["--prompt", "tool:echo a tool", "claude"], environment: environment)
+    #expect(run.status == 0, "\(run.errors)")
+    let logs = try world.run("ra-hub", ["logs", "latest"])
+    let lines = logs.output.split(separator: 0x0A).map { String(decoding: $0.dropFirst(8), as: UTF8.self) }
+    let shown = [
+      " -- turn 1 started", "   > tool:echo a tool", "   Running it.", "   [Bash] echo a tool", "     | a tool",
+      "   DONE",
+      "   [done: 1 turn, ", " -- turn 1 done",
+    ]
+    #expect(lines.count == shown.count + 4)
+    for (line, beginning) in zip(lines.dropFirst(2), shown) { #expect(line.hasPrefix(beginning)) }
+    #expect(lines.first?.hasPrefix(" -- starting claude in /") == true)
+    #expect(lines.suffix(2).first?.hasPrefix(" -- exited with status 0 after ") == true)
+    let events = try world.envelopes().compactMap { $0["payload"]?["json"]?["type"]?.string }
+    #expect(events.contains("assistant") && events.contains("result"))
   }
 
   @Test(arguments: [["--follow"], ["--follow", "--json"], ["--follow", "--raw", "stdin"]])

@@ -12,7 +12,7 @@ const table = readFileSync(new URL('../page.c', folder), 'utf8');
 test('every file is embedded and in the table', () => {
   assert.deepStrictEqual([...table.matchAll(/#embed "Page\/([^"]+)"/g)].map((match) => match[1]).sort(), names);
   assert.deepStrictEqual([...table.matchAll(/FILE\("([^"]+)"/g)].map((match) => match[1]).sort(), names);
-  assert.match(table, /cpage_files\[\] = \{\s*FILE\("index.html"/);
+  assert.match(table, / files\[\] = \{\s*FILE\("index.html"/);
 });
 
 test('every import and every asset is a file', () => {

@@ -19,17 +19,22 @@ const words = {
 /** The steering part of a session's page: `element`, `took(control)`, `changed(session)`, `focus()`. */
 export function controlsPart(id) {
   const sent = new Map();
-  const prompt = h('textarea', { id: 'prompt', rows: '1', 'aria-describedby': 'prompt-note', enterkeyhint: 'send', placeholder: 'Say what to do next' });
+  const prompt = h('textarea', { id: 'prompt', rows: '1', 'aria-describedby': 'prompt-note', enterkeyhint: 'send', placeholder: 'What next?' });
+  // Its shadow text (session.css) makes the box as high as the prompt, without measuring.
+  const box = h('div.grows', {}, prompt);
+  const grow = () => (box.dataset.text = prompt.value);
   const send = h('button.primary', {}, 'Send');
   const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
   const note = h('p.note', { id: 'prompt-note', role: 'status' });
-  const list = h('ol.sent', { 'aria-label': 'Sent', tabindex: '0', hidden: true });
+  const list = h('ol.sent', { role: 'list', 'aria-label': 'Sent', tabindex: '0', hidden: true });
   const form = h('form.prompt-box', { onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
     h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
-    prompt,
+    box,
     h('div.buttons', {}, send, stop),
   );
-  let reason = '';
+  let failure = '';
+  let isSending = false;
+  let current = null;
 
   prompt.addEventListener('input', grow);
   prompt.addEventListener('keydown', (event) => {
@@ -40,7 +45,7 @@ export function controlsPart(id) {
 
   async function sendPrompt() {
     const text = prompt.value;
-    if (text.trim() === '' || send.disabled) return;
+    if (text.trim() === '' || send.disabled || isSending) return;
     if (!(await post({ action: 'prompt', text }))) return;
     // What was typed meanwhile is another draft.
     if (prompt.value === text) prompt.value = '';
@@ -58,38 +63,35 @@ export function controlsPart(id) {
   }
 
   async function post(body) {
-    send.disabled = stop.disabled = true;
-    setText(note, 'Sending…');
+    isSending = true;
+    failure = '';
     try {
       const { seq } = await call('POST', agentPath(id, '/control'), { body });
       if (!sent.has(seq)) took({ seq, payload: body, by: 'you', at: Date.now(), result: 'queued', reason: null });
       return true;
     } catch (problem) {
-      reason =
+      failure =
         problem.code === 'unreachable'
           ? 'The hub cannot be reached: it may or may not have arrived. What did is in the list below.'
           : `Not sent: ${visibleLine(problem.message)}`;
       return false;
     } finally {
+      isSending = false;
       show(current);
-      reason = '';
     }
   }
 
-  let current = null;
-
   function show(session) {
     current = session;
-    const isEnded = session.state === 'ended';
-    const isClosed = isEnded || session.control !== true;
-    send.disabled = stop.disabled = prompt.disabled = isClosed;
-    form.classList.toggle('closed', isClosed);
-    if (isEnded) reason = 'The session has ended.';
-    else if (session.control !== true) reason = 'Nobody reads this session’s controls: it can only be watched.';
-    else if (reason === '' && session.state === 'away') reason = 'The device is away: what you send waits for it, up to an hour.';
-    setText(note, reason);
-    note.hidden = reason === '';
-    reason = '';
+    const closed =
+      session.state === 'ended'
+        ? 'The session has ended.'
+        : session.control !== true
+          ? 'Nobody reads this session’s controls: it can only be watched.'
+          : '';
+    send.disabled = stop.disabled = prompt.disabled = closed !== '';
+    const away = session.state === 'away' ? 'The device is away: what you send waits for it, up to an hour.' : '';
+    setText(note, closed || failure || away);
   }
 
   function took(control) {
@@ -105,11 +107,6 @@ export function controlsPart(id) {
       sent.delete(Number(list.lastChild.dataset.seq));
       list.lastChild.remove();
     }
-  }
-
-  function grow() {
-    prompt.style.height = 'auto';
-    prompt.style.height = `${Math.min(prompt.scrollHeight + 2, 220)}px`;
   }
 
   return { element: h('section.steer', { 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus() };

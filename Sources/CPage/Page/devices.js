@@ -10,7 +10,7 @@ import { visibleLine } from './visible.js';
 
 /** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */
 export async function openDevices(main, { signal }) {
-  const list = h('ul.devices', { 'aria-label': 'Devices' });
+  const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
   const note = h('p.note', { role: 'status' });
   const pairing = pairingPart();
   main.replaceChildren(

@@ -27,9 +27,11 @@ export class RowList {
   #stale = new Set();
   #anchor = { seq: 1, delta: 0 };
   #top = 0;
+  #view = 0;
   #bar = 0;
   #frame = 0;
   #resting = 0;
+  #widest = 0;
   #isLaying = false;
   #isHeld = false;
   #resizes;
@@ -130,6 +132,7 @@ export class RowList {
     this.#frame = 0;
     const view = this.#scroller.clientHeight;
     if (view === 0) return;
+    this.#view = view;
     this.#isLaying = true;
     let seqs = [];
     for (let pass = 0; pass < 6; pass += 1) {
@@ -143,6 +146,7 @@ export class RowList {
     this.#size();
     if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
     this.#position(seqs[0]);
+    this.#keepWidth();
     this.#isLaying = false;
     this.#want(seqs);
     this.#onView();
@@ -251,8 +255,9 @@ export class RowList {
     if (Math.abs(moved) < 0.5 || this.#isLaying) return;
     this.#bar = bar;
     const view = this.#scroller.clientHeight;
-    // At its very end the bar was moved by a view that grew, not by someone who wants to see what was before.
-    if (this.isFollowing && bar + view >= this.#scroller.scrollHeight - 2) return this.schedule();
+    // A view that grows or shrinks moves the bar too, and nobody wants to see what was before.
+    const isResized = view !== this.#view || bar + view >= this.#scroller.scrollHeight - 2;
+    if (this.isFollowing && isResized) return this.schedule();
     const most = Math.max(0, this.heights.total - view);
     // A drag of the bar means a place; a wheel or a finger means a distance.
     const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
@@ -295,6 +300,14 @@ export class RowList {
     const bar = this.heights.total > tallest ? (this.#top / most) * mostBar : this.#top;
     if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
     this.#bar = this.#scroller.scrollTop;
+  }
+
+  // The longest line seen so far rules how far one can scroll to the side, so that it does not change with every row.
+  #keepWidth() {
+    const width = this.#canvas.offsetWidth;
+    if (width <= Math.max(this.#widest, this.#scroller.clientWidth)) return;
+    this.#widest = width;
+    this.#canvas.style.minWidth = `${width}px`;
   }
 
   #position(first) {

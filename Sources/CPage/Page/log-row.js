@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { moment, size } from './format.js';
+import { moment } from './format.js';
 import { joinedText } from './row.js';
 import { statusLine } from './statuses.js';
 import { appendText } from './text.js';
@@ -10,13 +10,11 @@ const tags = { stderr: 'err', stdin: 'in', pty: 'pty', stdout: '' };
 export function logRow(row, rows, unfolded) {
   if (row.type === 'status') return statusRow(row, unfolded);
   const pieces = rows.thread(row);
-  const isPieces = pieces.length > 1 || !row.eol;
-  const text = h('div.text', { dir: 'ltr' });
-  const content = isPieces ? piecesText(pieces, unfolded.limit(row.seq)) : row.text;
+  const limit = unfolded.limit(row.seq);
   const whole = pieces.reduce((sum, piece) => sum + (piece.cut ?? piece.text.length), 0);
-  appendText(text, trimmed(content, row), { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit), whole: isPieces || row.cut ? whole : 0 });
-  const note = isPieces && row.stream !== 'pty' ? piecesNote(pieces, whole) : null;
-  return shell(row, row.stream, h('span.tag', {}, tags[row.stream]), text, note);
+  const text = h('div.text', { dir: 'ltr' });
+  appendText(text, trimmed(beginning(pieces, limit), row), { limit, more: (next) => unfolded.setLimit(row.seq, next), whole });
+  return shell(row, row.stream, h('span.tag', {}, tags[row.stream]), text);
 }
 
 /** A row's frame, with its permalink. */
@@ -37,21 +35,11 @@ function statusRow(row, unfolded) {
 }
 
 // Only as many pieces as are shown: a line may be of 10 MB.
-function piecesText(pieces, limit) {
-  const taken = [];
+function beginning(pieces, limit) {
   let length = 0;
-  for (const piece of pieces) {
-    if (length > limit * 2 + 4096) break;
-    taken.push(piece);
-    length += piece.text.length;
-  }
-  return joinedText(taken);
-}
-
-function piecesNote(pieces, whole) {
-  const isWhole = pieces.at(-1).eol;
-  if (pieces.length === 1) return null;
-  return h('span.note', {}, `one line of ${isWhole ? '' : 'at least '}${size(whole)}, in ${pieces.length} pieces`);
+  const enough = pieces.findIndex((piece) => (length += piece.text.length) > limit * 2 + 4096);
+  const taken = enough < 0 ? pieces : pieces.slice(0, enough + 1);
+  return taken.length === 1 ? taken[0].text : joinedText(taken);
 }
 
 // A line end of Windows is no character to see; in the middle of a line CR is.

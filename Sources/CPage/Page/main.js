@@ -87,8 +87,8 @@ function showSignIn() {
   if (isSignedOut && view) return;
   isSignedOut = true;
   signOutButton.hidden = true;
-  if (location.pathname !== '/sign-in') remember(location.pathname + location.search + location.hash);
-  open(() => openSignIn(main, { token: null, done: goOn }), false);
+  if (location.pathname !== '/sign-in') sessionStorage.setItem('wanted', location.pathname + location.search + location.hash);
+  open(() => openSignIn(main, { token: null, done: goOn }), true);
 }
 
 function goOn() {
@@ -99,22 +99,10 @@ function goOn() {
   show({ isMove: true });
 }
 
-function remember(address) {
-  try {
-    sessionStorage.setItem('wanted', address);
-  } catch {
-    // Then it is the list of sessions.
-  }
-}
-
 function remembered() {
-  try {
-    const address = sessionStorage.getItem('wanted') ?? '/';
-    sessionStorage.removeItem('wanted');
-    return /^\/(?:$|[?#]|devices$|sessions\/)/.test(address) ? address : '/';
-  } catch {
-    return '/';
-  }
+  const address = sessionStorage.getItem('wanted') ?? '/';
+  sessionStorage.removeItem('wanted');
+  return /^\/(?:$|[?#]|devices$|sessions\/)/.test(address) ? address : '/';
 }
 
 async function signOut() {

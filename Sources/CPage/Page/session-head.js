@@ -30,7 +30,8 @@ export function sessionHead(session) {
   const title = h('h1', { tabindex: '-1', dir: 'auto' });
   const badges = h('span.badges');
   const summary = h('summary');
-  const about = h('details.about-session', {}, summary);
+  let facts = sessionFacts(session);
+  const about = h('details.about-session', {}, summary, facts);
   const element = h('header.session-head', {}, h('div.title-line', {}, title, badges), about);
 
   function changed(session) {
@@ -39,7 +40,9 @@ export function sessionHead(session) {
     badges.replaceChildren(stateBadge(session), ...(lastTurn ? [lastTurn] : []));
     const parts = [session.device, session.agent, `${count(session.lines)} lines`, size(session.bytes)];
     setText(summary, parts.filter((part) => part !== null && part !== undefined && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
-    about.replaceChildren(summary, sessionFacts(session));
+    const next = sessionFacts(session);
+    facts.replaceWith(next);
+    facts = next;
   }
 
   changed(session);

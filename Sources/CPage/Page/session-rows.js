@@ -2,12 +2,12 @@
 
 import { envelopes } from './api.js';
 import { printOf, summaryOf } from './blocks.js';
+import { logRow } from './log-row.js';
 import { Pairs } from './pairs.js';
 import { rowOf } from './row.js';
 import { Rows } from './rows.js';
 import { statusLine } from './statuses.js';
 import { readBlocks, talkRow } from './talk-row.js';
-import { logRow } from './log-row.js';
 
 /** A session's rows as they are shown, in the conversation or in the log. `redraw(seqs)` is called for rows that became other ones. */
 export class SessionRows {

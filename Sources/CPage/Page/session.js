@@ -7,6 +7,7 @@ import { controlsPart } from './controls.js';
 import { announce, h, setText } from './dom.js';
 import { findPart } from './find.js';
 import { count } from './format.js';
+import { highlight } from './highlight.js';
 import { RowList } from './list.js';
 import { LiveStream } from './live.js';
 import { isObject, parsed, rowOf } from './row.js';
@@ -14,7 +15,6 @@ import { chunkSize } from './rows.js';
 import { sessionHead } from './session-head.js';
 import { SessionRows } from './session-rows.js';
 import { sessionTools } from './session-tools.js';
-import { highlight } from './highlight.js';
 import { Unfolded } from './unfolded.js';
 import { visibleLine } from './visible.js';
 
@@ -29,14 +29,7 @@ export async function openSession(main, { id, signal, retitle }) {
   const last = session.cursor;
   const base = Math.max(0, last - mostRows);
   const unfolded = new Unfolded((seq) => list.redraw([seq]));
-  const rows = new SessionRows({
-    id,
-    last,
-    unfolded,
-    onRows: rowsCame,
-    redraw: rowsBecameOther,
-    hold: () => list.hold(),
-  });
+  const rows = new SessionRows({ id, last, unfolded, onRows: rowsCame, redraw: rowsBecameOther, hold: () => list.hold() });
   rows.isTalk = await isConversation(session, signal);
   signal.throwIfAborted();
 
@@ -47,11 +40,11 @@ export async function openSession(main, { id, signal, retitle }) {
 
   const head = sessionHead(session);
   const log = h('div', { id: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' });
-  const toEnd = h('button.to-end', { type: 'button', hidden: true, onclick: () => goToEnd() }, 'Jump to end');
+  const toEnd = h('button.to-end', { type: 'button', hidden: true, onclick: goToEnd }, 'Jump to end');
   const empty = h('p.empty', { hidden: true }, 'Nothing has come yet.');
   const controls = controlsPart(id);
-  const find = findPart(id, { from: (step) => (step > 0 ? list.sight.first - 1 : list.sight.last + 1), found: (seq, text) => seek(seq, text) });
-  const tools = sessionTools(session, { find: find.element, isTalk: rows.isTalk, setTalk, goTo, goToStart: () => goToStart(), setWrap: (isOn) => setWrap(isOn) });
+  const find = findPart(id, { from: (step) => (step > 0 ? list.sight.first - 1 : list.sight.last + 1), found: seek });
+  const tools = sessionTools(session, { find: find.element, isTalk: rows.isTalk, setTalk, goTo, goToStart: () => list.showStart(), setWrap });
   main.replaceChildren(h('div.session', {}, head.element, tools.element, h('div.log-box', {}, log, empty, toEnd), controls.element));
 
   const list = new RowList(log, { estimate: estimateNow(), base, render, want, onView: viewChanged });
@@ -181,10 +174,6 @@ export async function openSession(main, { id, signal, retitle }) {
     return rows.isTalk ? estimates.talk : estimates.log;
   }
 
-  function goToStart() {
-    list.showStart();
-  }
-
   function goToEnd() {
     unread = 0;
     list.showEnd();
@@ -253,7 +242,7 @@ export async function openSession(main, { id, signal, retitle }) {
 
   return {
     title: titleOf(session),
-    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: goToStart, End: goToEnd, Enter: enter },
+    keys: { '/': find.focus, p: controls.focus, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), Home: () => list.showStart(), End: goToEnd, Enter: enter },
     close() {
       live.close();
       list.close();

@@ -17,7 +17,7 @@ export async function openSessions(main, { signal }) {
   const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
   state.value = ['live', 'away', 'ended'].includes(query.get('state')) ? query.get('state') : '';
   const device = query.get('device') ?? '';
-  const list = h('ul.sessions', { 'aria-label': 'Sessions' });
+  const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
   const note = h('p.note', { role: 'status' });
   const more = h('button.more-sessions', { type: 'button', hidden: true, onclick: () => fetchMore() }, 'More');
   main.replaceChildren(
@@ -57,7 +57,9 @@ export async function openSessions(main, { signal }) {
     request.abort();
     request = new AbortController();
     const mine = request.signal;
-    const query = new URLSearchParams([...filters(), ...place, ['limit', pageSize]]);
+    // What was shown already is fetched again as a whole.
+    const limit = place.length > 0 ? pageSize : Math.min(500, Math.max(pageSize, shown.size));
+    const query = new URLSearchParams([...filters(), ...place, ['limit', limit]]);
     try {
       const page = await call('GET', `/api/agents?${query}`, { signal: mine });
       if (place.length === 0) dropOthers(page.items);
@@ -98,8 +100,7 @@ export async function openSessions(main, { signal }) {
     const row = shown.get(session.id);
     if (row) return row.changed(session);
     // A session older than all that are shown is for "more" to bring.
-    const oldest = [...shown.values()].at(-1)?.session.firstSeenAt;
-    if (!isListed && next !== null && session.firstSeenAt < oldest) return;
+    if (!isListed && next !== null && session.firstSeenAt < Number(list.lastChild?.dataset.begun)) return;
     const fresh = sessionRow(session);
     const place = [...list.children].find((other) => Number(other.dataset.begun) < session.firstSeenAt);
     list.insertBefore(fresh.element, place ?? null);

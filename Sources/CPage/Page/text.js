@@ -11,7 +11,8 @@ const mostSpans = 1_500;
 /** Appends a text up to a limit, with a button that shows more. `more(limit)` is called with the next limit. */
 export function appendText(target, text, { limit = steps[0], more, isTerminal = true, whole = text.length } = {}) {
   const isCut = appendSpans(target, text, limit, isTerminal);
-  if (isCut || whole > text.length) target.append(moreElement(Math.max(whole, text.length), limit, isCut && more));
+  // A line end may have been taken off.
+  if (isCut || whole > text.length + 2) target.append(moreElement(Math.max(whole, text.length), limit, isCut && more));
 }
 
 /** What stands at the end of a text that is not shown whole: a button that shows more, or where the rest is. */

@@ -23,14 +23,14 @@ package final class Tunnel {
   private var renewal: RequestConnection?
   private var renewedToken: String?
 
-  private var interruptedBy: Int32?
+  private var interrupted: (by: Int32, at: Milliseconds)?
   private var inputDeadline: Milliseconds?
   private var inputWasCut = false
   private var lastProgress: (unacknowledged: Int, at: Milliseconds)
   private var isRetrying = false
   private var exitStatus: Int32?
 
-  /// - Parameter polling: set up for SIGINT and SIGTERM.
+  /// - Parameter polling: set up for the signals that end it.
   package init(
     credential: Credential, options: TunnelOptions, diagnostics: Diagnostics, polling: consuming PollSet
   ) throws(ClientError) {
@@ -103,15 +103,24 @@ extension Tunnel {
         renewalFailed(error, now: now)
       }
     case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
-    case .opened(_, let url):
+    case .opened(let id, let url):
       let place = url.map { " \($0)" } ?? ""
       diagnostics.note("session \(options.session.sessionId)\(place)")
+      if options.announces { announce(id: id, url: url) }
     case .disconnected(let reason, let delay):
       dropStream()
       if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }
       isRetrying = true
     case .finished(let outcome): finish(outcome)
     }
+  }
+
+  private func announce(id: String?, url: String?) {
+    let session = [("id", id), ("url", url)].compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
+    let hello: JSON = [
+      "type": "hello", "sessionId": .string(options.session.sessionId), "payload": ["session": .object(session)],
+    ]
+    output.announce(hello.serialized() + [UInt8(ascii: "\n")])
   }
 
   private func dropStream() {
@@ -123,7 +132,8 @@ extension Tunnel {
   private func finish(_ outcome: DeviceSession.Outcome) {
     dropStream()
     switch outcome {
-    case .delivered: exitStatus = inputWasCut ? ExitStatus.killed(bySignal: interruptedBy ?? SIGTERM) : ExitStatus.done
+    case .delivered:
+      exitStatus = inputWasCut ? ExitStatus.killed(bySignal: interrupted?.by ?? SIGTERM) : ExitStatus.done
     case .gaveUp(let refusal):
       diagnostics.error(refusal.message, hint: undelivered)
       exitStatus = refusal.kind == .notPaired ? ExitStatus.notPaired : ExitStatus.refused
@@ -235,12 +245,13 @@ extension Tunnel {
 
   private func takeSignals() {
     while let signal = polling.takeSignal() {
-      guard interruptedBy == nil, session.hasOpened else {
+      if let interrupted, BootClock.now < interrupted.at + TunnelOptions.signalSpacing { continue }
+      guard interrupted == nil, session.hasOpened else {
         if let undelivered { diagnostics.error("interrupted: \(undelivered)") }
         exitStatus = ExitStatus.killed(bySignal: signal.number)
         return
       }
-      interruptedBy = signal.number
+      interrupted = (signal.number, BootClock.now)
       if !input.isEnded { inputDeadline = BootClock.now + TunnelOptions.interruptGrace }
     }
   }

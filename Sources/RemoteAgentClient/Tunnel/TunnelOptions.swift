@@ -8,6 +8,8 @@ package struct TunnelOptions: Sendable {
   package var text = false
   /// The input is copied to standard output; then no controls are.
   package var tee = false
+  /// Whether standard output begins with the hub's hello.
+  package var announces = false
   /// How long to go on trying when nothing more comes through, in milliseconds; 0: for ever.
   package var flushTimeout: Milliseconds = 60_000
   /// `ra-tunnel/0.1.0`
@@ -18,6 +20,8 @@ package struct TunnelOptions: Sendable {
     self.tool = tool
   }
 
-  /// How long input is still read after a first SIGINT or SIGTERM, in milliseconds.
+  /// How long input is still read after a first signal, in milliseconds.
   static let interruptGrace: Milliseconds = 10_000
+  /// Signals that come so soon after the first are the same one: a terminal and a shell may both send it.
+  static let signalSpacing: Milliseconds = 200
 }

@@ -24,6 +24,11 @@ struct TunnelOutput {
     if !isClosed { pending.append(bytes) }
   }
 
+  /// Takes a line that is no control, before the first of those.
+  mutating func announce(_ line: [UInt8]) {
+    if !isClosed { line.withUnsafeBytes { pending.append($0) } }
+  }
+
   /// Takes the next control line, if the last one is written.
   mutating func offer(_ line: [UInt8]?) {
     guard !isClosed, pending.isEmpty, let line else { return }

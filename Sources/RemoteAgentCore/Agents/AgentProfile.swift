@@ -5,8 +5,8 @@ package struct AgentProfile: Sendable, Equatable {
   package let waitsForInput: Bool
   /// What runs it for many prompts on standard input; nil if we can't (yet).
   package let sessionArguments: [String]?
-  /// Whether its output lines are claude's stream-json events, if they are JSON.
-  package let speaksClaude: Bool
+  /// Whose events its output lines are, if they are JSON; nil if they are none that we know.
+  let speaker: AgentEvents.Speaker?
 
   /// The profile for a program, given as a path or name; nil if it is none that we know.
   package init?(program: String) {
@@ -17,19 +17,22 @@ package struct AgentProfile: Sendable, Equatable {
         sessionArguments: [
           "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
           "--replay-user-messages",
-        ], speaksClaude: true)
-    case "codex": self.init(name: "codex", waitsForInput: true, sessionArguments: nil, speaksClaude: false)
-    case "gemini": self.init(name: "gemini", waitsForInput: true, sessionArguments: nil, speaksClaude: false)
+        ], speaker: .claude)
+    case "codex": self.init(name: "codex", waitsForInput: true, sessionArguments: nil, speaker: .codex)
+    case "gemini": self.init(name: "gemini", waitsForInput: true, sessionArguments: nil, speaker: nil)
     default: return nil
     }
   }
 
-  private init(name: String, waitsForInput: Bool, sessionArguments: [String]?, speaksClaude: Bool) {
+  private init(name: String, waitsForInput: Bool, sessionArguments: [String]?, speaker: AgentEvents.Speaker?) {
     self.name = name
     self.waitsForInput = waitsForInput
     self.sessionArguments = sessionArguments
-    self.speaksClaude = speaksClaude
+    self.speaker = speaker
   }
+
+  /// Whether its output lines are claude's stream-json events, if they are JSON.
+  package var speaksClaude: Bool { speaker == .claude }
 
   /// A path's last component: what an agent is called by.
   package static func baseName(_ program: String) -> String {

@@ -1,48 +1,84 @@
-/// Claude's stream-json events as text (AGENTS: claude, Events).
-package enum ClaudeText {
-  private static let longestInput = 160
-  private static let longestResult = (lines: 6, width: 160)
+/// Claude's stream-json events as text, one after the other.
+struct ClaudeText: Sendable {
+  /// Whether the turn has said something already: its result says the last of it once more.
+  private var hasSpoken = false
+  /// The prompt that was sent last.
+  private var sent: (uuid: String, origin: PromptOrigin)?
 
-  /// What is shown of an event: nothing, or whole lines. Not yet safe for a terminal (`TerminalText`).
-  package static func text(of event: JSON) -> String {
-    switch event["type"]?.string {
-    case "assistant": blocks(of: event).map(assistant).joined()
-    case "user": blocks(of: event).map { user($0, isReplay: event["isReplay"]?.bool == true) }.joined()
-    case "result": result(event)
-    case "system": system(event)
-    default: ""
+  /// Whether an event is one of claude's whatever prints it: each of them names its session.
+  static func isCertain(_ event: JSON) -> Bool {
+    guard event["session_id"]?.string != nil else { return false }
+    return switch event["type"]?.string {
+    case "system": event["subtype"]?.string != nil
+    case "assistant", "user": event["message"]?.members != nil
+    case "result": event["subtype"]?.string != nil && event["is_error"]?.bool != nil
+    default: false
     }
   }
 
-  private static func blocks(of event: JSON) -> [JSON] {
+  /// A prompt was sent: claude names it by its id when it takes it up.
+  mutating func promptSent(uuid: String, from origin: PromptOrigin) { sent = (uuid, origin) }
+
+  /// What is shown of an event, as whole lines, perhaps none; nil if it is none that claude has.
+  mutating func text(of event: JSON) -> String? {
+    switch event["type"]?.string {
+    case "assistant": return blocks(of: event).map { assistant($0) }.joined()
+    case "user":
+      let isReplay = event["isReplay"]?.bool == true
+      // A prompt begins a turn.
+      if isReplay { hasSpoken = false }
+      return blocks(of: event).map { isReplay ? prompt($0, uuid: event["uuid"]?.string) : tool($0) }.joined()
+    case "result":
+      defer { hasSpoken = false }
+      return result(event)
+    case "system": return system(event)
+    case "control_request", "control_response", "keep_alive": return ""
+    default: return event["session_id"]?.string == nil ? nil : ""
+    }
+  }
+
+  private func blocks(of event: JSON) -> [JSON] {
     guard let content = event["message"]?["content"] else { return [] }
     if let text = content.string { return [["type": "text", "text": .string(text)]] }
     return content.array ?? []
   }
 
-  private static func assistant(_ block: JSON) -> String {
+  private mutating func assistant(_ block: JSON) -> String {
     switch block["type"]?.string {
-    case "text": line(block["text"]?.string ?? "")
+    case "text":
+      hasSpoken = true
+      return ShownText.whole(block["text"]?.string ?? "")
     case "tool_use", "server_tool_use":
-      "[\(block["name"]?.string ?? "tool")] \(input(block["input"] ?? nil))\n"
-    default: ""
+      return "[\(block["name"]?.string ?? "tool")] \(input(block["input"] ?? nil))\n"
+    default: return ""
     }
   }
 
-  private static func user(_ block: JSON, isReplay: Bool) -> String {
-    switch block["type"]?.string {
-    case "text" where isReplay: prefixed(block["text"]?.string ?? "", "> ", longestResult)
-    case "tool_result":
-      prefixed(resultText(block["content"] ?? nil), block["is_error"]?.bool == true ? "  ! " : "  | ", longestResult)
-    default: ""
+  private func prompt(_ block: JSON, uuid: String?) -> String {
+    guard block["type"]?.string == "text" else { return "" }
+    let shown = ShownText.beginning(of: block["text"]?.string ?? "", prefix: "> ")
+    switch sent?.uuid == uuid ? sent?.origin : nil {
+    case .typed: return ""
+    case .hub:
+      let end = shown.firstIndex(of: "\n") ?? shown.endIndex
+      return "\(shown[..<end]) (from the hub)\(shown[end...])"
+    case .other, nil: return shown
     }
   }
 
-  private static func result(_ event: JSON) -> String {
+  private func tool(_ block: JSON) -> String {
+    guard block["type"]?.string == "tool_result" else { return "" }
+    return ShownText.beginning(
+      of: resultText(block["content"] ?? nil), prefix: block["is_error"]?.bool == true ? "  ! " : "  | ")
+  }
+
+  private func result(_ event: JSON) -> String {
     if event["is_error"]?.bool == true || event["subtype"]?.string?.hasPrefix("error") == true {
       let why = event["result"]?.string ?? event["subtype"]?.string ?? "no reason given"
-      return "[error: \(cut(flat(why), longestResult.width))]\n"
+      return "[error: \(ShownText.flat(why))]\n"
     }
+    // With `--output-format json` there is the result only.
+    let answer = hasSpoken ? "" : ShownText.whole(event["result"]?.string ?? "")
     var parts: [String] = []
     if let turns = event["num_turns"]?.integer { parts.append("\(turns) \(turns == 1 ? "turn" : "turns")") }
     if let milliseconds = event["duration_ms"]?.integer {
@@ -53,10 +89,10 @@ package enum ClaudeText {
       let fraction = String(units % 10_000)
       parts.append("$\(units / 10_000).\(String(repeating: "0", count: 4 - fraction.count))\(fraction)")
     }
-    return parts.isEmpty ? "[done]\n" : "[done: \(parts.joined(separator: ", "))]\n"
+    return answer + (parts.isEmpty ? "[done]\n" : "[done: \(parts.joined(separator: ", "))]\n")
   }
 
-  private static func system(_ event: JSON) -> String {
+  private func system(_ event: JSON) -> String {
     switch event["subtype"]?.string {
     case "api_retry":
       let attempt = event["attempt"]?.integer.map { " \($0)" } ?? ""
@@ -67,35 +103,15 @@ package enum ClaudeText {
   }
 
   /// The member of a tool's input that says most, or all of it.
-  private static func input(_ input: JSON) -> String {
+  private func input(_ input: JSON) -> String {
     for name in ["command", "file_path", "path", "pattern", "url", "query", "description", "prompt"] {
-      if let text = input[name]?.string { return cut(flat(text), longestInput) }
+      if let text = input[name]?.string { return ShownText.flat(text) }
     }
-    return input.members?.isEmpty == false ? cut(flat(input.text), longestInput) : ""
+    return input.members?.isEmpty == false ? ShownText.flat(input.text) : ""
   }
 
-  private static func resultText(_ content: JSON) -> String {
+  private func resultText(_ content: JSON) -> String {
     if let text = content.string { return text }
     return (content.array ?? []).map { $0["text"]?.string ?? "[\($0["type"]?.string ?? "?")]" }.joined(separator: "\n")
-  }
-
-  private static func line(_ text: String) -> String {
-    text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
-  }
-
-  private static func prefixed(_ text: String, _ prefix: String, _ longest: (lines: Int, width: Int)) -> String {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    while lines.last?.isEmpty == true { lines.removeLast() }
-    var shown = lines.prefix(longest.lines).map { "\(prefix)\(cut(String($0), longest.width))\n" }.joined()
-    if lines.count > longest.lines { shown += "\(prefix)… \(lines.count - longest.lines) more lines\n" }
-    return shown
-  }
-
-  private static func flat(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
-  }
-
-  private static func cut(_ text: String, _ width: Int) -> String {
-    text.utf8.count <= width || text.count <= width ? text : text.prefix(width) + "…"
   }
 }

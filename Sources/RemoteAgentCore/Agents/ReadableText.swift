@@ -1,56 +1,49 @@
-/// Shows an agent's output lines as a person reads them: claude's events as text, other lines as they are, nothing that
-/// could steer a terminal.
-///
-///     > fix the tests                      a prompt
-///     I'll look at them.                   what the agent says
-///     [Bash] swift test                    a tool and what it is given
-///       | 3 tests failed                   the beginning of what it gave
-///     [done: 4 turns, 12.3 s, $0.0123]     or: [error: why]
+/// Shows an agent's output lines as a person reads them: its events as text (`AgentEvents`), other lines as they are.
 package struct ReadableText: Sendable {
-  /// The longest event that is read; of a longer one only the size is shown.
-  package static let longestEvent = 1 << 20
-
-  private let isClaude: Bool
   private let escapes: Bool
-  private var line: [UInt8] = []
-  private var lineLength = 0
+  /// Nil for a program whose lines are never events.
+  private var reader: EventReader?
 
   /// - Parameters:
   ///   - profile: the agent's; nil for a program that is none.
-  ///   - escapes: whether control characters are made visible; claude's text is always safe.
+  ///   - escapes: whether control characters are made visible; an agent's that has events always are.
   package init(profile: AgentProfile?, escapes: Bool) {
-    isClaude = profile?.speaksClaude ?? false
-    self.escapes = escapes
+    let hasEvents = profile?.speaker != nil
+    reader = hasEvents ? EventReader(profile: profile) : nil
+    self.escapes = escapes || hasEvents
+  }
+
+  /// A prompt was sent to the agent, with an id that its events name it by: how it is shown goes by where it came from.
+  package mutating func promptSent(uuid: String, from origin: PromptOrigin) {
+    reader?.promptSent(uuid: uuid, from: origin)
   }
 
   /// Takes the next piece of a line of the agent's output and appends what is to be shown.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, piece: LinePiece, to output: inout [UInt8]) {
-    guard isClaude else {
-      appendPlain(bytes, piece: piece, to: &output)
-      return
-    }
-    lineLength += bytes.count
-    if lineLength <= ReadableText.longestEvent { line.append(contentsOf: bytes) }
-    guard piece.endsLine else { return }
-    defer {
-      line.removeAll(keepingCapacity: lineLength < 1 << 16)
-      lineLength = 0
-    }
-    if lineLength > ReadableText.longestEvent {
-      output.append(contentsOf: "[a line of \(lineLength) bytes]\n".utf8)
-    } else if line.first == UInt8(ascii: "{"), let event = try? JSON(parsing: line, maximumDepth: 256) {
-      TerminalText.append(ClaudeText.text(of: event).utf8, keepsLines: true, to: &output)
-    } else {
-      line.withUnsafeBytes { appendPlain($0, piece: piece, to: &output) }
+    append(reader?.read(bytes, piece) ?? .plain(held: []), bytes, isTerminated: piece.terminated, to: &output)
+  }
+
+  /// The output has ended: appends what was held of a line that never did.
+  package mutating func finish(to output: inout [UInt8]) {
+    guard let reading = reader?.finish() else { return }
+    append(reading, UnsafeRawBufferPointer(start: nil, count: 0), isTerminated: false, to: &output)
+  }
+
+  private func append(
+    _ reading: EventReader.Reading, _ bytes: UnsafeRawBufferPointer, isTerminated: Bool, to output: inout [UInt8]
+  ) {
+    switch reading {
+    case .held: break
+    case .event(let text): TerminalText.append(text.utf8, keepsLines: true, to: &output)
+    case .tooLong(let count): output.append(contentsOf: "[a line of \(count) bytes]\n".utf8)
+    case .plain(let held):
+      appendPlain(held, to: &output)
+      appendPlain(bytes, to: &output)
+      if isTerminated { output.append(UInt8(ascii: "\n")) }
     }
   }
 
-  private func appendPlain(_ bytes: UnsafeRawBufferPointer, piece: LinePiece, to output: inout [UInt8]) {
-    if escapes || isClaude {
-      TerminalText.append(bytes, to: &output)
-    } else {
-      output.append(contentsOf: bytes)
-    }
-    if piece.terminated { output.append(UInt8(ascii: "\n")) }
+  private func appendPlain(_ bytes: some Collection<UInt8>, to output: inout [UInt8]) {
+    if escapes { TerminalText.append(bytes, to: &output) } else { output.append(contentsOf: bytes) }
   }
 }

@@ -33,18 +33,11 @@ enum LastLine {
 
   /// What an agent's event says, if it says something; a line of JSON that is no agent's event stands for itself.
   private static func text(ofEvent bytes: [UInt8]) -> String? {
-    guard let event = try? JSON(parsing: bytes, maximumDepth: 256), let type = event["type"]?.string else {
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    switch type {
-    case "assistant": return ClaudeText.text(of: event)
-    case "result" where event["is_error"]?.bool == true: return ClaudeText.text(of: event)
-    case "item.completed": return event["item"]?["text"]?.string
-    case "message" where event["role"]?.string == "assistant": return event["content"]?.string
-    case "system", "user", "result", "stream_event", "command_lifecycle", "control_response", "control_request",
-      "rate_limit_event":
-      return nil
-    default: return type.hasPrefix("thread.") || type.hasPrefix("turn.") || type.hasPrefix("item.") ? nil : event.text
+    let reading = (try? JSON(parsing: bytes, maximumDepth: 256)).map(AgentWords.read) ?? .unknown
+    return switch reading {
+    case .words(let words): words
+    case .nothing: nil
+    case .unknown: String(decoding: bytes, as: UTF8.self)
     }
   }
 }

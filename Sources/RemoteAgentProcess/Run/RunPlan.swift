@@ -28,7 +28,7 @@ package struct RunPlan: Sendable, Equatable {
     ["--control", "\(RunPlan.control)", "--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords
   }
 
-  package var tunnelArguments: [String] { ["--control", "on"] + tunnelOptions }
+  package var tunnelArguments: [String] { ["--control", "on", "--announce"] + tunnelOptions }
 
   /// One line for a POSIX shell that does the same, with a FIFO for the way back.
   package var shell: String {

@@ -25,6 +25,11 @@ struct AgentOutput {
     framers = [LineFramer(), LineFramer()]
   }
 
+  /// A prompt was sent to the agent.
+  mutating func promptSent(uuid: String, from origin: PromptOrigin) {
+    readable?[0].promptSent(uuid: uuid, from: origin)
+  }
+
   mutating func status(_ payload: JSON, ts: Int64) {
     LineWriter.status(payload, ts: ts, to: &lines)
   }
@@ -45,7 +50,12 @@ struct AgentOutput {
         readable?[1].feed(line, piece: piece, to: &errorEcho)
       }
     }
-    if let bytes { framer.feed(bytes, take) } else { framer.finish(take) }
+    if let bytes {
+      framer.feed(bytes, take)
+    } else {
+      framer.finish(take)
+      if index == 0 { readable?[0].finish(to: &echo) } else { readable?[1].finish(to: &errorEcho) }
+    }
     framers[index] = framer
     return events
   }

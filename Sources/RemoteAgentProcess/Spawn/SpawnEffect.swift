@@ -14,6 +14,7 @@ package enum SpawnEffect: Sendable, Equatable {
   /// Close what is still open of the agent's descriptors: it is over.
   case closeStreams
   /// Tell the person on standard error.
+  case note(String)
   case warn(String)
   case fail(String, hint: String?)
   /// Write what output is left, then end.

@@ -279,6 +279,7 @@ extension SpawnLoop {
       case .endTree(let grace): agent?.end(grace: grace)
       case .input(let bytes): if agentInput >= 0 { agentInputQueue.append(bytes) }
       case .closeInput: closesInput = true
+      case .note(let message): diagnostics.note(message)
       case .warn(let message): diagnostics.warning(message)
       case .fail(let message, let hint): diagnostics.error(message, hint: hint)
       case .finish(let end): ending = end

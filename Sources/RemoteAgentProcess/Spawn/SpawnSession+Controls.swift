@@ -30,7 +30,12 @@ extension SpawnSession {
     if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) { return }
     let control: (seq: Int64, payload: JSON)
     do throws(ControlError) {
-      control = try SpawnSession.read(line)
+      switch try SpawnSession.read(line) {
+      case .control(let seq, let payload): control = (seq, payload)
+      case .hello(let hello):
+        page = hello["session"]?["url"]?.string
+        return
+      }
     } catch {
       effects.append(.warn("a control line is ignored: \(error.reason)"))
       return
@@ -51,14 +56,21 @@ extension SpawnSession {
     let reason: String
   }
 
-  private static func read(_ line: [UInt8]) throws(ControlError) -> (seq: Int64, payload: JSON) {
+  private enum ControlLine {
+    case control(seq: Int64, payload: JSON)
+    /// The hub's, passed on by ra-tunnel.
+    case hello(JSON)
+  }
+
+  private static func read(_ line: [UInt8]) throws(ControlError) -> ControlLine {
     guard UTF8Text.isValid(line) else { throw ControlError(reason: "it is not UTF-8") }
     do {
       return try line.withUnsafeBytes { bytes in
         let envelope = try Envelope(scanning: bytes)
+        if envelope.type == .hello { return .hello(try JSON(parsing: bytes[envelope.payload])) }
         guard envelope.type == .control else { throw ControlError(reason: "its type is not control") }
         guard case .number(let seq) = envelope.seq else { throw ControlError(reason: "it has no seq") }
-        return (seq, try JSON(parsing: bytes[envelope.payload]))
+        return .control(seq: seq, payload: try JSON(parsing: bytes[envelope.payload]))
       }
     } catch let error as ControlError {
       throw error
@@ -88,7 +100,7 @@ extension SpawnSession {
       guard let text = prompt.string, !text.isEmpty else {
         return answer(seq, refused: "prompt must be a text", at: moment)
       }
-      prompts.append(Prompt(text: text, control: nil))
+      prompts.append(Prompt(text: text, origin: .hub))
     }
     pendingStart = seq
     start(at: moment)
@@ -124,7 +136,7 @@ extension SpawnSession {
     guard prompts.count < SpawnSession.mostPromptsWaiting else {
       return answer(seq, refused: "\(prompts.count) prompts wait already", at: moment)
     }
-    prompts.append(Prompt(text: text, control: seq))
+    prompts.append(Prompt(text: text, control: seq, origin: .hub))
     sendNextPrompt(at: moment)
   }
 

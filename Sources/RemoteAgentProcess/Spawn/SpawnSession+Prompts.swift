@@ -29,8 +29,11 @@ extension SpawnSession {
       if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) {
         continue
       }
-      prompts.append(Prompt(text: String(decoding: line.bytes, as: UTF8.self), control: nil))
+      // On the screen it stands just above its turn, unless it has to wait for another one.
+      let isJustAbove = showsTyping && turn == nil && prompts.isEmpty && life != .idle
+      prompts.append(Prompt(text: String(decoding: line.bytes, as: UTF8.self), origin: isJustAbove ? .typed : .other))
     }
+    if promptsEnded { tellNoMorePrompts() }
     sendNextPrompt(at: moment)
   }
 
@@ -42,6 +45,7 @@ extension SpawnSession {
       turns += 1
       turn = Turn(uuid: uuid)
       effects.append(.input(ClaudePrompt.line(prompt.text, uuid: uuid)))
+      output.promptSent(uuid: uuid, from: prompt.origin)
       turnStatus("started", detail: nil, at: moment)
       if let seq = prompt.control { answer(seq, at: moment) }
     } else if isEnding || (promptsEnded && !mayStay) {

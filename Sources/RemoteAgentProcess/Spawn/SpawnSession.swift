@@ -59,6 +59,10 @@ package struct SpawnSession {
   /// How ra-spawn ends if its output can't be written any more.
   var brokenEnd: SpawnEnd?
   var isOutputBlocked = false
+  /// Whether what the person types stands on the terminal that shows the agent's text.
+  let showsTyping: Bool
+  /// Where the session can be seen, as soon as the hub has told it.
+  var page: String?
 
   // Control.
   var controlFramer = LineFramer(limit: 1 << 20)
@@ -79,8 +83,9 @@ package struct SpawnSession {
 
   struct Prompt {
     let text: String
-    /// The control that brought it.
-    let control: Int64?
+    /// The control that brought it, and is answered.
+    var control: Int64?
+    let origin: PromptOrigin
   }
 
   struct Turn {
@@ -100,9 +105,10 @@ package struct SpawnSession {
     self.settings = settings
     self.makeUUID = makeUUID
     output = AgentOutput(profile: settings.profile, echoEscapes: echoEscapes)
+    showsTyping = settings.promptsAreTyped && echoEscapes?.output == true
     controlIsOpen = settings.hasControl
     promptsEnded = settings.mode == .raw || !settings.readsPrompts
-    prompts = settings.prompts.map { Prompt(text: $0, control: nil) }
+    prompts = settings.prompts.map { Prompt(text: $0, origin: .other) }
   }
 
   /// The next thing to do; nil if there is nothing now.
@@ -130,7 +136,10 @@ package struct SpawnSession {
 
 extension SpawnSession {
   /// ra-spawn begins: its agent is started.
-  package mutating func begin(at moment: Moment) { start(at: moment) }
+  package mutating func begin(at moment: Moment) {
+    greet()
+    start(at: moment)
+  }
 
   mutating func start(at moment: Moment) {
     life = .starting
@@ -256,7 +265,9 @@ extension SpawnSession {
     members.append(("durationMs", .integer(moment.now - startedAt)))
     members.append(("outcome", .string(outcome.rawValue)))
     status("exited", .object(members.map { JSON.Member($0.0, $0.1) }), at: moment)
-    if mayStay { life = .idle } else { finish() }
+    guard mayStay else { return finish() }
+    life = .idle
+    tellIdle()
   }
 
   mutating func finish() {

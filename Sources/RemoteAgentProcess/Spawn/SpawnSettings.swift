@@ -21,6 +21,8 @@ package struct SpawnSettings: Sendable, Equatable {
   package var prompts: [String] = []
   /// Whether, in session mode, standard input is prompts.
   package var readsPrompts = true
+  /// Whether a person types them, on a terminal.
+  package var promptsAreTyped = false
   /// Whether the end of prompts, or of the agent, is not the end of all, as long as control is open.
   package var stays = false
   package var hasControl = false

@@ -120,6 +120,15 @@ final class World {
     return result.output
   }
 
+  /// An environment whose `claude` is the example agent.
+  func exampleAgentEnvironment() throws -> [String: String] {
+    let bin = "\(folder)/bin"
+    let agent = (#filePath as NSString).deletingLastPathComponent + "/../../Lab/fake-claude"
+    try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+    try? FileManager.default.createSymbolicLink(atPath: "\(bin)/claude", withDestinationPath: agent)
+    return environment(["PATH": "\(bin):\(environment()["PATH"] ?? "")"])
+  }
+
   /// The names of all processes that were started in this world, whoever their parent is by now: they have its folder in
   /// their environment.
   func processes() -> [String] {
@@ -131,6 +140,15 @@ final class World {
         let name = FileManager.default.contents(atPath: "/proc/\($0)/comm")
       else { return nil }
       return String(decoding: name, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+  }
+
+  /// Waits until no others are left.
+  func awaitProcesses(_ names: [String]) throws {
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while processes() != names {
+      try #require(Date() < deadline, "\(processes()) are left")
+      usleep(10_000)
     }
   }
 

@@ -27,7 +27,7 @@ import Testing
       #"{"state":"exited","code":7,"outcome":null}"#,
     ])
     #expect(
-      lines == [" -- running pid 12", "   out", " ! err", " > in", #"   {"a":1}"#, " -- exited code 7"])
+      lines == [" -- running as process 12", "   out", " ! err", " > in", #"   {"a":1}"#, " -- exited with status 7"])
   }
 
   @Test func `the pieces of a line are one line, until another stream comes between`() {
@@ -56,7 +56,7 @@ import Testing
     let lines = print([
       #"{"stream":"stdout","text":"a\n00:00:00 -- exited code 0"}"#, #"{"state":"error","message":"b\n00:00:00 ! c"}"#,
     ])
-    #expect(lines == ["   a", "   00:00:00 -- exited code 0", #" -- error message b\u000a00:00:00 ! c"#])
+    #expect(lines == ["   a", "   00:00:00 -- exited code 0", #" -- error: b\u000a00:00:00 ! c"#])
   }
 
   @Test(arguments: [LogPrinter.Form.text, .lines, .array, .raw(.stdout)])

@@ -14,9 +14,43 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"state":"running","pid":12}"#, " -- running pid 12"),
-    (#"{"code":7,"state":"exited","signal":null,"outcome":"error"}"#, " -- exited code 7 outcome error"),
-    (#"{"pid":12}"#, " -- pid 12"),
+    (
+      #"{"state":"starting","agent":"make","argv":["make","a b"],"cwd":"/w","mode":"raw"}"#,
+      " -- starting make 'a b' in /w"
+    ),
+    (
+      #"{"state":"starting","agent":"claude","argv":["/bin/claude","-p"],"cwd":"/w","mode":"session"}"#,
+      " -- starting claude in /w, to be prompted"
+    ),
+    (#"{"state":"starting","agent":"x"}"#, " -- starting x"),
+    (#"{"state":"running","pid":12}"#, " -- running as process 12"),
+    (#"{"state":"turn","turn":1,"outcome":"started"}"#, " -- turn 1 started"),
+    (#"{"state":"turn","turn":1,"outcome":"ok"}"#, " -- turn 1 done"),
+    (#"{"state":"turn","turn":2,"outcome":"error","detail":"API\nError"}"#, #" -- turn 2 failed: API\u000aError"#),
+    (#"{"state":"turn","turn":3,"outcome":"incomplete"}"#, " -- turn 3 is incomplete"),
+    (
+      #"{"code":7,"state":"exited","signal":null,"outcome":"error","durationMs":1250}"#,
+      " -- exited with status 7 after 1.2 s (error)"
+    ),
+    (#"{"state":"exited","signal":"TERM","durationMs":61000}"#, " -- killed by signal TERM after 1 min 1 s"),
+    (
+      #"{"state":"exited","code":0,"durationMs":7260000,"outcome":"ok"}"#,
+      " -- exited with status 0 after 2 h 1 min (ok)"
+    ),
+    (#"{"state":"exited","code":0,"durationMs":-1}"#, " -- exited with status 0"),
+    (#"{"state":"error","code":"not_found","message":"starting x: not found"}"#, " -- error: starting x: not found"),
+    (#"{"state":"control","seq":3,"result":"applied"}"#, " -- control 3 applied"),
+    (
+      #"{"state":"control","seq":3,"result":"refused","reason":"not permitted"}"#,
+      " -- control 3 refused: not permitted"
+    ),
+    (
+      #"{"state":"gap","from":17,"to":40,"bytes":0,"reason":"overflow"}"#, " -- gap: lines 17 to 40 lost (overflow)"
+    ),
+    (#"{"state":"gap","from":17,"to":17}"#, " -- gap: line 17 lost"),
+    (#"{"state":"end","bytes":120,"lines":1}"#, " -- end: 1 line, 120 bytes"),
+    (#"{"state":"exited","code":"7"}"#, " -- exited code 7"), (#"{"state":"control","seq":1}"#, " -- control seq 1"),
+    (#"{"state":"new","a":[1]}"#, " -- new a [1]"), (#"{"pid":12}"#, " -- pid 12"), (#"{"state":7}"#, " -- 7"),
   ])
   func `what happened to the agent is told in words`(payload: String, shown: String) {
     #expect(text("status", payload) == shown)

@@ -16,7 +16,7 @@ import Testing
     plan.spawnOptions = ["--stay"]
     plan.tunnelOptions = ["--title=t"]
     #expect(plan.spawnArguments == ["--control", "3", "--echo", "4,2", "--stay", "claude", "--", "-p", "x"])
-    #expect(plan.tunnelArguments == ["--control", "on", "--title=t"])
+    #expect(plan.tunnelArguments == ["--control", "on", "--announce", "--title=t"])
     plan.showsLines = true
     plan.arguments = []
     #expect(
