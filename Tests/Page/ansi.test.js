@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { ansiSpans, legible } from '../../Sources/CPage/Page/ansi.js';
+import { ansiSpans, legible, onGround } from '../../Sources/CPage/Page/ansi.js';
 
 const text = (line) => ansiSpans(line).map((span) => span.text).join('');
 const styles = (line) => ansiSpans(line).map((span) => [span.text, span.style]);
@@ -70,4 +70,12 @@ test('a colour is made legible on either ground, and left alone if it is', () =>
   assert.strictEqual(legible('255,255,255', true), 'rgb(255 255 255)');
   assert.notStrictEqual(legible('255,255,0', false), 'rgb(255 255 0)');
   assert.notStrictEqual(legible('0,0,90', true), 'rgb(0 0 90)');
+});
+
+test('an ink that could not be read on its ground is black or white', () => {
+  assert.deepStrictEqual(onGround(0, 0), { ground: 'rgb(28 28 26)', ink: 'rgb(255 255 255)' });
+  assert.deepStrictEqual(onGround(15, 7), { ground: 'rgb(243 243 241)', ink: 'rgb(0 0 0)' });
+  assert.deepStrictEqual(onGround('0,60,120', 15), { ground: 'rgb(0 60 120)', ink: 'rgb(243 243 241)' });
+  assert.deepStrictEqual(onGround('255,255,0', '255,254,0').ink, 'rgb(0 0 0)');
+  assert.deepStrictEqual(onGround(3, undefined).ink, 'rgb(0 0 0)');
 });

@@ -1,6 +1,6 @@
 // Agents' text in the document: coloured as a terminal would, with marks for what cannot be seen, and never all of it at once.
 
-import { ansiSpans, legible } from './ansi.js';
+import { ansiSpans, exact, legible, onGround } from './ansi.js';
 import { h } from './dom.js';
 import { count } from './format.js';
 import { visibleParts } from './visible.js';
@@ -48,18 +48,26 @@ function styledElement(style) {
   const names = Object.keys(style);
   if (names.length === 0) return null;
   const element = document.createElement('span');
-  const [fg, bg] = style.inverse ? [style.bg ?? 'ground', style.fg ?? 'ink'] : [style.fg, style.bg];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike']) if (style[name]) element.classList.add(`t-${name}`);
-  color(element, 'fg', fg, bg === undefined);
-  color(element, 'bg', bg);
+  const [ink, ground] = style.inverse ? [style.bg, style.fg] : [style.fg, style.bg];
+  if (ground !== undefined) {
+    const on = onGround(ground, ink);
+    element.classList.add('on');
+    element.style.setProperty('--bg', on.ground);
+    colors(element, on.ink, on.ink);
+  } else if (style.inverse) {
+    element.classList.add('inverse');
+    if (ink !== undefined) colors(element, legible(exact(ink), true), legible(exact(ink), false));
+  } else if (typeof ink === 'number') {
+    element.classList.add(`fg-${ink}`);
+  } else if (ink !== undefined) {
+    colors(element, legible(ink, false), legible(ink, true));
+  }
   return element;
 }
 
-function color(element, plane, value, isAlone) {
-  if (value === undefined) return;
-  if (typeof value === 'number' || !value.includes(',')) return element.classList.add(`${plane}-${value}`);
-  element.classList.add(`${plane}-rgb`);
-  const exact = `rgb(${value.replaceAll(',', ' ')})`;
-  element.style.setProperty(`--${plane}-light`, isAlone ? legible(value, false) : exact);
-  element.style.setProperty(`--${plane}-dark`, isAlone ? legible(value, true) : exact);
+function colors(element, light, dark) {
+  element.classList.add('fg-rgb');
+  element.style.setProperty('--fg-light', light);
+  element.style.setProperty('--fg-dark', dark);
 }
