@@ -14,6 +14,16 @@ class Stage:
         self.viewers = []
         self.hub = Hub(self.scratch, binaries)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            for viewer in reversed(self.viewers):
+                viewer.close()
+        finally:
+            self.scratch.close()
+
     def viewer(self, name="browser", is_in=True, **options):
         viewer = Viewer(self.browser, self.hub, **options)
         self.viewers.append(viewer)
@@ -42,11 +52,6 @@ class Stage:
         for number, program in enumerate(self.scratch.programs):
             if program.name() != "ra-hub":
                 (folder / f"{number}-{program.name()}.txt").write_bytes(bytes(program.output + b"\n----\n" + program.errors))
-
-    def close(self):
-        for viewer in reversed(self.viewers):
-            viewer.close()
-        self.scratch.close()
 
 
 def name_of(test):
