@@ -43,6 +43,7 @@ export class LiveStream {
 
   close() {
     this.#ends.abort();
+    clearTimeout(this.#pause);
     this.#stop();
   }
 
@@ -117,8 +118,7 @@ export class LiveStream {
   }
 
   #ended() {
-    this.#stop();
-    this.#ends.abort();
+    this.close();
     this.#tell('ended');
   }
 
