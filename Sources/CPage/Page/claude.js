@@ -1,4 +1,4 @@
-import { duration, money } from './format.js';
+import { counted, duration, money } from './format.js';
 import { isObject, stringOf } from './row.js';
 
 /** Blocks of claude's stream-json; null if the event is none of it. */
@@ -76,7 +76,7 @@ function resultText(content) {
 function done(event) {
   const isError = event.is_error === true || stringOf(event.subtype ?? '').startsWith('error');
   const facts = [];
-  if (Number.isInteger(event.num_turns)) facts.push(`${event.num_turns} ${event.num_turns === 1 ? 'turn' : 'turns'}`);
+  if (Number.isInteger(event.num_turns)) facts.push(counted(event.num_turns, 'turn'));
   if (Number.isFinite(event.duration_ms)) facts.push(duration(event.duration_ms));
   if (Number.isFinite(event.total_cost_usd) && event.total_cost_usd > 0) facts.push(money(event.total_cost_usd));
   const denials = Array.isArray(event.permission_denials) ? event.permission_denials.length : 0;

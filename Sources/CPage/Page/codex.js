@@ -1,4 +1,5 @@
 import { about } from './claude.js';
+import { counted } from './format.js';
 import { isObject, stringOf } from './row.js';
 
 /** Blocks of `codex exec --json`; null if the event is none of it. An item that starts is a call, and its end the result. */
@@ -55,7 +56,7 @@ function described(item) {
     case 'web_search':
       return { name: 'Web search', about: stringOf(item.query ?? ''), input: stringOf(item.query ?? '') };
     case 'todo_list':
-      return { name: 'Plan', about: plan(item).split('\n').length + ' steps', input: '' };
+      return { name: 'Plan', about: counted(stepsOf(item).length, 'step'), input: '' };
     default:
       return { name: stringOf(item.type ?? 'item'), about: '', input: item };
   }
@@ -72,12 +73,15 @@ function outcome(item) {
   return { text: parts.join('\n'), isError };
 }
 
+function stepsOf(item) {
+  return Array.isArray(item.items) ? item.items.filter(isObject) : [];
+}
+
 function plan(item) {
-  const steps = Array.isArray(item.items) ? item.items.filter(isObject) : [];
-  return steps.map((step) => `${step.completed === true ? '☑' : '☐'} ${stringOf(step.text ?? '')}`).join('\n');
+  return stepsOf(item).map((step) => `${step.completed === true ? '☑' : '☐'} ${stringOf(step.text ?? '')}`).join('\n');
 }
 
 function usage(usage) {
-  const tokens = (name, word) => (Number.isFinite(usage?.[name]) ? [`${usage[name].toLocaleString('en')} tokens ${word}`] : []);
+  const tokens = (name, word) => (Number.isFinite(usage?.[name]) ? [`${counted(usage[name], 'token')} ${word}`] : []);
   return [...tokens('input_tokens', 'in'), ...tokens('output_tokens', 'out')];
 }

@@ -1,5 +1,5 @@
 import { about } from './claude.js';
-import { duration } from './format.js';
+import { counted, duration } from './format.js';
 import { stringOf } from './row.js';
 
 /** Blocks of gemini's stream-json; null if the event is none of it. Its facts are from documentation only. */
@@ -39,8 +39,8 @@ function done(event) {
   const { stats } = event;
   const facts = [];
   if (Number.isFinite(stats?.duration_ms)) facts.push(duration(stats.duration_ms));
-  if (Number.isFinite(stats?.total_tokens)) facts.push(`${stats.total_tokens.toLocaleString('en')} tokens`);
-  if (Number.isInteger(stats?.tool_calls)) facts.push(`${stats.tool_calls} tool ${stats.tool_calls === 1 ? 'call' : 'calls'}`);
+  if (Number.isFinite(stats?.total_tokens)) facts.push(counted(stats.total_tokens, 'token'));
+  if (Number.isInteger(stats?.tool_calls)) facts.push(counted(stats.tool_calls, 'tool call'));
   const isError = event.status !== 'success';
   return { kind: 'done', isError, facts, text: isError ? stringOf(event.error?.message ?? event.error ?? '') : '' };
 }

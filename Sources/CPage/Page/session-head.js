@@ -1,5 +1,5 @@
 import { factsElement, h, setText, timeElement } from './dom.js';
-import { ago, count, outcome, size } from './format.js';
+import { ago, count, counted, outcome, size } from './format.js';
 import { isObject, stringOf } from './row.js';
 import { visibleLine } from './visible.js';
 
@@ -38,7 +38,7 @@ export function sessionHead(session) {
     setText(title, visibleLine(session.title ?? session.agent ?? session.id, 120));
     const lastTurn = session.state === 'live' && ['error', 'incomplete'].includes(session.turn) ? h('span.badge', { 'data-tone': 'bad' }, `last turn: ${session.turn}`) : null;
     badges.replaceChildren(stateBadge(session), ...(lastTurn ? [lastTurn] : []));
-    const parts = [session.device, session.agent, `${count(session.lines)} lines`, size(session.bytes)];
+    const parts = [session.device, session.agent, counted(session.lines, 'line'), size(session.bytes)];
     setText(summary, parts.filter((part) => part !== null && part !== undefined && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
     const next = sessionFacts(session);
     facts.replaceWith(next);

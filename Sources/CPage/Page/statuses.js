@@ -1,5 +1,5 @@
 import { about } from './claude.js';
-import { count, duration, outcome, size } from './format.js';
+import { counted, duration, outcome, size } from './format.js';
 import { stringOf } from './row.js';
 
 /** A status as a quiet line: `{ text, tone, isQuiet }`; tone is "", "good", "bad" or "gap"; a quiet one is for the log only. */
@@ -25,7 +25,7 @@ export function statusLine(status) {
     case 'gap':
       return line(gap(status), 'gap');
     case 'end':
-      return quiet(`end of the input${Number.isFinite(status.lines) ? `: ${count(status.lines)} lines, ${size(status.bytes)}` : ''}`);
+      return quiet(`end of the input${Number.isFinite(status.lines) ? `: ${counted(status.lines, 'line')}, ${size(status.bytes)}` : ''}`);
     case 'approval':
       return line(`asks to use ${stringOf(status.tool ?? 'a tool')}: ${about(status.input)}`, 'bad');
     default:
@@ -58,7 +58,7 @@ function gap(status) {
   const lost = Number.isInteger(status.to) && Number.isInteger(status.from) ? status.to - status.from + 1 : NaN;
   const bytes = Number.isFinite(status.bytes) && status.bytes > 0 ? `, ${size(status.bytes)}` : '';
   const why = status.reason === 'overflow' ? ' (the device could not keep them)' : status.reason === 'lost' ? ' (the hub lost them)' : '';
-  return `lost here: ${lost > 0 ? `${count(lost)} ${lost === 1 ? 'line' : 'lines'}` : 'an unknown number of lines'}${bytes}${why}`;
+  return `lost here: ${lost > 0 ? counted(lost, 'line') : 'an unknown number of lines'}${bytes}${why}`;
 }
 
 function line(text, tone = '') {
