@@ -86,7 +86,11 @@ export async function openSessions(main, { signal }) {
   function changed(session) {
     if (!isObject(session) || typeof session.id !== 'string') return;
     const isKnown = shown.has(session.id);
-    if (!matches(session)) return isKnown && drop(session.id, shown.get(session.id));
+    if (!matches(session)) {
+      if (!isKnown) return;
+      drop(session.id, shown.get(session.id));
+      return tellEmpty();
+    }
     // What words find, the hub knows.
     if (!isKnown && find.value.trim() !== '') return;
     upsert(session, false);
