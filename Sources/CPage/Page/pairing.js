@@ -11,6 +11,8 @@ export function pairingPart() {
 
   async function ask() {
     button.disabled = true;
+    clearInterval(timer);
+    status.className = 'note';
     try {
       show(await call('POST', '/api/clients/pairing-codes'));
     } catch (problem) {
@@ -33,7 +35,6 @@ export function pairingPart() {
       status,
     );
     const ends = Date.now() + Number(pairing.expiresIn) * 1000;
-    clearInterval(timer);
     timer = setInterval(tick, 1000);
     tick();
 
