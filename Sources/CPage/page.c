@@ -66,6 +66,9 @@ static const unsigned char highlight_js[] = {
 static const unsigned char icon_svg[] = {
 #embed "Page/icon.svg"
 };
+static const unsigned char json_js[] = {
+#embed "Page/json.js"
+};
 static const unsigned char keys_js[] = {
 #embed "Page/keys.js"
 };
@@ -164,6 +167,7 @@ static const cpage_file files[] = {
     FILE("heights.js", "text/javascript; charset=utf-8", heights_js),
     FILE("highlight.js", "text/javascript; charset=utf-8", highlight_js),
     FILE("icon.svg", "image/svg+xml", icon_svg),
+    FILE("json.js", "text/javascript; charset=utf-8", json_js),
     FILE("keys.js", "text/javascript; charset=utf-8", keys_js),
     FILE("list.js", "text/javascript; charset=utf-8", list_js),
     FILE("live.js", "text/javascript; charset=utf-8", live_js),

@@ -1,6 +1,6 @@
 import { showConnection } from './connection.js';
 import { LiveStream } from './live.js';
-import { parsed } from './row.js';
+import { parsed } from './json.js';
 
 /** The stream of sessions and devices as they change. `refetch` is called whenever it is connected: what was before, the lists tell. */
 export function agentsStream({ onAgent = () => {}, onDevice = () => {}, refetch }) {

@@ -4,7 +4,7 @@
 import { claudeBlocks } from './claude.js';
 import { codexBlocks } from './codex.js';
 import { geminiBlocks } from './gemini.js';
-import { isObject } from './row.js';
+import { isObject } from './json.js';
 
 /** An event's blocks; null if it is none that we know. */
 export function blocksOf(event) {

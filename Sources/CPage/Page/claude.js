@@ -1,5 +1,5 @@
 import { counted, duration, money } from './format.js';
-import { isObject, stringOf } from './row.js';
+import { about, idOf, isObject, objectsOf, stringOf } from './json.js';
 
 /** Blocks of claude's stream-json; null if the event is none of it. */
 export function claudeBlocks(event) {
@@ -32,7 +32,7 @@ export function claudeBlocks(event) {
 function contents(event) {
   const { content } = event.message;
   if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return Array.isArray(content) ? content.filter(isObject) : [];
+  return objectsOf(content);
 }
 
 function said(block) {
@@ -48,16 +48,16 @@ function said(block) {
     case 'mcp_tool_use':
       return [{ kind: 'call', id: idOf(block.id), name: stringOf(block.name ?? 'tool'), about: about(block.input), input: block.input }];
     default:
-      return stringOf(block.type ?? '').endsWith('_tool_result') ? [result(block)] : [{ kind: 'raw', name: stringOf(block.type ?? '?'), value: block }];
+      return stringOf(block.type).endsWith('_tool_result') ? [result(block)] : [{ kind: 'raw', name: stringOf(block.type ?? '?'), value: block }];
   }
 }
 
 function heard(block, event) {
   if (block.type === 'tool_result') return [result(block)];
   if (block.type !== 'text') return [{ kind: 'note', text: `[${stringOf(block.type ?? '?')}]` }];
+  if (event.isReplay === true) return textual('prompt', block.text);
   // What is neither a prompt come back nor a tool's result, claude said to itself.
-  if (event.isReplay !== true) return event.isSynthetic === true ? [] : textual('note', block.text);
-  return textual('prompt', block.text);
+  return event.isSynthetic === true ? [] : textual('note', block.text);
 }
 
 function textual(kind, text) {
@@ -69,12 +69,12 @@ function result(block) {
 }
 
 function resultText(content) {
-  if (!Array.isArray(content)) return content === undefined || content === null ? '' : stringOf(content, 2);
+  if (!Array.isArray(content)) return stringOf(content, 2);
   return content.map((part) => (typeof part?.text === 'string' ? part.text : `[${stringOf(part?.type ?? '?')}]`)).join('\n');
 }
 
 function done(event) {
-  const isError = event.is_error === true || stringOf(event.subtype ?? '').startsWith('error');
+  const isError = event.is_error === true || stringOf(event.subtype).startsWith('error');
   const facts = [];
   if (Number.isInteger(event.num_turns)) facts.push(counted(event.num_turns, 'turn'));
   if (Number.isFinite(event.duration_ms)) facts.push(duration(event.duration_ms));
@@ -82,7 +82,7 @@ function done(event) {
   const denials = Array.isArray(event.permission_denials) ? event.permission_denials.length : 0;
   if (denials > 0) facts.push(`${denials} not permitted`);
   const errors = Array.isArray(event.errors) ? event.errors.map((error) => stringOf(error)).join('\n') : '';
-  const text = typeof event.result === 'string' ? event.result : errors || (isError ? stringOf(event.subtype ?? '') : '');
+  const text = typeof event.result === 'string' ? event.result : errors || (isError ? stringOf(event.subtype) : '');
   return { kind: 'done', isError, facts, text };
 }
 
@@ -101,18 +101,4 @@ function system(event) {
     default:
       return [];
   }
-}
-
-function idOf(id) {
-  return typeof id === 'string' ? id.slice(0, 256) : '';
-}
-
-/** The member of a tool's input that says most, or all of it: one line. */
-export function about(input) {
-  if (typeof input === 'string') return input.slice(0, 300);
-  if (!isObject(input)) return '';
-  for (const name of ['command', 'file_path', 'path', 'pattern', 'url', 'query', 'description', 'prompt']) {
-    if (typeof input[name] === 'string') return input[name].slice(0, 300);
-  }
-  return Object.keys(input).length > 0 ? stringOf(input).slice(0, 300) : '';
 }

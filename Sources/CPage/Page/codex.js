@@ -1,6 +1,5 @@
-import { about } from './claude.js';
 import { counted } from './format.js';
-import { isObject, stringOf } from './row.js';
+import { about, idOf, isObject, objectsOf, stringOf } from './json.js';
 
 /** Blocks of `codex exec --json`; null if the event is none of it. An item that starts is a call, and its end the result. */
 export function codexBlocks(event) {
@@ -15,7 +14,7 @@ export function codexBlocks(event) {
     case 'turn.completed':
       return [{ kind: 'done', isError: false, facts: usage(event.usage), text: '' }];
     case 'turn.failed':
-      return [{ kind: 'done', isError: true, facts: [], text: stringOf(event.error?.message ?? event.error ?? '') }];
+      return [{ kind: 'done', isError: true, facts: [], text: stringOf(event.error?.message ?? event.error) }];
     case 'error':
       return 'severity' in event ? null : [{ kind: 'error', text: stringOf(event.message ?? event.error ?? event) }];
     default:
@@ -28,13 +27,13 @@ function item(item, type) {
   switch (item.type ?? item.item_type) {
     case 'agent_message':
     case 'assistant_message':
-      return isOver ? [{ kind: 'text', text: stringOf(item.text ?? '') }] : [];
+      return isOver ? [{ kind: 'text', text: stringOf(item.text) }] : [];
     case 'reasoning':
-      return isOver ? [{ kind: 'thinking', text: stringOf(item.text ?? '') }] : [];
+      return isOver ? [{ kind: 'thinking', text: stringOf(item.text) }] : [];
     case 'error':
-      return isOver ? [{ kind: 'error', isMild: true, text: stringOf(item.message ?? '') }] : [];
+      return isOver ? [{ kind: 'error', isMild: true, text: stringOf(item.message) }] : [];
     default: {
-      const call = { kind: 'call', id: stringOf(item.id ?? '').slice(0, 256), ...described(item) };
+      const call = { kind: 'call', id: idOf(item.id), ...described(item) };
       if (type === 'item.started') return [call];
       // The end tells all that the start told, so it can stand for both.
       return [{ kind: 'result', id: call.id, call, ...outcome(item), isOver }];
@@ -45,18 +44,17 @@ function item(item, type) {
 function described(item) {
   switch (item.type) {
     case 'command_execution':
-      return { name: 'Command', about: stringOf(item.command ?? ''), input: { command: stringOf(item.command ?? '') } };
+      return { name: 'Command', about: stringOf(item.command), input: { command: stringOf(item.command) } };
     case 'file_change': {
-      const changes = Array.isArray(item.changes) ? item.changes.filter(isObject) : [];
-      const lines = changes.map((change) => `${stringOf(change.kind ?? 'change')} ${stringOf(change.path ?? '')}`);
+      const lines = objectsOf(item.changes).map((change) => `${stringOf(change.kind ?? 'change')} ${stringOf(change.path)}`);
       return { name: 'Edit', about: lines.join(', '), input: lines.join('\n') };
     }
     case 'mcp_tool_call':
-      return { name: `${stringOf(item.server ?? 'mcp')}.${stringOf(item.tool ?? '')}`, about: about(item.arguments), input: item.arguments };
+      return { name: `${stringOf(item.server ?? 'mcp')}.${stringOf(item.tool)}`, about: about(item.arguments), input: item.arguments };
     case 'web_search':
-      return { name: 'Web search', about: stringOf(item.query ?? ''), input: stringOf(item.query ?? '') };
+      return { name: 'Web search', about: stringOf(item.query), input: stringOf(item.query) };
     case 'todo_list':
-      return { name: 'Plan', about: counted(stepsOf(item).length, 'step'), input: '' };
+      return { name: 'Plan', about: counted(objectsOf(item.items).length, 'step'), input: '' };
     default:
       return { name: stringOf(item.type ?? 'item'), about: '', input: item };
   }
@@ -73,12 +71,8 @@ function outcome(item) {
   return { text: parts.join('\n'), isError };
 }
 
-function stepsOf(item) {
-  return Array.isArray(item.items) ? item.items.filter(isObject) : [];
-}
-
 function plan(item) {
-  return stepsOf(item).map((step) => `${step.completed === true ? '☑' : '☐'} ${stringOf(step.text ?? '')}`).join('\n');
+  return objectsOf(item.items).map((step) => `${step.completed === true ? '☑' : '☐'} ${stringOf(step.text)}`).join('\n');
 }
 
 function usage(usage) {

@@ -2,7 +2,7 @@
 
 import { agentPath, call } from './api.js';
 import { confirmed, h, setText, timeElement } from './dom.js';
-import { isObject, stringOf } from './row.js';
+import { isObject, stringOf } from './json.js';
 import { visibleLine } from './visible.js';
 
 const results = ['queued', 'sent', 'written', 'applied', 'refused', 'expired', 'unknown'];

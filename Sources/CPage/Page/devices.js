@@ -5,7 +5,7 @@ import { call } from './api.js';
 import { confirmed, factsElement, h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { pairingPart } from './pairing.js';
-import { isObject } from './row.js';
+import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
 
 /** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */

@@ -1,6 +1,5 @@
-import { about } from './claude.js';
 import { counted, duration } from './format.js';
-import { stringOf } from './row.js';
+import { about, idOf, stringOf } from './json.js';
 
 /** Blocks of gemini's stream-json; null if the event is none of it. Its facts are from documentation only. */
 export function geminiBlocks(event) {
@@ -9,18 +8,18 @@ export function geminiBlocks(event) {
       return 'session_id' in event ? [] : null;
     case 'message': {
       if (typeof event.role !== 'string') return null;
-      const text = stringOf(event.content ?? '');
+      const text = stringOf(event.content);
       if (event.role === 'user') return [{ kind: 'prompt', text }];
       return [{ kind: 'text', text, isDelta: event.delta === true }];
     }
     case 'tool_use': {
       const input = event.parameters ?? event.input;
-      return [{ kind: 'call', id: idOf(event), name: stringOf(event.tool_name ?? 'tool'), about: about(input), input }];
+      return [{ kind: 'call', id: idOf(event.tool_id), name: stringOf(event.tool_name ?? 'tool'), about: about(input), input }];
     }
     case 'tool_result': {
       const isError = event.status === 'error';
       const text = isError ? event.error?.message ?? event.error ?? event.output : event.output;
-      return [{ kind: 'result', id: idOf(event), text: stringOf(text ?? '', 2), isError }];
+      return [{ kind: 'result', id: idOf(event.tool_id), text: stringOf(text, 2), isError }];
     }
     case 'error':
       return [{ kind: 'error', isMild: event.severity === 'warning', text: stringOf(event.message ?? event) }];
@@ -31,10 +30,6 @@ export function geminiBlocks(event) {
   }
 }
 
-function idOf(event) {
-  return stringOf(event.tool_id ?? '').slice(0, 256);
-}
-
 function done(event) {
   const { stats } = event;
   const facts = [];
@@ -42,5 +37,5 @@ function done(event) {
   if (Number.isFinite(stats?.total_tokens)) facts.push(counted(stats.total_tokens, 'token'));
   if (Number.isInteger(stats?.tool_calls)) facts.push(counted(stats.tool_calls, 'tool call'));
   const isError = event.status !== 'success';
-  return { kind: 'done', isError, facts, text: isError ? stringOf(event.error?.message ?? event.error ?? '') : '' };
+  return { kind: 'done', isError, facts, text: isError ? stringOf(event.error?.message ?? event.error) : '' };
 }

@@ -1,5 +1,7 @@
 // An envelope of a session's log as a row of the page. Whatever stands in it was written by others: nothing is trusted.
 
+import { isObject, parsed, stringOf } from './json.js';
+
 const fastJSON = /"payload":\{"stream":"\w+","json":(\{.*\})\}\}\s*$/s;
 
 /** Reads one envelope's text; null if it is none. A row: `{ seq, ts, type, stream, text, isJSON, eol, b64, status }`. */
@@ -32,29 +34,6 @@ export function joinedText(rows) {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const pieces = rows.map((row) => (row.b64 === undefined ? encoder.encode(row.text) : bytesOf(row.b64)));
   return pieces.map((bytes) => decoder.decode(bytes, { stream: true })).join('') + decoder.decode();
-}
-
-/** JSON's value, or undefined if it is none or too deep. */
-export function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Any JSON value as a string: itself if it is one. */
-export function stringOf(value, indent) {
-  if (typeof value === 'string') return value;
-  try {
-    return JSON.stringify(value, null, indent) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-export function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function bytesOf(base64) {

@@ -1,6 +1,6 @@
 import { factsElement, h, setText, timeElement } from './dom.js';
 import { ago, count, counted, outcome, size } from './format.js';
-import { isObject, stringOf } from './row.js';
+import { isObject, stringOf } from './json.js';
 import { visibleLine } from './visible.js';
 
 /** What a session's state is, in words and as a tone: `{ word, tone }`. */

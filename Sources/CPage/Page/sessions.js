@@ -4,7 +4,7 @@ import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
 import { h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
-import { isObject } from './row.js';
+import { isObject } from './json.js';
 import { stateBadge, stateOf } from './session-head.js';
 import { visibleLine } from './visible.js';
 

@@ -1,6 +1,5 @@
-import { about } from './claude.js';
 import { counted, duration, outcome, size } from './format.js';
-import { stringOf } from './row.js';
+import { about, stringOf } from './json.js';
 
 /** A status as a quiet line: `{ text, tone, isQuiet }`; tone is "", "good", "bad" or "gap"; a quiet one is for the log only. */
 export function statusLine(status) {
@@ -20,7 +19,7 @@ export function statusLine(status) {
       return line(`error: ${[status.code, status.message].filter((part) => part !== undefined).map((part) => stringOf(part)).join(': ')}`, 'bad');
     case 'control': {
       const reason = status.reason ? `: ${stringOf(status.reason)}` : '';
-      return quiet(`control ${stringOf(status.seq ?? '?')} ${stringOf(status.result ?? '')}${reason}`, status.result === 'refused' ? 'bad' : '');
+      return quiet(`control ${stringOf(status.seq ?? '?')} ${stringOf(status.result)}${reason}`, status.result === 'refused' ? 'bad' : '');
     }
     case 'gap':
       return line(gap(status), 'gap');
@@ -35,7 +34,7 @@ export function statusLine(status) {
 
 function argv(status) {
   if (Array.isArray(status.argv)) return status.argv.map((word) => stringOf(word)).join(' ').slice(0, 500);
-  return stringOf(status.agent ?? '');
+  return stringOf(status.agent);
 }
 
 function turn(status) {
@@ -50,7 +49,7 @@ function turn(status) {
       return line(`turn${which} broke off without a result${detail}`, 'bad');
     default:
       // The agent's own result says so in the conversation.
-      return quiet(`turn${which} ended: ${stringOf(status.outcome ?? '')}${detail}`, 'bad');
+      return quiet(`turn${which} ended: ${stringOf(status.outcome)}${detail}`, 'bad');
   }
 }
 

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { size } from './format.js';
 import { logRow, shell } from './log-row.js';
 import { markdownBlocks, markdownSpans } from './markdown.js';
-import { isObject, parsed, stringOf } from './row.js';
+import { isObject, parsed, stringOf } from './json.js';
 import { statusLine } from './statuses.js';
 import { appendText, moreElement } from './text.js';
 import { visibleLine } from './visible.js';
@@ -112,7 +112,7 @@ function inputElements(call, key, talk) {
   if (input === undefined || input === null || input === '') return [];
   const members = isObject(input) ? Object.entries(input) : [['Input', input]];
   const shown = members.length <= 12 ? members : [['Input', input]];
-  return shown.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value, 2), `${key}/in${index}`, talk)]);
+  return shown.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value ?? 'null', 2), `${key}/in${index}`, talk)]);
 }
 
 function resultElements(result, key, talk) {
