@@ -45,9 +45,6 @@ static const unsigned char devices_js[] = {
 static const unsigned char dom_js[] = {
 #embed "Page/dom.js"
 };
-static const unsigned char download_js[] = {
-#embed "Page/download.js"
-};
 static const unsigned char find_js[] = {
 #embed "Page/find.js"
 };
@@ -59,9 +56,6 @@ static const unsigned char gemini_js[] = {
 };
 static const unsigned char heights_js[] = {
 #embed "Page/heights.js"
-};
-static const unsigned char highlight_js[] = {
-#embed "Page/highlight.js"
 };
 static const unsigned char icon_svg[] = {
 #embed "Page/icon.svg"
@@ -138,9 +132,6 @@ static const unsigned char terminal_css[] = {
 static const unsigned char text_js[] = {
 #embed "Page/text.js"
 };
-static const unsigned char unfolded_js[] = {
-#embed "Page/unfolded.js"
-};
 static const unsigned char visible_js[] = {
 #embed "Page/visible.js"
 };
@@ -160,12 +151,10 @@ static const cpage_file files[] = {
     FILE("controls.js", "text/javascript; charset=utf-8", controls_js),
     FILE("devices.js", "text/javascript; charset=utf-8", devices_js),
     FILE("dom.js", "text/javascript; charset=utf-8", dom_js),
-    FILE("download.js", "text/javascript; charset=utf-8", download_js),
     FILE("find.js", "text/javascript; charset=utf-8", find_js),
     FILE("format.js", "text/javascript; charset=utf-8", format_js),
     FILE("gemini.js", "text/javascript; charset=utf-8", gemini_js),
     FILE("heights.js", "text/javascript; charset=utf-8", heights_js),
-    FILE("highlight.js", "text/javascript; charset=utf-8", highlight_js),
     FILE("icon.svg", "image/svg+xml", icon_svg),
     FILE("json.js", "text/javascript; charset=utf-8", json_js),
     FILE("keys.js", "text/javascript; charset=utf-8", keys_js),
@@ -191,7 +180,6 @@ static const cpage_file files[] = {
     FILE("talk-row.js", "text/javascript; charset=utf-8", talk_row_js),
     FILE("terminal.css", "text/css; charset=utf-8", terminal_css),
     FILE("text.js", "text/javascript; charset=utf-8", text_js),
-    FILE("unfolded.js", "text/javascript; charset=utf-8", unfolded_js),
     FILE("visible.js", "text/javascript; charset=utf-8", visible_js),
 };
 

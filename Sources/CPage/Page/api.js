@@ -1,7 +1,7 @@
 // The hub's calls (docs/http-api.md).
 
-/** What a call failed with: `code` is the hub's word, or `unreachable`. */
-export class Problem extends Error {
+/** What a call fails with: `code` is the hub's word, or `unreachable`. */
+class Problem extends Error {
   constructor(status, code, detail) {
     super(detail);
     this.status = status;

@@ -36,7 +36,7 @@ function item(item, type) {
       const call = { kind: 'call', id: idOf(item.id), ...described(item) };
       if (type === 'item.started') return [call];
       // The end tells all that the start told, so it can stand for both.
-      return [{ kind: 'result', id: call.id, call, ...outcome(item), isOver }];
+      return [{ kind: 'result', id: call.id, call, ...outcome(item) }];
     }
   }
 }

@@ -5,8 +5,7 @@ import { confirmed, h, setText, timeElement } from './dom.js';
 import { isObject, stringOf } from './json.js';
 import { visibleLine } from './visible.js';
 
-const results = ['queued', 'sent', 'written', 'applied', 'refused', 'expired', 'unknown'];
-const words = {
+const results = {
   queued: 'waits at the hub',
   sent: 'sent to the device',
   written: 'passed on by the device',
@@ -27,7 +26,7 @@ export function controlsPart(id) {
   const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
   const note = h('p.note', { id: 'prompt-note', role: 'status' });
   const list = h('ol.sent', { role: 'list', 'aria-label': 'Sent', tabindex: '0', hidden: true });
-  const form = h('form.prompt-box', { onsubmit: (event) => (event.preventDefault(), sendPrompt()) },
+  const form = h('form.prompt-box', { onsubmit: sendPrompt },
     h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
     box,
     h('div.buttons', {}, send, stop),
@@ -54,12 +53,8 @@ export function controlsPart(id) {
   }
 
   async function stopAgent() {
-    const isSure = await confirmed({
-      title: 'Stop the agent?',
-      text: 'It gets a signal to end, and is killed if it does not. What it did so far stays.',
-      action: 'Stop the agent',
-    });
-    if (isSure) await post({ action: 'stop' });
+    const effect = 'It gets a signal to end, and is killed if it does not. What it did so far stays.';
+    if (await confirmed('Stop the agent?', effect, 'Stop the agent')) await post({ action: 'stop' });
   }
 
   async function post(body) {
@@ -83,12 +78,9 @@ export function controlsPart(id) {
 
   function show(session) {
     current = session;
-    const closed =
-      session.state === 'ended'
-        ? 'The session has ended.'
-        : session.control !== true
-          ? 'Nobody reads this session’s controls: it can only be watched.'
-          : '';
+    let closed = '';
+    if (session.state === 'ended') closed = 'The session has ended.';
+    else if (session.control !== true) closed = 'Nobody reads this session’s controls: it can only be watched.';
     send.disabled = stop.disabled = prompt.disabled = closed !== '';
     const away = session.state === 'away' ? 'The device is away: what you send waits for it, up to an hour.' : '';
     setText(note, closed || failure || away);
@@ -96,7 +88,7 @@ export function controlsPart(id) {
 
   function took(control) {
     if (!isObject(control) || !Number.isSafeInteger(control.seq)) return;
-    const result = results.includes(control.result) ? control.result : 'unknown';
+    const result = Object.hasOwn(results, control.result) ? control.result : 'unknown';
     const isNew = !sent.has(control.seq);
     const item = itemElement(control, result);
     sent.get(control.seq)?.replaceWith(item);
@@ -117,13 +109,13 @@ function itemElement(control, result) {
   const why = control.reason ? `: ${visibleLine(control.reason)}` : '';
   return h('li', { 'data-seq': control.seq, 'data-result': result },
     h('span.what', { dir: 'auto' }, visibleLine(whatOf(payload), 160)),
-    h('span.became', {}, words[result] + why),
-    h('span.by', {}, control.by ? `${visibleLine(stringOf(control.by), 40)} · ` : '', timeElement(control.at)),
+    h('span.became', {}, results[result] + why),
+    h('span.by', {}, control.by ? `${visibleLine(control.by, 40)} · ` : '', timeElement(control.at)),
   );
 }
 
 function whatOf(payload) {
-  const rest = payload.text ?? payload.name ?? payload.decision ?? '';
+  const rest = payload.text ?? payload.name ?? payload.decision;
   if (payload.action === 'prompt') return stringOf(rest);
   return `${stringOf(payload.action ?? 'control')} ${stringOf(rest)}`;
 }

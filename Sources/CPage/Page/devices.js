@@ -2,13 +2,13 @@
 
 import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
-import { confirmed, factsElement, h, setText, timeElement } from './dom.js';
+import { confirmed, factsElement, h, replace, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { pairingPart } from './pairing.js';
 import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
 
-/** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */
+/** Opens the list of devices in `main`; resolves to `{ title, close }`. */
 export async function openDevices(main, { signal }) {
   const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
   const note = h('p.note', { role: 'status' });
@@ -35,7 +35,7 @@ export async function openDevices(main, { signal }) {
     if (!isObject(device) || typeof device.clientId !== 'string') return;
     const element = deviceElement(device, () => revoke(device));
     const before = known.get(device.clientId);
-    if (before) before.replaceWith(element);
+    if (before) replace(before, element);
     else list.insertBefore(element, place);
     known.set(device.clientId, element);
   }
@@ -49,12 +49,8 @@ export async function openDevices(main, { signal }) {
   }
 
   async function revoke(device) {
-    const isSure = await confirmed({
-      title: `Revoke ${labelOf(device)}?`,
-      text: 'Its connections end at once and it can send nothing more, until it is paired again. What it sent stays.',
-      action: 'Revoke',
-    });
-    if (!isSure) return;
+    const effect = 'Its connections end at once and it can send nothing more, until it is paired again. What it sent stays.';
+    if (!(await confirmed(`Revoke ${labelOf(device)}?`, effect, 'Revoke'))) return;
     try {
       await call('DELETE', `/api/clients/${encodeURIComponent(device.clientId)}`);
       await refetch();
@@ -67,7 +63,6 @@ export async function openDevices(main, { signal }) {
 
   return {
     title: 'Devices',
-    keys: {},
     close() {
       live.close();
       pairing.close();
@@ -88,7 +83,7 @@ function deviceElement(device, revoke) {
     ['Address', device.address],
     ['Paired', timeElement(device.pairedAt)],
     ['Last seen', timeElement(device.lastSeenAt)],
-    isRevoked ? ['Revoked', timeElement(device.revokedAt)] : ['', null],
+    ['Revoked', timeElement(device.revokedAt)],
     ['Fingerprint', device.fingerprint],
   ];
   return h('li', { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
@@ -96,7 +91,7 @@ function deviceElement(device, revoke) {
       h('h2', { dir: 'auto' }, label),
       isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
       h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
-      isRevoked ? null : h('button', { type: 'button', 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
+      isRevoked ? null : h('button', { 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
     ),
     factsElement(facts),
   );

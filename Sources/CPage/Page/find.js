@@ -1,3 +1,5 @@
+// Finding in a session, and the marks of what was found.
+
 import { envelopes } from './api.js';
 import { h, setText } from './dom.js';
 import { rowOf } from './row.js';
@@ -18,10 +20,9 @@ export function findPart(id, { from, found }) {
     found(0, '');
   });
   input.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && event.shiftKey) {
-      event.preventDefault();
-      find(-1);
-    }
+    if (event.key !== 'Enter' || !event.shiftKey) return;
+    event.preventDefault();
+    find(-1);
   });
 
   async function find(step) {
@@ -54,7 +55,30 @@ export function findPart(id, { from, found }) {
   }
 
   return {
-    element: h('form.find', { role: 'search', onsubmit: (event) => (event.preventDefault(), find(1)) }, input, previous, next, outcome),
+    element: h('form.find', { role: 'search', onsubmit: () => find(1) }, input, previous, next, outcome),
     focus: () => input.select(),
   };
+}
+
+/** Marks a text within an element, in any case; clears all marks if there is no element or text. Not a change to the document. */
+export function highlight(element, text) {
+  // Where there is no CSS Custom Highlight API, the row's own mark has to do.
+  if (typeof Highlight === 'undefined') return;
+  CSS.highlights.delete('found');
+  if (!element || text === '') return;
+  const needle = text.toLowerCase();
+  const found = new Highlight();
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode() && found.size < 500) {
+    const node = walker.currentNode;
+    const hay = node.data.toLowerCase();
+    if (hay.length !== node.data.length) continue;
+    for (let at = hay.indexOf(needle); at >= 0 && found.size < 500; at = hay.indexOf(needle, at + needle.length)) {
+      const range = new Range();
+      range.setStart(node, at);
+      range.setEnd(node, at + needle.length);
+      found.add(range);
+    }
+  }
+  CSS.highlights.set('found', found);
 }

@@ -4,6 +4,7 @@
 // bar merely follows it: exactly while all fits into what browsers can lay out, in proportion beyond. While someone scrolls,
 // the bar is left alone and the rows are placed where they belong to the eye; it is corrected when the scrolling rests.
 
+import { h, replace } from './dom.js';
 import { Heights } from './heights.js';
 
 const tallest = 8_000_000;
@@ -18,8 +19,8 @@ export class RowList {
   heights;
   isFollowing = true;
   #scroller;
-  #canvas;
-  #spacer;
+  #canvas = h('div.canvas');
+  #spacer = h('div.spacer');
   #render;
   #want;
   #onView;
@@ -43,10 +44,6 @@ export class RowList {
     this.#render = render;
     this.#want = want;
     this.#onView = onView;
-    this.#spacer = document.createElement('div');
-    this.#spacer.className = 'spacer';
-    this.#canvas = document.createElement('div');
-    this.#canvas.className = 'canvas';
     scroller.replaceChildren(this.#spacer, this.#canvas);
     this.#resizes = new ResizeObserver((entries) => this.#resized(entries));
     this.#resizes.observe(scroller);
@@ -62,8 +59,7 @@ export class RowList {
 
   /** The first and last row in sight. */
   get sight() {
-    const view = this.#scroller.clientHeight;
-    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + view - 1)) };
+    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + this.#scroller.clientHeight - 1)) };
   }
 
   /** A row's element, if it is in the document. */
@@ -87,15 +83,11 @@ export class RowList {
 
   /** Brings a row into sight, a third from the top. */
   show(seq) {
-    this.isFollowing = false;
-    this.#anchor = { seq, delta: -this.#scroller.clientHeight / 3 };
-    this.#lay(true);
+    this.#goTo(seq, -this.#scroller.clientHeight / 3);
   }
 
   showStart() {
-    this.isFollowing = false;
-    this.#anchor = { seq: 1, delta: 0 };
-    this.#lay(true);
+    this.#goTo(1, 0);
   }
 
   showEnd() {
@@ -109,9 +101,7 @@ export class RowList {
     const top = this.heights.top(seq);
     const bottom = top + this.heights.get(seq);
     if (top >= this.#top && bottom <= this.#top + view) return;
-    this.isFollowing = false;
-    this.#anchor = { seq, delta: top < this.#top ? -8 : Math.min(0, this.heights.get(seq) - view + 8) };
-    this.#lay(true);
+    this.#goTo(seq, top < this.#top ? -8 : Math.min(0, this.heights.get(seq) - view + 8));
   }
 
   /** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
@@ -125,6 +115,12 @@ export class RowList {
   schedule() {
     if (this.#frame) return;
     this.#frame = requestAnimationFrame(() => this.#lay());
+  }
+
+  #goTo(seq, delta) {
+    this.isFollowing = false;
+    this.#anchor = { seq, delta };
+    this.#lay(true);
   }
 
   #lay(isForced = false) {
@@ -141,7 +137,7 @@ export class RowList {
       if (!this.#draw(seqs)) break;
     }
     this.#place(view);
-    if (this.#isHeld && this.#top >= this.heights.total - view - 1) this.isFollowing = true;
+    if (this.#isHeld && this.#top >= this.#most(view) - 1) this.isFollowing = true;
     this.#isHeld = false;
     this.#size();
     if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
@@ -152,8 +148,17 @@ export class RowList {
     this.#onView();
   }
 
+  // How far down the view's top can be, and the bar's.
+  #most(view) {
+    return Math.max(0, this.heights.total - view);
+  }
+
+  #mostBar(view) {
+    return Math.max(0, Math.min(this.heights.total, tallest) - view);
+  }
+
   #place(view) {
-    const most = Math.max(0, this.heights.total - view);
+    const most = this.#most(view);
     const wanted = this.isFollowing ? most : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
     this.#top = Math.min(most, Math.max(0, wanted));
   }
@@ -161,12 +166,11 @@ export class RowList {
   #inSight(view) {
     const seqs = [];
     const { heights } = this;
-    let seq = heights.at(Math.max(0, this.#top - overscan));
-    let top = seq ? heights.top(seq) : 0;
-    while (seq && top < this.#top + view + overscan) {
+    const first = heights.at(Math.max(0, this.#top - overscan));
+    let top = heights.top(first);
+    for (let seq = first; seq && top < this.#top + view + overscan; seq = heights.next(seq)) {
       seqs.push(seq);
       top += heights.get(seq);
-      seq = heights.next(seq);
     }
     return seqs;
   }
@@ -179,55 +183,49 @@ export class RowList {
     let before = null;
     const fresh = [];
     for (const seq of seqs) {
-      const drawn = this.#drawn(seq);
-      if (drawn === null) {
+      const old = this.#elements.get(seq);
+      const element = this.#drawn(seq, old);
+      if (element === null) {
         isOther = this.heights.set(seq, 0) || isOther;
         continue;
       }
-      const { element, isNew } = drawn;
       const place = before ? before.nextSibling : this.#canvas.firstChild;
       if (element !== place) this.#canvas.insertBefore(element, place);
-      if (isNew) fresh.push([seq, element]);
+      if (element !== old && element.dataset.kind !== 'loading') fresh.push([seq, element]);
       before = element;
     }
-    for (const [seq, element] of fresh) {
-      if (element.dataset.kind === 'loading') continue;
-      isOther = this.heights.set(seq, element.getBoundingClientRect().height) || isOther;
-    }
+    // Measured together, so that the browser lays out once.
+    for (const [seq, element] of fresh) isOther = this.#measure(seq, element) || isOther;
     return isOther;
   }
 
-  #drawn(seq) {
-    const old = this.#elements.get(seq);
-    if (old && !this.#stale.has(seq)) return { element: old, isNew: false };
-    this.#stale.delete(seq);
+  #measure(seq, element) {
+    return this.heights.set(seq, element.getBoundingClientRect().height);
+  }
+
+  #drawn(seq, old) {
+    if (old && !this.#stale.has(seq)) return old;
     const element = this.#render(seq);
+    if (element === undefined) this.#stale.add(seq);
+    else this.#stale.delete(seq);
     if (element === null) {
       if (old) this.#remove(seq, old);
       return null;
     }
-    if (element === undefined && old?.dataset.kind === 'loading') {
-      this.#stale.add(seq);
-      return { element: old, isNew: false };
-    }
+    if (element === undefined && old?.dataset.kind === 'loading') return old;
     const shown = element ?? this.#placeholder(seq);
     if (old) {
-      const focus = focusWithin(old);
       this.#resizes.unobserve(old);
-      old.replaceWith(shown);
-      if (focus !== null) focusAgain(shown, focus);
+      replace(old, shown);
     }
     this.#elements.set(seq, shown);
     if (element) this.#resizes.observe(shown);
-    return { element: shown, isNew: true };
+    return shown;
   }
 
   #placeholder(seq) {
-    const element = document.createElement('div');
-    element.className = 'row loading';
-    element.dataset.kind = 'loading';
+    const element = h('div.row.loading', { 'data-kind': 'loading' });
     element.style.height = `${this.heights.get(seq)}px`;
-    this.#stale.add(seq);
     return element;
   }
 
@@ -244,7 +242,7 @@ export class RowList {
     let isOther = false;
     for (const { target } of entries) {
       if (target === this.#scroller) isOther = true;
-      else if (target.isConnected) isOther = this.heights.set(Number(target.dataset.seq), target.getBoundingClientRect().height) || isOther;
+      else if (target.isConnected) isOther = this.#measure(Number(target.dataset.seq), target) || isOther;
     }
     if (isOther) this.schedule();
   }
@@ -258,11 +256,11 @@ export class RowList {
     // A view that grows or shrinks moves the bar too, and nobody wants to see what was before.
     const isResized = view !== this.#view || bar + view >= this.#scroller.scrollHeight - 2;
     if (this.isFollowing && isResized) return this.schedule();
-    const most = Math.max(0, this.heights.total - view);
+    const most = this.#most(view);
     // A drag of the bar means a place; a wheel or a finger means a distance.
     const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
-    this.#top = isDrag ? (bar / Math.max(1, this.#spacer.clientHeight - view)) * most : this.#top + moved;
-    this.#top = Math.min(most, Math.max(0, this.#top));
+    const top = isDrag ? (bar / Math.max(1, this.#mostBar(view))) * most : this.#top + moved;
+    this.#top = Math.min(most, Math.max(0, top));
     this.isFollowing = this.#top >= most - 4 && (moved > 0 || this.isFollowing);
     this.#keepAnchor();
     clearTimeout(this.#resting);
@@ -289,15 +287,11 @@ export class RowList {
 
   // The bar is at one of its ends and the rows are not.
   #isStuck(view) {
-    const most = Math.max(0, this.heights.total - view);
-    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
-    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= mostBar - 1 && this.#top < most - 1);
+    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= this.#mostBar(view) - 1 && this.#top < this.#most(view) - 1);
   }
 
   #moveBar(view) {
-    const most = Math.max(1, this.heights.total - view);
-    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
-    const bar = this.heights.total > tallest ? (this.#top / most) * mostBar : this.#top;
+    const bar = this.heights.total > tallest ? (this.#top / this.#most(view)) * this.#mostBar(view) : this.#top;
     if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
     this.#bar = this.#scroller.scrollTop;
   }
@@ -314,17 +308,4 @@ export class RowList {
     const place = first ? this.#bar + this.heights.top(first) - this.#top : 0;
     this.#canvas.style.transform = `translateY(${place}px)`;
   }
-}
-
-const focusable = 'a, button, summary, textarea';
-
-function focusWithin(element) {
-  if (element === document.activeElement) return -1;
-  const index = [...element.querySelectorAll(focusable)].indexOf(document.activeElement);
-  return index < 0 ? null : index;
-}
-
-function focusAgain(element, index) {
-  const target = index < 0 ? element : element.querySelectorAll(focusable)[index];
-  (target ?? element).focus({ preventScroll: true });
 }

@@ -14,8 +14,7 @@ const hiddenFor = 60_000;
 
 /** The tab's event stream. `onEvents(events)` gets what one read brought; `onState(state, retryAt)` is told of changes. */
 export class LiveStream {
-  /** The last event's id: where it goes on. */
-  last;
+  #last;
   #path;
   #onEvents;
   #onState;
@@ -30,7 +29,7 @@ export class LiveStream {
 
   constructor({ path, last = null, onEvents, onState }) {
     this.#path = path;
-    this.last = last;
+    this.#last = last;
     this.#onEvents = onEvents;
     this.#onState = onState;
     const { signal } = this.#ends;
@@ -55,7 +54,7 @@ export class LiveStream {
     this.#began = this.#heard = Date.now();
     const watchdog = setInterval(() => this.#isSilent(silence) && connection.abort(), 1000);
     try {
-      const response = await fetch(this.#url(), { headers: this.#headers(), signal: connection.signal, cache: 'no-store' });
+      const response = await fetch(this.#url(), { headers: { Accept: 'text/event-stream' }, signal: connection.signal, cache: 'no-store' });
       this.#heard = Date.now();
       if (response.status === 401) return this.#signedOut();
       if (response.status === 204 || response.status === 404) return this.#ended();
@@ -95,18 +94,12 @@ export class LiveStream {
   #take(taken) {
     this.#onEvents(taken);
     const id = taken.findLast((event) => event.id !== undefined)?.id;
-    if (id !== undefined) this.last = id;
+    if (id !== undefined) this.#last = id;
     if (taken.some((event) => event.type === 'end')) this.#ended();
   }
 
   #url() {
-    return this.last === null ? this.#path : `${this.#path}?after=${encodeURIComponent(this.last)}`;
-  }
-
-  #headers() {
-    const headers = { Accept: 'text/event-stream' };
-    if (this.last !== null) headers['Last-Event-ID'] = String(this.last);
-    return headers;
+    return this.#last === null ? this.#path : `${this.#path}?after=${encodeURIComponent(this.#last)}`;
   }
 
   #failed() {

@@ -1,20 +1,21 @@
 import { h } from './dom.js';
 import { moment } from './format.js';
-import { joinedText } from './row.js';
+import { joinedText, lengthOf } from './row.js';
 import { statusLine } from './statuses.js';
 import { appendText } from './text.js';
 
 const tags = { stderr: 'err', stdin: 'in', pty: 'pty', stdout: '' };
 
-/** A row of the log: its number, its stream and its text as a terminal would show it. `unfolded` knows how much is shown. */
-export function logRow(row, rows, unfolded) {
-  if (row.type === 'status') return statusRow(row, unfolded);
-  const pieces = rows.thread(row);
-  const limit = unfolded.limit(row.seq);
-  const whole = pieces.reduce((sum, piece) => sum + (piece.cut ?? piece.text.length), 0);
-  const text = h('div.text', { dir: 'ltr' });
-  appendText(text, trimmed(beginning(pieces, limit), row), { limit, more: (next) => unfolded.setLimit(row.seq, next), whole });
-  return shell(row, row.stream, h('span.tag', {}, tags[row.stream]), text);
+/** A row of the log: its number, its stream and its text as a terminal would show it. `view` is a SessionRows. */
+export function logRow(row, view) {
+  const extent = view.extent(String(row.seq));
+  if (row.type === 'status') return statusRow(row, extent);
+  const pieces = view.rows.thread(row);
+  const text = trimmed(beginning(pieces, extent.limit), row);
+  return shell(row, row.stream,
+    h('span.tag', {}, tags[row.stream]),
+    appendText(h('div.text', { dir: 'ltr' }), text, { ...extent, whole: lengthOf(pieces) }),
+  );
 }
 
 /** A row's frame, with its permalink. */
@@ -25,13 +26,11 @@ export function shell(row, kind, ...children) {
   );
 }
 
-function statusRow(row, unfolded) {
+function statusRow(row, extent) {
   const { text, tone } = statusLine(row.status);
-  const element = h('div', { class: `text ${tone}`, dir: 'ltr' });
-  appendText(element, text, { limit: unfolded.limit(row.seq), more: (limit) => unfolded.setLimit(row.seq, limit) });
-  const shown = shell(row, 'status', h('span.tag', {}, '·'), element);
-  if (typeof row.status.state === 'string' && /^[a-z]{1,20}$/.test(row.status.state)) shown.dataset.state = row.status.state;
-  return shown;
+  const element = shell(row, 'status', h('span.tag', {}, '·'), appendText(h('div.text', { dir: 'ltr' }), text, extent));
+  if (tone) element.classList.add(tone);
+  return element;
 }
 
 // Only as many pieces as are shown: a line may be of 10 MB.

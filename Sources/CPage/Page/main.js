@@ -2,7 +2,7 @@
 
 import { call, events } from './api.js';
 import { showConnection } from './connection.js';
-import { h } from './dom.js';
+import { h, updateTimes } from './dom.js';
 import { openDevices } from './devices.js';
 import { listenForKeys, showKeys } from './keys.js';
 import { openSession } from './session.js';
@@ -16,7 +16,6 @@ let view = null;
 let opening = new AbortController();
 let path = null;
 
-/** Goes to an address of this page. */
 function go(address) {
   history.pushState(null, '', address);
   show({ isMove: true });
@@ -25,7 +24,7 @@ function go(address) {
 async function show({ isMove = false } = {}) {
   const token = tokenIn(location.hash);
   // The token is to stand nowhere where it could be seen, kept or sent on.
-  if (location.pathname === '/sign-in') history.replaceState(null, '', token ? '/sign-in' : location.pathname);
+  if (location.pathname === '/sign-in') history.replaceState(null, '', '/sign-in');
   path = location.pathname;
   await open(async (options) => {
     const session = /^\/sessions\/([^/]+)$/.exec(path)?.[1];
@@ -40,12 +39,13 @@ async function open(opener, isMove) {
   opening.abort();
   opening = new AbortController();
   const { signal } = opening;
-  close();
+  view?.close?.();
+  view = null;
   showCurrentLink();
   showConnection('connecting');
   try {
     const opened = await opener({ signal, retitle: (title) => !signal.aborted && retitle(title) });
-    if (signal.aborted) return opened.close();
+    if (signal.aborted) return opened.close?.();
     view = opened;
     retitle(opened.title);
   } catch (problem) {
@@ -55,30 +55,21 @@ async function open(opener, isMove) {
   if (isMove) main.querySelector('h1')?.focus();
 }
 
-function close() {
-  view?.close();
-  view = null;
-}
-
 function retitle(title) {
   document.title = `${title} · remote-agent`;
 }
 
 function showProblem(problem) {
   const isMissing = problem.status === 404;
-  const title = isMissing ? 'Not here' : 'Not shown';
-  const text = isMissing ? 'There is no such session.' : visibleLine(problem.message ?? problem);
-  main.replaceChildren(
-    h('div.page', {}, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, isMissing ? h('a', { href: '/' }, 'Sessions') : h('button', { type: 'button', onclick: () => show() }, 'Try again'))),
-  );
+  const [title, text, next] = isMissing
+    ? ['Not here', 'There is no such session.', h('a', { href: '/' }, 'Sessions')]
+    : ['Not shown', visibleLine(problem.message ?? problem), h('button', { onclick: () => show() }, 'Try again')];
+  main.replaceChildren(h('div.page', {}, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, next)));
   retitle(title);
   showConnection(problem.code === 'unreachable' ? 'offline' : 'live', Date.now());
-  if (problem.code === 'unreachable') retryWhen(opening.signal);
-}
-
-function retryWhen(signal) {
+  if (problem.code !== 'unreachable') return;
   const timer = setTimeout(() => show(), 3000);
-  signal.addEventListener('abort', () => clearTimeout(timer));
+  opening.signal.addEventListener('abort', () => clearTimeout(timer));
 }
 
 let isSignedOut = false;
@@ -94,8 +85,7 @@ function showSignIn() {
 function goOn() {
   isSignedOut = false;
   signOutButton.hidden = false;
-  const wanted = remembered();
-  history.replaceState(null, '', wanted);
+  history.replaceState(null, '', remembered());
   show({ isMove: true });
 }
 
@@ -112,8 +102,7 @@ async function signOut() {
 
 function showCurrentLink() {
   for (const link of document.querySelectorAll('nav a')) {
-    const isCurrent = link.pathname === location.pathname;
-    if (isCurrent) link.setAttribute('aria-current', 'page');
+    if (link.pathname === location.pathname) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
 }
@@ -125,6 +114,8 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   go(link.getAttribute('href'));
 });
+// What a form is for, its view does.
+document.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('popstate', () => {
   // Another link, pasted over the first, is no other page to a browser.
   if (location.pathname !== path || tokenIn(location.hash)) show({ isMove: true });
@@ -138,5 +129,6 @@ document.addEventListener('visibilitychange', async () => {
 events.addEventListener('signedout', showSignIn);
 signOutButton.addEventListener('click', signOut);
 document.getElementById('show-keys').addEventListener('click', showKeys);
-listenForKeys({ keys: () => view?.keys ?? {}, go });
+listenForKeys({ view: () => view, go });
+setInterval(updateTimes, 15_000);
 show();

@@ -4,7 +4,7 @@ import { visibleLine } from './visible.js';
 
 /** "Pair a device": its button, and what it shows. `paired(label)` says that one was. */
 export function pairingPart() {
-  const button = h('button.primary', { type: 'button', onclick: ask }, 'Pair a device');
+  const button = h('button.primary', { onclick: ask }, 'Pair a device');
   const element = h('section.pairing', { 'aria-label': 'Pairing', hidden: true });
   const status = h('p.note', { role: 'status' });
   let timer = 0;
@@ -62,7 +62,7 @@ export function pairingPart() {
 function commandElements(id, title, command) {
   if (typeof command !== 'string' || command === '') return [];
   const text = h('pre', { id, tabindex: '0', 'aria-label': `Command: ${title.toLowerCase()}` }, command);
-  const copy = h('button', { type: 'button', 'aria-label': `Copy: ${title.toLowerCase()}`, onclick: () => copyText(text, copy) }, 'Copy');
+  const copy = h('button', { 'aria-label': `Copy: ${title.toLowerCase()}`, onclick: () => copyText(text, copy) }, 'Copy');
   return [h('h2', {}, title), h('div.command', {}, text, copy)];
 }
 

@@ -36,6 +36,11 @@ export function joinedText(rows) {
   return pieces.map((bytes) => decoder.decode(bytes, { stream: true })).join('') + decoder.decode();
 }
 
+/** The length of a line that came in pieces, with what was cut off of them. */
+export function lengthOf(rows) {
+  return rows.reduce((sum, row) => sum + (row.cut ?? row.text.length), 0);
+}
+
 function bytesOf(base64) {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -194,8 +194,7 @@ export class Rows {
   }
 }
 
-/** The chunk that a number lies in. */
-export function chunkOf(seq) {
+function chunkOf(seq) {
   return Math.floor((seq - 1) / chunkSize);
 }
 

@@ -5,13 +5,13 @@ import { call } from './api.js';
 import { h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { isObject } from './json.js';
-import { stateBadge, stateOf } from './session-head.js';
+import { partsLine, stateBadge, stateOf, titleOf } from './session-head.js';
 import { visibleLine } from './visible.js';
 
 const pageSize = 50;
 
-/** Opens the list of sessions in `main`; resolves to `{ title, close, keys }`. */
-export async function openSessions(main, { signal }) {
+/** Opens the list of sessions in `main`; resolves to `{ title, close, keys, step }`. */
+export async function openSessions(main) {
   const query = new URLSearchParams(location.search);
   const find = h('input', { type: 'search', id: 'find', value: query.get('q') ?? '', placeholder: 'Find sessions', 'aria-label': 'Find sessions', autocomplete: 'off', maxlength: '200' });
   const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
@@ -19,10 +19,10 @@ export async function openSessions(main, { signal }) {
   const device = query.get('device') ?? '';
   const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
   const note = h('p.note', { role: 'status' });
-  const more = h('button.more-sessions', { type: 'button', hidden: true, onclick: () => fetchMore() }, 'More');
+  const more = h('button.more-sessions', { hidden: true, onclick: () => fetchPage([['before', next]]) }, 'More');
   main.replaceChildren(
     h('div.page', {},
-      h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Sessions'), h('form.filters', { role: 'search', onsubmit: (event) => (event.preventDefault(), refetch()) }, find, state)),
+      h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Sessions'), h('form.filters', { role: 'search', onsubmit: refetch }, find, state)),
       device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
       list,
       note,
@@ -38,7 +38,7 @@ export async function openSessions(main, { signal }) {
     clearTimeout(typing);
     typing = setTimeout(refetch, 250);
   });
-  state.addEventListener('change', () => refetch());
+  state.addEventListener('change', refetch);
 
   async function refetch() {
     clearTimeout(typing);
@@ -46,8 +46,6 @@ export async function openSessions(main, { signal }) {
     history.replaceState(history.state, '', search ? `/?${search}` : '/');
     await fetchPage([]);
   }
-
-  const fetchMore = () => fetchPage([['before', next]]);
 
   function filters() {
     return [['q', find.value.trim()], ['state', state.value], ['device', device]].filter(([, value]) => value !== '');
@@ -119,11 +117,11 @@ export async function openSessions(main, { signal }) {
 
   const live = agentsStream({ onAgent: changed, refetch });
   const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
-  if (signal.aborted) live.close();
 
   return {
     title: 'Sessions',
-    keys: { '/': () => find.select(), j: () => step(list, 1), k: () => step(list, -1), ArrowDown: () => step(list, 1), ArrowUp: () => step(list, -1) },
+    keys: { '/': () => find.select() },
+    step: (by) => step(list, by),
     close() {
       live.close();
       clearInterval(clock);
@@ -151,15 +149,16 @@ function sessionRow(session) {
   function changed(next) {
     row.session = next;
     element.dataset.state = stateOf(next).tone;
-    setText(name, visibleLine(next.title ?? next.agent ?? next.id, 120));
-    setText(where, [next.device, next.agent].filter((part) => typeof part === 'string' && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
-    setText(line, typeof next.lastLine === 'string' ? visibleLine(next.lastLine) : '');
+    setText(name, titleOf(next));
+    setText(where, partsLine(next.device, next.agent));
+    setText(line, visibleLine(next.lastLine));
+    when.replaceChildren(timeElement(next.lastSeenAt) ?? '', ` · ${counted(next.lines, 'line')}`);
     tick();
   }
 
+  // How long it is away changes too.
   function tick() {
     state.replaceChildren(stateBadge(row.session));
-    when.replaceChildren(timeElement(row.session.lastSeenAt) ?? '', ` · ${counted(row.session.lines, 'line')}`);
   }
 
   changed(session);

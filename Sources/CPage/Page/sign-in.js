@@ -22,7 +22,7 @@ export async function openSignIn(main, { token, done }) {
       h('p', {}, 'On the hub’s machine, run'),
       h('pre', {}, 'ra-hub link'),
       h('p', {}, 'and open the link that it prints, or paste it here. It is good once, for 10 minutes.'),
-      h('form', { onsubmit: (event) => (event.preventDefault(), submit()) },
+      h('form', { onsubmit: submit },
         h('label', { for: 'token' }, 'Link or token'),
         field,
         button,
@@ -52,7 +52,7 @@ export async function openSignIn(main, { token, done }) {
   }
 
   if (token) await signIn(token);
-  return { title: 'Sign in', keys: { '/': () => field.focus() }, close() {} };
+  return { title: 'Sign in', keys: { '/': () => field.focus() } };
 }
 
 function reasonOf(problem) {
