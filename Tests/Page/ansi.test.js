@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { ansiSpans, legible } from '../../Sources/CPage/Page/ansi.js';
+import { ansiSpans, inkOn, legible } from '../../Sources/CPage/Page/ansi.js';
 
 const text = (line) => ansiSpans(line).map((span) => span.text).join('');
 const styles = (line) => ansiSpans(line).map((span) => [span.text, span.style]);
@@ -70,4 +70,8 @@ test('a colour is made legible on either ground, and left alone if it is', () =>
   assert.strictEqual(legible('255,255,255', true), 'rgb(255 255 255)');
   assert.notStrictEqual(legible('255,255,0', false), 'rgb(255 255 0)');
   assert.notStrictEqual(legible('0,0,90', true), 'rgb(0 0 90)');
+});
+
+test('text on a colour is black or white, whichever can be read', () => {
+  assert.deepStrictEqual(['255,255,255', '255,215,0', '0,175,0', '0,0,0', '0,0,255', '95,0,0'].map(inkOn), ['#000', '#000', '#000', '#fff', '#fff', '#fff']);
 });

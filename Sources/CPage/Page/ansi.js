@@ -92,6 +92,11 @@ export function legible(color, isOnDark) {
   return `rgb(${rgb.join(' ')})`;
 }
 
+/** What is legible on the colour `"r,g,b"`: black or white. */
+export function inkOn(color) {
+  return luminance(color.split(',').map(Number)) > 0.18 ? '#000' : '#fff';
+}
+
 function luminance(rgb) {
   const [r, g, b] = rgb.map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;

@@ -1,6 +1,6 @@
 // Agents' text in the document: coloured as a terminal would, with marks for what cannot be seen, and never all of it at once.
 
-import { ansiSpans, legible } from './ansi.js';
+import { ansiSpans, inkOn, legible } from './ansi.js';
 import { h } from './dom.js';
 import { count } from './format.js';
 import { visibleParts } from './visible.js';
@@ -56,16 +56,20 @@ function styledElement(style) {
   const element = h('span');
   const [fg, bg] = style.inverse ? [style.bg ?? 'ground', style.fg ?? 'ink'] : [style.fg, style.bg];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike']) if (style[name]) element.classList.add(`t-${name}`);
-  color(element, 'fg', fg, bg === undefined);
-  color(element, 'bg', bg);
+  if (fg !== undefined) element.classList.add(`fg-${isRGB(fg) ? 'rgb' : fg}`);
+  if (bg !== undefined) element.classList.add(`bg-${isRGB(bg) ? 'rgb' : bg}`);
+  const set = (name, value) => element.style.setProperty(name, value);
+  if (isRGB(fg)) {
+    set('--fg-light', bg === undefined ? legible(fg, false) : `rgb(${fg})`);
+    set('--fg-dark', bg === undefined ? legible(fg, true) : `rgb(${fg})`);
+  }
+  if (isRGB(bg)) {
+    set('--bg', `rgb(${bg})`);
+    set('--bg-ink', inkOn(bg));
+  }
   return element;
 }
 
-function color(element, plane, value, isAlone) {
-  if (value === undefined) return;
-  if (typeof value === 'number' || !value.includes(',')) return element.classList.add(`${plane}-${value}`);
-  element.classList.add(`${plane}-rgb`);
-  const exact = `rgb(${value.replaceAll(',', ' ')})`;
-  element.style.setProperty(`--${plane}-light`, isAlone ? legible(value, false) : exact);
-  element.style.setProperty(`--${plane}-dark`, isAlone ? legible(value, true) : exact);
+function isRGB(value) {
+  return typeof value === 'string' && value.includes(',');
 }
