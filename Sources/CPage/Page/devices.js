@@ -77,7 +77,7 @@ function labelOf(device) {
 function deviceElement(device, revoke) {
   const label = labelOf(device);
   const isRevoked = Number.isFinite(device.revokedAt);
-  const facts = [
+  const facts = factsElement([
     ['Platform', device.platform],
     ['Version', device.version],
     ['Address', device.address],
@@ -85,14 +85,14 @@ function deviceElement(device, revoke) {
     ['Last seen', timeElement(device.lastSeenAt)],
     ['Revoked', timeElement(device.revokedAt)],
     ['Fingerprint', device.fingerprint],
-  ];
-  return h('li', { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
+  ]);
+  return h('li', { class: isRevoked && 'revoked' },
     h('div.device-head', {},
       h('h2', { dir: 'auto' }, label),
       isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
       h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
       isRevoked ? null : h('button', { 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
     ),
-    factsElement(facts),
+    facts,
   );
 }

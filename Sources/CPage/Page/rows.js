@@ -6,11 +6,14 @@ import { joinedText } from './row.js';
 /** Rows a chunk: numbers chunk*256+1 … chunk*256+256. */
 export const chunkSize = 256;
 const mostChunks = 96;
-const mostText = 64 * 1024 * 1024;
-const longestJoin = 8 * 1024 * 1024;
-const longestChunk = 48 * 1024 * 1024;
+const mostText = 64 * 2 ** 20;
+const longestJoin = 8 * 2 ** 20;
+const longestChunk = 48 * 2 ** 20;
 
-/** A session's rows. `load(after, limit, signal)` resolves to rows in order; `onRows(rows)` tells which are new or different. */
+/**
+ * A session's rows. `load(after, limit, signal)` resolves to rows in order; `onRows(rows, error, chunk)` tells which are new or
+ * different; `note(row)` is called once for each, in order within a chunk, after it was threaded.
+ */
 export class Rows {
   /** The last number given so far. */
   last = 0;
@@ -20,7 +23,6 @@ export class Rows {
   #onRows;
   #note;
 
-  /** `note(row, rows)` is called once for each row, in order within a chunk, after it was threaded. */
   constructor({ load, onRows, note = () => {} }) {
     this.#load = load;
     this.#onRows = onRows;
@@ -36,25 +38,28 @@ export class Rows {
 
   /** Takes rows as they come live, in order; those that are here already are dropped. */
   append(rows) {
-    const fresh = rows.filter((row) => row.seq > this.last && this.#isNext(row));
+    const fresh = [];
+    for (const row of rows) {
+      if (row.seq <= this.last) continue;
+      fresh.push(row);
+      const number = chunkOf(row.seq);
+      // All of a chunk came live if what came before lies in another.
+      const chunk = this.#chunk(number, this.last <= number * chunkSize);
+      keep(chunk, row);
+      chunk.through = this.last = row.seq;
+    }
     if (fresh.length === 0) return;
     for (const number of new Set(fresh.map((row) => chunkOf(row.seq)))) this.#thread(number, true);
     this.#evict(new Set([chunkOf(this.last)]));
     this.#onRows(fresh);
   }
 
-  #isNext(row) {
-    const number = chunkOf(row.seq);
-    let chunk = this.#chunks.get(number);
-    if (!chunk) {
-      // All of the chunk came live if what came before lies in another.
-      chunk = { rows: [], through: row.seq, isLoaded: this.last <= number * chunkSize, text: 0 };
-      this.#chunks.set(number, chunk);
-    }
-    keep(chunk, row);
-    chunk.through = row.seq;
-    this.last = row.seq;
-    return true;
+  // The chunk of this number, which is the last one to be forgotten now.
+  #chunk(number, isLoaded = false) {
+    const chunk = this.#chunks.get(number) ?? { rows: [], through: 0, isLoaded, text: 0, threaded: 0, open: new Map() };
+    this.#chunks.delete(number);
+    this.#chunks.set(number, chunk);
+    return chunk;
   }
 
   /** Makes the chunks with these numbers be here, nearest first, and drops requests for others. */
@@ -67,9 +72,8 @@ export class Rows {
       }
     }
     for (const number of wanted) {
-      const chunk = this.#chunks.get(number);
-      if (chunk) this.#touch(number, chunk);
-      if (!chunk?.isLoaded && !this.#loading.has(number) && this.#loading.size < 3) this.#fetch(number);
+      const isLoaded = this.#chunks.has(number) && this.#chunk(number).isLoaded;
+      if (!isLoaded && !this.#loading.has(number) && this.#loading.size < 3) this.#fetch(number);
     }
     this.#evict(wanted);
   }
@@ -134,11 +138,10 @@ export class Rows {
   }
 
   #take(number, rows, through) {
-    const chunk = this.#chunks.get(number) ?? { rows: [], through: 0, text: 0 };
+    const chunk = this.#chunk(number);
     for (const row of rows) if (chunkOf(row.seq) === number) keep(chunk, row);
     chunk.isLoaded = true;
     chunk.through = Math.max(chunk.through, Math.min(through, (number + 1) * chunkSize));
-    this.#touch(number, chunk);
     const changed = this.#thread(number);
     this.#onRows(chunk.rows.filter(Boolean).concat(changed), null, number);
   }
@@ -147,14 +150,14 @@ export class Rows {
   #thread(number, isLive) {
     const chunk = this.#chunks.get(number);
     const before = this.#chunks.get(number - 1);
-    const from = isLive && chunk.threaded ? chunk.threaded : 0;
+    const from = isLive ? chunk.threaded : 0;
     const open = new Map(from > 0 ? chunk.open : before?.isLoaded ? before.open : []);
     for (let index = from; index < chunk.rows.length; index += 1) {
       const row = chunk.rows[index];
       if (row) this.#link(row, open);
     }
     chunk.threaded = chunk.rows.length;
-    const isOther = !sameEntries(chunk.open ?? new Map(), open);
+    const isOther = !sameEntries(chunk.open, open);
     chunk.open = open;
     const next = this.#chunks.get(number + 1);
     if (!isOther || !next?.isLoaded) return [];
@@ -167,7 +170,7 @@ export class Rows {
     row.start = start ?? row.seq;
     if (row.eol || row.stream === 'pty') open.delete(row.stream);
     else open.set(row.stream, row.start);
-    this.#note(row, this);
+    this.#note(row);
     if (row.stream !== 'stdout' || row.start !== row.seq) return;
     if (row.delta) {
       row.start = open.get('delta') ?? row.seq;
@@ -175,11 +178,6 @@ export class Rows {
     } else {
       open.delete('delta');
     }
-  }
-
-  #touch(number, chunk) {
-    this.#chunks.delete(number);
-    this.#chunks.set(number, chunk);
   }
 
   #evict(kept) {

@@ -5,7 +5,7 @@ import { call } from './api.js';
 import { h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { isObject } from './json.js';
-import { partsLine, stateBadge, stateOf, titleOf } from './session-head.js';
+import { partsLine, stateBadge, titleOf } from './session-head.js';
 import { visibleLine } from './visible.js';
 
 const pageSize = 50;
@@ -14,15 +14,18 @@ const pageSize = 50;
 export async function openSessions(main) {
   const query = new URLSearchParams(location.search);
   const find = h('input', { type: 'search', id: 'find', value: query.get('q') ?? '', placeholder: 'Find sessions', 'aria-label': 'Find sessions', autocomplete: 'off', maxlength: '200' });
-  const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
-  state.value = ['live', 'away', 'ended'].includes(query.get('state')) ? query.get('state') : '';
+  const state = h('select', { id: 'state', 'aria-label': 'State' }, 
+    ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
   const device = query.get('device') ?? '';
   const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
   const note = h('p.note', { role: 'status' });
   const more = h('button.more-sessions', { hidden: true, onclick: () => fetchPage([['before', next]]) }, 'More');
   main.replaceChildren(
     h('div.page', {},
-      h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Sessions'), h('form.filters', { role: 'search', onsubmit: refetch }, find, state)),
+      h('div.page-head', {},
+        h('h1', { tabindex: '-1' }, 'Sessions'),
+        h('form.filters', { role: 'search', onsubmit: refetch }, find, state),
+      ),
       device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
       list,
       note,
@@ -72,7 +75,7 @@ export async function openSessions(main) {
 
   function dropOthers(sessions) {
     const ids = new Set(sessions.map((session) => session.id));
-    for (const [id, row] of shown) if (!ids.has(id)) drop(id, row);
+    for (const id of shown.keys()) if (!ids.has(id)) drop(id);
   }
 
   function tellEmpty() {
@@ -86,7 +89,7 @@ export async function openSessions(main) {
     const isKnown = shown.has(session.id);
     if (!matches(session)) {
       if (!isKnown) return;
-      drop(session.id, shown.get(session.id));
+      drop(session.id);
       return tellEmpty();
     }
     // What words find, the hub knows.
@@ -110,8 +113,8 @@ export async function openSessions(main) {
     setText(note, '');
   }
 
-  function drop(id, row) {
-    row.element.remove();
+  function drop(id) {
+    shown.get(id).element.remove();
     shown.delete(id);
   }
 
@@ -137,18 +140,13 @@ function step(list, by) {
 }
 
 function sessionRow(session) {
-  const name = h('span.name', { dir: 'auto' });
-  const where = h('span.where', { dir: 'auto' });
-  const line = h('span.line', { dir: 'auto' });
-  const state = h('span.state');
-  const when = h('span.when');
+  const [name, where, line] = ['name', 'where', 'line'].map((part) => h(`span.${part}`, { dir: 'auto' }));
+  const [state, when] = ['state', 'when'].map((part) => h(`span.${part}`));
   const link = h('a', { href: `/sessions/${encodeURIComponent(session.id)}` }, state, name, where, line, when);
-  const element = h('li', { 'data-id': session.id, 'data-begun': session.firstSeenAt }, link);
-  const row = { element, session, changed, tick };
+  const element = h('li', { 'data-begun': session.firstSeenAt }, link);
 
   function changed(next) {
-    row.session = next;
-    element.dataset.state = stateOf(next).tone;
+    session = next;
     setText(name, titleOf(next));
     setText(where, partsLine(next.device, next.agent));
     setText(line, visibleLine(next.lastLine));
@@ -158,9 +156,9 @@ function sessionRow(session) {
 
   // How long it is away changes too.
   function tick() {
-    state.replaceChildren(stateBadge(row.session));
+    state.replaceChildren(stateBadge(session));
   }
 
   changed(session);
-  return row;
+  return { element, changed, tick };
 }
