@@ -12,9 +12,6 @@
 static const unsigned char index_html[] = {
 #embed "Page/index.html"
 };
-static const unsigned char agents_stream_js[] = {
-#embed "Page/agents-stream.js"
-};
 static const unsigned char ansi_js[] = {
 #embed "Page/ansi.js"
 };
@@ -140,7 +137,6 @@ static const unsigned char visible_js[] = {
 
 static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
-    FILE("agents-stream.js", "text/javascript; charset=utf-8", agents_stream_js),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
     FILE("backoff.js", "text/javascript; charset=utf-8", backoff_js),

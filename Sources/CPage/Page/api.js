@@ -43,7 +43,7 @@ export async function request(method, path, { body, signal, accept }) {
   throw await problemOf(response);
 }
 
-/** Has `signedout` events. */
+/** Where `signedout` is told. */
 export const events = new EventTarget();
 
 async function problemOf(response) {

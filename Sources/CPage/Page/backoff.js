@@ -8,7 +8,6 @@ export class Backoff {
     this.random = random;
   }
 
-  /** The delay before the next try. */
   next() {
     const most = Math.min(this.cap, this.base * 2 ** this.#failures);
     this.#failures += 1;

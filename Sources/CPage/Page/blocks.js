@@ -6,7 +6,6 @@ import { codexBlocks } from './codex.js';
 import { geminiBlocks } from './gemini.js';
 import { isObject } from './json.js';
 
-/** An event's blocks; null if it is none that we know. */
 export function blocksOf(event) {
   if (!isObject(event) || typeof event.type !== 'string') return null;
   return claudeBlocks(event) ?? codexBlocks(event) ?? geminiBlocks(event);

@@ -1,7 +1,7 @@
 // The paired devices, and how another one is paired.
 
-import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
+import { agentsStream } from './connection.js';
 import { confirmed, factsElement, h, replace, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { pairingPart } from './pairing.js';

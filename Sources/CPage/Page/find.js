@@ -60,7 +60,7 @@ export function findPart(id, { from, found }) {
   };
 }
 
-/** Marks a text within an element, in any case; clears all marks if there is no element or text. Not a change to the document. */
+/** Marks a text within an element, in any case; without an element or a text, nothing. The document is not changed. */
 export function highlight(element, text) {
   // Where there is no CSS Custom Highlight API, the row's own mark has to do.
   if (typeof Highlight === 'undefined') return;

@@ -18,7 +18,6 @@ export class Heights {
     this.#base = base;
   }
 
-  /** The last row's number. */
   get last() {
     return this.#base + this.#length;
   }
@@ -27,7 +26,6 @@ export class Heights {
     return this.#top(this.#blocks);
   }
 
-  /** Forgets all heights. */
   reset(estimate) {
     const { last } = this;
     this.#estimate = estimate;

@@ -29,7 +29,7 @@ export function objectsOf(value) {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** What joins a call and its result. */
+/** The id of a call. */
 export function idOf(value) {
   return stringOf(value).slice(0, 256);
 }

@@ -40,7 +40,6 @@ export function listenForKeys({ view, go }) {
   }
 }
 
-/** Shows the shortcuts. */
 export function showKeys() {
   const rows = shown.map(([keys, what]) => h('div', {}, h('dt', {}, keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, what)));
   showDialog('Keys', h('dl.keys', {}, rows), h('button', {}, 'Close'));

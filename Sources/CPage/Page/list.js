@@ -62,7 +62,6 @@ export class RowList {
     return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + this.#scroller.clientHeight - 1)) };
   }
 
-  /** A row's element, if it is in the document. */
   element(seq) {
     return this.#elements.get(seq);
   }
@@ -111,7 +110,6 @@ export class RowList {
     this.#isHeld = true;
   }
 
-  /** Draws in the next frame. */
   schedule() {
     if (this.#frame) return;
     this.#frame = requestAnimationFrame(() => this.#lay());

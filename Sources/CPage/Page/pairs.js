@@ -3,7 +3,6 @@
 
 const mostIds = 20_000;
 
-/** Calls and results by their id. */
 export class Pairs {
   #ids = new Map();
 

@@ -15,7 +15,6 @@ const longestChunk = 48 * 2 ** 20;
  * different; `note(row)` is called once for each, in order within a chunk, after it was threaded.
  */
 export class Rows {
-  /** The last number given so far. */
   last = 0;
   #chunks = new Map();
   #loading = new Map();
@@ -78,17 +77,14 @@ export class Rows {
     this.#evict(wanted);
   }
 
-  /** All rows that are here. */
   *all() {
     for (const chunk of this.#chunks.values()) for (const row of chunk.rows) if (row) yield row;
   }
 
-  /** The numbers of the chunks that are here. */
   chunks() {
     return [...this.#chunks.keys()];
   }
 
-  /** Ends all requests. */
   close() {
     for (const loading of this.#loading.values()) loading.abort();
     this.#loading.clear();

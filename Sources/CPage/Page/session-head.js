@@ -32,7 +32,6 @@ export function partsLine(...parts) {
   return parts.filter((part) => typeof part === 'string' && part !== '').map((part) => visibleLine(part, 60)).join(' · ');
 }
 
-/** A state as a badge. */
 export function stateBadge(session) {
   const { word, tone } = stateOf(session);
   return h('span.badge', { 'data-tone': tone, 'data-state': ['live', 'away', 'ended'].includes(session.state) ? session.state : 'other' }, word);

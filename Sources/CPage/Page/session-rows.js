@@ -1,4 +1,4 @@
-// What the session's view knows of its rows: which have no height in the conversation, what belongs together, what is unfolded.
+// What a session's view knows of its rows: which are hidden, what belongs together, what is unfolded.
 
 import { envelopes } from './api.js';
 import { blocksOf, printOf, summaryOf } from './blocks.js';
@@ -11,15 +11,14 @@ import { statusLine } from './statuses.js';
 import { talkRow } from './talk-row.js';
 import { leastShown } from './text.js';
 
-/** A session's rows as they are shown, in the conversation or in the log. `redraw(seqs)` is called for rows that became other ones. */
+/** A session's rows as they are shown. `redraw(seqs)` is called for rows that became other ones. */
 export class SessionRows {
   rows;
   isTalk = true;
-  /** Rows that are shown although the conversation has no place for them: someone looks for them. */
+  /** Rows that are shown although they mean nothing in the conversation: someone looks for them. */
   revealed = new Set();
   /** Results that an open fold waits for. */
   away = new Set();
-  /** The keys of open folds. */
   open = new Set();
   /** To be called before an unfolding changes a row's height. */
   hold;
@@ -83,7 +82,6 @@ export class SessionRows {
     return { limit: this.#limits.get(key) ?? leastShown, more };
   }
 
-  /** Opens the folds of a row. */
   unfold(row) {
     const folds = row.summary ? row.summary.calls.length + row.summary.others : 1;
     for (let index = 0; index < Math.min(folds, 20); index += 1) this.open.add(`${row.seq}/${index}`);
@@ -100,7 +98,6 @@ export class SessionRows {
     return line.trimStart()[0] === '{' ? blocksOf(parsed(line)) : null;
   }
 
-  /** Whether a result in this row has a call. */
   isPaired(id, seq) {
     return this.#pairs.callOf(id, seq) !== 0;
   }

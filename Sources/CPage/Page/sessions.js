@@ -1,7 +1,7 @@
 // The list of sessions: found by words and state, the last begun first, and changing as they change.
 
-import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
+import { agentsStream } from './connection.js';
 import { h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { isObject } from './json.js';
@@ -154,7 +154,6 @@ function sessionRow(session) {
     tick();
   }
 
-  // How long it is away changes too.
   function tick() {
     state.replaceChildren(stateBadge(session));
   }

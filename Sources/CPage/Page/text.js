@@ -18,7 +18,7 @@ export function appendText(target, text, { limit, more, whole = text.length }) {
   return target;
 }
 
-/** What stands at the end of a text that is not shown whole: a button that calls `more` with the next limit, or where the rest is. */
+/** What stands where a text is cut: a button that calls `more` with the next limit, or where the rest is. */
 export function moreElement(length, limit, more) {
   const next = steps.find((step) => step > limit);
   const rest = `${count(Math.max(1, length - limit))} more characters`;
