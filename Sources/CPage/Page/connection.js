@@ -29,16 +29,16 @@ export function showConnection(state, retryAt) {
   countdown = setInterval(tick, 1000);
 }
 
-/** The stream of sessions and devices as they change. `refetch` is called whenever it is connected: what was before, the lists tell. */
-export function agentsStream({ onAgent = () => {}, onDevice = () => {}, refetch }) {
+/**
+ * The stream of sessions and devices as they change: `on` is told of each by its event's name. `refetch` is called whenever it is
+ * connected, since what was before only the lists tell.
+ */
+export function agentsStream(on, refetch) {
   let wasLive = false;
   return new LiveStream({
     path: '/api/agents/stream',
     onEvents(events) {
-      for (const { type, data } of events) {
-        if (type === 'agent') onAgent(parsed(data));
-        if (type === 'device') onDevice(parsed(data));
-      }
+      for (const { type, data } of events) on[type]?.(parsed(data));
     },
     onState(state, retryAt) {
       showConnection(state, retryAt);

@@ -59,7 +59,7 @@ export async function openDevices(main, { signal }) {
     }
   }
 
-  const live = agentsStream({ onDevice: changed, refetch });
+  const live = agentsStream({ device: changed }, refetch);
 
   return {
     title: 'Devices',

@@ -28,6 +28,11 @@ export function factsElement(facts) {
   );
 }
 
+/** A field for what is to be found. */
+export function findField(label, attributes) {
+  return h('input', { type: 'search', id: 'find', placeholder: label, 'aria-label': label, autocomplete: 'off', enterkeyhint: 'search', maxlength: '200', ...attributes });
+}
+
 /** Sets text only where it differs, so that nothing is announced, selected or laid out anew without need. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

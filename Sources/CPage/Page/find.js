@@ -1,12 +1,12 @@
 // Finding in a session, and the marks of what was found.
 
 import { envelopes } from './api.js';
-import { h, setText } from './dom.js';
+import { findField, h, setText } from './dom.js';
 import { rowOf } from './row.js';
 
 /** The find box of a session. `from()` says which row to go on from, `found(seq, text)` shows a row. */
 export function findPart(id, { from, found }) {
-  const input = h('input', { type: 'search', id: 'find', placeholder: 'Find in session', 'aria-label': 'Find in session', autocomplete: 'off', enterkeyhint: 'search', maxlength: '200' });
+  const input = findField('Find in session');
   const outcome = h('span.outcome', { role: 'status' });
   const previous = h('button.icon', { type: 'button', 'aria-label': 'Previous', title: 'Previous (Shift+Enter)', onclick: () => find(-1) }, '↑');
   const next = h('button.icon', { 'aria-label': 'Next', title: 'Next (Enter)' }, '↓');

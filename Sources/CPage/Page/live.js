@@ -53,8 +53,9 @@ export class LiveStream {
     this.#tell(this.#state === 'offline' ? 'offline' : 'connecting');
     this.#began = this.#heard = Date.now();
     const watchdog = setInterval(() => this.#isSilent(silence) && connection.abort(), 1000);
+    const path = this.#last === null ? this.#path : `${this.#path}?after=${encodeURIComponent(this.#last)}`;
     try {
-      const response = await fetch(this.#url(), { headers: { Accept: 'text/event-stream' }, signal: connection.signal, cache: 'no-store' });
+      const response = await fetch(path, { headers: { Accept: 'text/event-stream' }, signal: connection.signal, cache: 'no-store' });
       this.#heard = Date.now();
       if (response.status === 401) return this.#signedOut();
       if (response.status === 204 || response.status === 404) return this.#ended();
@@ -96,10 +97,6 @@ export class LiveStream {
     const id = taken.findLast((event) => event.id !== undefined)?.id;
     if (id !== undefined) this.#last = id;
     if (taken.some((event) => event.type === 'end')) this.#ended();
-  }
-
-  #url() {
-    return this.#last === null ? this.#path : `${this.#path}?after=${encodeURIComponent(this.#last)}`;
   }
 
   #failed() {

@@ -9,7 +9,7 @@ export function rowOf(envelopeText) {
   const envelope = parsed(envelopeText);
   const { seq, ts, type, payload } = envelope ?? {};
   if (!Number.isSafeInteger(seq) || seq < 1 || !isObject(payload)) return null;
-  const row = { seq, ts: typeof ts === 'number' && Number.isFinite(ts) ? ts : null, type, start: seq };
+  const row = { seq, ts: Number.isFinite(ts) ? ts : null, type, start: seq };
   if (type === 'log') return logRow(row, payload, envelopeText);
   return { ...row, type: 'status', stream: null, text: stringOf(payload), eol: true, status: payload };
 }

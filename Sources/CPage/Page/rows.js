@@ -5,6 +5,7 @@ import { joinedText } from './row.js';
 
 /** Rows a chunk: numbers chunk*256+1 … chunk*256+256. */
 export const chunkSize = 256;
+const mostThread = 4096;
 const mostChunks = 96;
 const mostText = 64 * 2 ** 20;
 const longestJoin = 8 * 2 ** 20;
@@ -94,13 +95,14 @@ export class Rows {
   thread(row) {
     const rows = [row];
     if (row.eol && !row.delta) return rows;
-    for (let seq = row.seq + 1; seq <= this.last; seq += 1) {
+    const furthest = Math.min(this.last, row.seq + mostThread);
+    for (let seq = row.seq + 1; seq <= furthest; seq += 1) {
       const next = this.at(seq);
       if (next === undefined) break;
-      if (next?.start === row.seq) rows.push(next);
-      if (next?.start === row.seq && next.eol && !row.delta) break;
-      if (next && row.delta && next.stream === 'stdout' && next.start !== row.seq) break;
-      if (seq - row.seq > 4096) break;
+      if (next?.start === row.seq) {
+        rows.push(next);
+        if (next.eol && !row.delta) break;
+      } else if (row.delta && next?.stream === 'stdout') break;
     }
     return rows;
   }

@@ -34,7 +34,7 @@ export function partsLine(...parts) {
 
 export function stateBadge(session) {
   const { word, tone } = stateOf(session);
-  return h('span.badge', { 'data-tone': tone, 'data-state': ['live', 'away', 'ended'].includes(session.state) ? session.state : 'other' }, word);
+  return h('span.badge', { 'data-tone': tone, 'data-state': session.state }, word);
 }
 
 /** A session's header: `element`, `changed(session)`. What is more than a line is folded. */

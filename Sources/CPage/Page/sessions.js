@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { agentsStream } from './connection.js';
-import { h, setText, timeElement } from './dom.js';
+import { findField, h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { isObject } from './json.js';
 import { partsLine, stateBadge, titleOf } from './session-head.js';
@@ -13,7 +13,7 @@ const pageSize = 50;
 /** Opens the list of sessions in `main`; resolves to `{ title, close, keys, step }`. */
 export async function openSessions(main) {
   const query = new URLSearchParams(location.search);
-  const find = h('input', { type: 'search', id: 'find', value: query.get('q') ?? '', placeholder: 'Find sessions', 'aria-label': 'Find sessions', autocomplete: 'off', maxlength: '200' });
+  const find = findField('Find sessions', { value: query.get('q') });
   const state = h('select', { id: 'state', 'aria-label': 'State' }, 
     ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
   const device = query.get('device') ?? '';
@@ -118,7 +118,7 @@ export async function openSessions(main) {
     shown.delete(id);
   }
 
-  const live = agentsStream({ onAgent: changed, refetch });
+  const live = agentsStream({ agent: changed }, refetch);
   const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
 
   return {

@@ -24,7 +24,7 @@ export class EventParser {
     this.#endedWithCR = text.endsWith('\r');
     text = this.#rest + text;
     let from = 0;
-    for (const end of lineEnds(text)) {
+    for (const end of text.matchAll(/\r\n|\n|\r/g)) {
       this.#line(text.slice(from, end.index));
       from = end.index + end[0].length;
     }
@@ -53,8 +53,4 @@ export class EventParser {
     // Unlike the standard's, an event's id is its own only: who resumes keeps the last one.
     this.#id = undefined;
   }
-}
-
-function lineEnds(text) {
-  return text.matchAll(/\r\n|\n|\r/g);
 }
