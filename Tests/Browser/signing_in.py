@@ -37,6 +37,7 @@ def a_link_is_good_once(stage):
         second.page.goto(link)
         expect(second.page.get_by_role("alert")).to_contain_text("was used already")
         second.stands("signed-out")
+        assert link.split("#")[1] not in second.page.url, "a token that was refused stays in the address bar"
         second.open("/")
         expect(second.button("Sign in")).to_be_visible()
     assert second.context.cookies() == []

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { ansiSpans, inkOn, legible } from '../../Sources/CPage/Page/ansi.js';
+import { ansiSpans, legible, onGround } from '../../Sources/CPage/Page/ansi.js';
 
 const text = (line) => ansiSpans(line).map((span) => span.text).join('');
 const styles = (line) => ansiSpans(line).map((span) => [span.text, span.style]);
@@ -72,6 +72,10 @@ test('a colour is made legible on either ground, and left alone if it is', () =>
   assert.notStrictEqual(legible('0,0,90', true), 'rgb(0 0 90)');
 });
 
-test('text on a colour is black or white, whichever can be read', () => {
-  assert.deepStrictEqual(['255,255,255', '255,215,0', '0,175,0', '0,0,0', '0,0,255', '95,0,0'].map(inkOn), ['#000', '#000', '#000', '#fff', '#fff', '#fff']);
+test('an ink that could not be read on its ground is black or white', () => {
+  assert.deepStrictEqual(onGround(0, 0), { ground: 'rgb(28 28 26)', ink: 'rgb(255 255 255)' });
+  assert.deepStrictEqual(onGround(15, 7), { ground: 'rgb(243 243 241)', ink: 'rgb(0 0 0)' });
+  assert.deepStrictEqual(onGround('0,60,120', 15), { ground: 'rgb(0 60 120)', ink: 'rgb(243 243 241)' });
+  assert.deepStrictEqual(onGround('255,255,0', '255,254,0').ink, 'rgb(0 0 0)');
+  assert.deepStrictEqual(onGround(3, undefined).ink, 'rgb(0 0 0)');
 });

@@ -92,9 +92,23 @@ export function legible(color, isOnDark) {
   return `rgb(${rgb.join(' ')})`;
 }
 
-/** What is legible on the colour `"r,g,b"`: black or white. */
-export function inkOn(color) {
-  return luminance(color.split(',').map(Number)) > 0.18 ? '#000' : '#fff';
+// The 16 colours as grounds; as inks they are terminal.css's, made for our own grounds.
+const grounds = (
+  '28,28,26 196,52,43 30,122,59 154,112,0 36,104,189 154,58,166 16,117,130 208,208,203 ' +
+  '92,92,87 224,86,76 55,162,90 211,163,42 90,151,224 196,107,208 63,176,190 243,243,241'
+).split(' ');
+
+/** A colour's `"r,g,b"`, as a ground. */
+export function exact(color) {
+  return typeof color === 'number' ? grounds[color] : color;
+}
+
+/** A ground (0…15 or `"r,g,b"`) and an ink on it that can be read: the one asked for, or black or white; `{ ground, ink }` as CSS. */
+export function onGround(ground, ink) {
+  const [under, over] = [ground, ink].map((color) => exact(color)?.split(',').map(Number));
+  const isLegible = over && contrast(luminance(under), luminance(over)) >= 3;
+  const plainInk = luminance(under) > 0.18 ? [0, 0, 0] : [255, 255, 255];
+  return { ground: `rgb(${under.join(' ')})`, ink: `rgb(${(isLegible ? over : plainInk).join(' ')})` };
 }
 
 function luminance(rgb) {

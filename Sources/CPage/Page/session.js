@@ -148,7 +148,7 @@ export async function openSession(main, { id, signal, retitle }) {
   }
 
   function showMode() {
-    log.classList.toggle('talk', view.isTalk);
+    log.dataset.mode = view.isTalk ? 'conversation' : 'log';
     log.setAttribute('aria-label', view.isTalk ? 'Conversation' : 'Log');
     tools.showMode(view.isTalk);
   }

@@ -1,6 +1,6 @@
 // Agents' text in the document: coloured as a terminal would, with marks for what cannot be seen, and never all of it at once.
 
-import { ansiSpans, inkOn, legible } from './ansi.js';
+import { ansiSpans, exact, legible, onGround } from './ansi.js';
 import { h } from './dom.js';
 import { count } from './format.js';
 import { visibleParts } from './visible.js';
@@ -54,22 +54,26 @@ function cut(text, length) {
 function styledElement(style) {
   if (Object.keys(style).length === 0) return null;
   const element = h('span');
-  const [fg, bg] = style.inverse ? [style.bg ?? 'ground', style.fg ?? 'ink'] : [style.fg, style.bg];
   for (const name of ['bold', 'dim', 'italic', 'underline', 'strike']) if (style[name]) element.classList.add(`t-${name}`);
-  if (fg !== undefined) element.classList.add(`fg-${isRGB(fg) ? 'rgb' : fg}`);
-  if (bg !== undefined) element.classList.add(`bg-${isRGB(bg) ? 'rgb' : bg}`);
-  const set = (name, value) => element.style.setProperty(name, value);
-  if (isRGB(fg)) {
-    set('--fg-light', bg === undefined ? legible(fg, false) : `rgb(${fg})`);
-    set('--fg-dark', bg === undefined ? legible(fg, true) : `rgb(${fg})`);
-  }
-  if (isRGB(bg)) {
-    set('--bg', `rgb(${bg})`);
-    set('--bg-ink', inkOn(bg));
+  const [ink, ground] = style.inverse ? [style.bg, style.fg] : [style.fg, style.bg];
+  if (ground !== undefined) {
+    const on = onGround(ground, ink);
+    element.classList.add('on');
+    element.style.setProperty('--bg', on.ground);
+    colors(element, on.ink, on.ink);
+  } else if (style.inverse) {
+    element.classList.add('inverse');
+    if (ink !== undefined) colors(element, legible(exact(ink), true), legible(exact(ink), false));
+  } else if (typeof ink === 'number') {
+    element.classList.add(`fg-${ink}`);
+  } else if (ink !== undefined) {
+    colors(element, legible(ink, false), legible(ink, true));
   }
   return element;
 }
 
-function isRGB(value) {
-  return typeof value === 'string' && value.includes(',');
+function colors(element, light, dark) {
+  element.classList.add('fg-rgb');
+  element.style.setProperty('--fg-light', light);
+  element.style.setProperty('--fg-dark', dark);
 }

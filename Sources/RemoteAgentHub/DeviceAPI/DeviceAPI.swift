@@ -86,9 +86,7 @@ struct DeviceAPI: HTTPResponder {
 
   private func grantSession(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
     let caller = try await devices.admit(request, kind: .refresh)
-    guard let json = try? JSON(parsing: body), json.members != nil else {
-      throw .badRequest("the body must be a JSON object")
-    }
+    _ = try JSON.object(body)
     let now = clock.wall()
     let grant: SessionGrant
     do throws(StoreError) {
@@ -145,6 +143,16 @@ extension Request {
       // The connection is gone: nobody reads this.
       throw .malformed
     }
+  }
+}
+
+extension JSON {
+  /// A body that must be an object.
+  static func object(_ body: [UInt8]) throws(Problem) -> JSON {
+    guard let json = try? JSON(parsing: body), json.members != nil else {
+      throw .badRequest("the body must be a JSON object")
+    }
+    return json
   }
 }
 

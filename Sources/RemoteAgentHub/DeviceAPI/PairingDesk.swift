@@ -1,5 +1,4 @@
 import RemoteAgentCore
-import Synchronization
 
 /// Takes pairing codes (PROTOCOL section 3): reads the request, holds guessers back, asks the store.
 final class PairingDesk: Sendable {
@@ -7,47 +6,31 @@ final class PairingDesk: Sendable {
 
   private let store: HubStore
   private let clock: HubClock
-  private let attempts: Mutex<CodeAttempts>
+  private let gate: AttemptGate
 
   init(store: HubStore, clock: HubClock, attempts: CodeAttempts) {
     self.store = store
     self.clock = clock
-    self.attempts = Mutex(attempts)
+    gate = AttemptGate(attempts, clock: clock)
   }
 
   /// Pairs the key, or says why not. Unknown, used and expired codes, and what can't be one, get the same answer.
   func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Pairing {
     let (code, label, platform) = try read(body)
-    let network = ClientNetwork(ip: address)
-    switch attempts.withLock({ $0.begin(from: network, now: clock.monotonic()) }) {
-    case .refused(let retryAfter): throw .rateLimited(retryAfter: retryAfter)
-    case .allowed(let delay):
-      if delay > 0 { try? await Task.sleep(for: .milliseconds(delay)) }
+    let pairing = try await gate.attempt(from: address) { () async throws(Problem) -> Pairing? in
+      do {
+        return try await store.pair(
+          code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: clock.wall())
+      } catch {
+        throw .internalError
+      }
     }
-    var isWrong = false
-    defer {
-      let now = clock.monotonic()
-      attempts.withLock { $0.finish(from: network, wrong: isWrong, now: now) }
-    }
-    let pairing: Pairing?
-    do {
-      pairing = try await store.pair(
-        code: code, fingerprint: fingerprint, label: label, platform: platform, address: address,
-        now: clock.wall())
-    } catch {
-      throw .internalError
-    }
-    guard let pairing else {
-      isWrong = true
-      throw .invalidCode
-    }
+    guard let pairing else { throw .invalidCode }
     return pairing
   }
 
   private func read(_ body: [UInt8]) throws(Problem) -> (code: String, label: String, platform: String) {
-    guard let json = try? JSON(parsing: body), json.members != nil else {
-      throw .badRequest("the body must be a JSON object")
-    }
+    let json = try JSON.object(body)
     guard let code = json["code"]?.string else { throw .badRequest("code is missing") }
     return (code, try text("label", of: json), try text("platform", of: json))
   }

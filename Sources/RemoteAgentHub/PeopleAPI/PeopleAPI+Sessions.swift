@@ -82,7 +82,7 @@ extension PeopleAPI {
   }
 
   func control(_ session: SessionRecord, body: [UInt8], person: PersonToken) async throws(Problem) -> Response {
-    let control = try ControlRequest(try Self.object(body))
+    let control = try ControlRequest(try JSON.object(body))
     let admission = try await stored {
       try await store.enqueueControl(
         row: session.row, payload: control.payload, ttlMs: control.ttlMs, by: person.name, now: clock.wall())

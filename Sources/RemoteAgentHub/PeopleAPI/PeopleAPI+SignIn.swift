@@ -2,12 +2,6 @@ import HTTPTypes
 import Hummingbird
 import RemoteAgentCore
 import RemoteAgentProcess
-import Synchronization
-
-/// How many wrong links came from where.
-final class SignInAttempts: Sendable {
-  let attempts = Mutex(CodeAttempts())
-}
 
 extension PeopleAPI {
   func signIn(
@@ -15,24 +9,13 @@ extension PeopleAPI {
   ) async throws(Problem) -> Response {
     // A page elsewhere must not sign somebody in as it likes.
     guard PersonAuthority.isOwn(request.headers, host: request.head.authority) else { throw .crossSite }
-    guard let secret = try Self.object(body)["token"]?.string else { throw .badRequest("token is missing") }
+    guard let secret = try JSON.object(body)["token"]?.string else { throw .badRequest("token is missing") }
     let address = forwarded.address(
       peer: context.remoteAddress?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
-    let network = ClientNetwork(ip: address)
-    switch attempts.attempts.withLock({ $0.begin(from: network, now: clock.monotonic()) }) {
-    case .refused(let retryAfter): throw .rateLimited(retryAfter: retryAfter)
-    case .allowed(let delay):
-      if delay > 0 { try? await Task.sleep(for: .milliseconds(delay)) }
+    let cookie = try await links.attempt(from: address) { () async throws(Problem) -> String? in
+      try await stored { try await store.redeemLink(secret, now: clock.wall()) }
     }
-    var isWrong = false
-    defer {
-      let now = clock.monotonic()
-      attempts.attempts.withLock { $0.finish(from: network, wrong: isWrong, now: now) }
-    }
-    guard let cookie = try await stored({ try await store.redeemLink(secret, now: clock.wall()) }) else {
-      isWrong = true
-      throw .invalidLink
-    }
+    guard let cookie else { throw .invalidLink }
     return Self.noContent(cookie: SignInCookie.setting(cookie, listener: listener))
   }
 

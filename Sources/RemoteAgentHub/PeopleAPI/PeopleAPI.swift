@@ -2,7 +2,6 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import RemoteAgentCore
-import Synchronization
 
 /// The people's and scripts' part of the hub's HTTP side (docs/http-api.md): who asks, then what.
 ///
@@ -15,8 +14,8 @@ struct PeopleAPI: Sendable {
   let clock: HubClock
   let forwarded: ForwardedFor
   let metrics: HubMetrics
-  /// Wrong links, by address.
-  let attempts: SignInAttempts
+  /// Holds those back who guess links.
+  let links: AttemptGate
   /// How the hub is reached; known before the first connection is served.
   let place: @Sendable () -> HubPlace?
 
@@ -79,14 +78,6 @@ struct PeopleAPI: Sendable {
   /// Whether whoever asked is still let in, for streams that go on.
   func stillGood(_ person: PersonToken) -> @Sendable () async -> Bool {
     { [store, clock] in (try? await store.isGood(personToken: person.id, now: clock.wall())) ?? false }
-  }
-
-  /// Parses a body that must be a JSON object.
-  static func object(_ body: [UInt8]) throws(Problem) -> JSON {
-    guard let json = try? JSON(parsing: body), json.members != nil else {
-      throw .badRequest("the body must be a JSON object")
-    }
-    return json
   }
 
   private static func requireJSON(_ headers: HTTPFields) throws(Problem) {

@@ -33,7 +33,8 @@ struct HubServer: Sendable {
     people = PeopleAPI(
       store: store, registry: registry, authority: PersonAuthority(store: store, clock: settings.clock),
       limits: settings.limits, clock: settings.clock, forwarded: ForwardedFor(trusted: settings.trustedProxies),
-      metrics: HubMetrics(startedAt: settings.clock.wall()), attempts: SignInAttempts(), place: place)
+      metrics: HubMetrics(startedAt: settings.clock.wall()), links: AttemptGate(CodeAttempts(), clock: settings.clock),
+      place: place)
   }
 
   /// Devices and people, over TLS.
