@@ -18,9 +18,6 @@ static const unsigned char ansi_js[] = {
 static const unsigned char api_js[] = {
 #embed "Page/api.js"
 };
-static const unsigned char backoff_js[] = {
-#embed "Page/backoff.js"
-};
 static const unsigned char blocks_js[] = {
 #embed "Page/blocks.js"
 };
@@ -139,7 +136,6 @@ static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
-    FILE("backoff.js", "text/javascript; charset=utf-8", backoff_js),
     FILE("blocks.js", "text/javascript; charset=utf-8", blocks_js),
     FILE("claude.js", "text/javascript; charset=utf-8", claude_js),
     FILE("codex.js", "text/javascript; charset=utf-8", codex_js),

@@ -81,15 +81,24 @@ function indexed(index) {
   return [level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)].join(',');
 }
 
-/** The colour `"r,g,b"` made legible on a light or a dark ground, as CSS: hue kept, at a contrast of about 4.5. */
+/** A colour (0…15 or `"r,g,b"`) made legible on a light or a dark ground, as CSS: hue kept, at a contrast of about 4.5. */
 export function legible(color, isOnDark) {
-  let rgb = color.split(',').map(Number);
+  let rgb = exact(color);
   const ground = isOnDark ? 0.01 : 0.93;
   const goal = isOnDark ? 255 : 0;
   for (let step = 0; step < 20 && contrast(luminance(rgb), ground) < 4.5; step += 1) {
     rgb = rgb.map((value) => Math.round(value + (goal - value) * 0.12));
   }
-  return `rgb(${rgb.join(' ')})`;
+  return css(rgb);
+}
+
+/** A ground, and an ink on it that can be read: the one asked for, or black or white; `{ ground, ink }` as CSS. */
+export function onGround(ground, ink) {
+  const under = exact(ground);
+  const over = ink === undefined ? under : exact(ink);
+  const isLegible = contrast(luminance(under), luminance(over)) >= 3;
+  const plainInk = luminance(under) > 0.18 ? [0, 0, 0] : [255, 255, 255];
+  return { ground: css(under), ink: css(isLegible ? over : plainInk) };
 }
 
 // The 16 colours as grounds; as inks they are terminal.css's, made for our own grounds.
@@ -98,17 +107,12 @@ const grounds = (
   '92,92,87 224,86,76 55,162,90 211,163,42 90,151,224 196,107,208 63,176,190 243,243,241'
 ).split(' ');
 
-/** A colour's `"r,g,b"`, as a ground. */
-export function exact(color) {
-  return typeof color === 'number' ? grounds[color] : color;
+function exact(color) {
+  return (typeof color === 'number' ? grounds[color] : color).split(',').map(Number);
 }
 
-/** A ground (0…15 or `"r,g,b"`) and an ink on it that can be read: the one asked for, or black or white; `{ ground, ink }` as CSS. */
-export function onGround(ground, ink) {
-  const [under, over] = [ground, ink].map((color) => exact(color)?.split(',').map(Number));
-  const isLegible = over && contrast(luminance(under), luminance(over)) >= 3;
-  const plainInk = luminance(under) > 0.18 ? [0, 0, 0] : [255, 255, 255];
-  return { ground: `rgb(${under.join(' ')})`, ink: `rgb(${(isLegible ? over : plainInk).join(' ')})` };
+function css(rgb) {
+  return `rgb(${rgb.join(' ')})`;
 }
 
 function luminance(rgb) {

@@ -1,9 +1,11 @@
 // The hub's calls (docs/http-api.md).
 
+import { visibleLine } from './visible.js';
+
 /** What a call fails with: `code` is the hub's word, or `unreachable`. */
 class Problem extends Error {
   constructor(status, code, detail) {
-    super(detail);
+    super(visibleLine(detail));
     this.status = status;
     this.code = code;
   }

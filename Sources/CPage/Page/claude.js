@@ -1,6 +1,8 @@
 import { counted, duration, money } from './format.js';
 import { about, idOf, isObject, objectsOf, stringOf } from './json.js';
 
+const silent = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'keep_alive', 'rate_limit_event', 'tool_progress'];
+
 /** Blocks of claude's stream-json; null if the event is none of it. */
 export function claudeBlocks(event) {
   switch (event.type) {
@@ -16,16 +18,8 @@ export function claudeBlocks(event) {
       return event.request?.subtype === 'can_use_tool'
         ? [{ kind: 'note', text: `asks to use ${stringOf(event.request.tool_name)}: ${about(event.request.input)}` }]
         : [];
-    case 'stream_event':
-    case 'control_response':
-    case 'control_cancel_request':
-    case 'command_lifecycle':
-    case 'keep_alive':
-    case 'rate_limit_event':
-    case 'tool_progress':
-      return [];
     default:
-      return null;
+      return silent.includes(event.type) ? [] : null;
   }
 }
 

@@ -68,7 +68,7 @@ export function controlsPart(id) {
       failure =
         problem.code === 'unreachable'
           ? 'The hub cannot be reached: it may or may not have arrived. What did is in the list below.'
-          : `Not sent: ${visibleLine(problem.message)}`;
+          : `Not sent: ${problem.message}`;
       return false;
     } finally {
       isSending = false;

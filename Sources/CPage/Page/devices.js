@@ -27,7 +27,7 @@ export async function openDevices(main, { signal }) {
       isFetched = true;
       setText(note, items.length > 0 ? '' : 'No device is paired yet.');
     } catch (problem) {
-      if (!signal.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
+      if (!signal.aborted) setText(note, `Not fetched: ${problem.message}`);
     }
   }
 
@@ -55,7 +55,7 @@ export async function openDevices(main, { signal }) {
       await call('DELETE', `/api/clients/${encodeURIComponent(device.clientId)}`);
       await refetch();
     } catch (problem) {
-      setText(note, `Not revoked: ${visibleLine(problem.message)}`);
+      setText(note, `Not revoked: ${problem.message}`);
     }
   }
 

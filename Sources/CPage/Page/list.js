@@ -41,6 +41,7 @@ export class RowList {
   constructor(scroller, { estimate, base, render, want, onView }) {
     this.heights = new Heights(estimate, base);
     this.#scroller = scroller;
+    this.#view = scroller.clientHeight;
     this.#render = render;
     this.#want = want;
     this.#onView = onView;
@@ -59,7 +60,7 @@ export class RowList {
 
   /** The first and last row in sight. */
   get sight() {
-    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + this.#scroller.clientHeight - 1)) };
+    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + this.#view - 1)) };
   }
 
   element(seq) {
@@ -82,7 +83,7 @@ export class RowList {
 
   /** Brings a row into sight, a third from the top. */
   show(seq) {
-    this.#goTo(seq, -this.#scroller.clientHeight / 3);
+    this.#goTo(seq, -this.#view / 3);
   }
 
   showStart() {
@@ -96,11 +97,10 @@ export class RowList {
 
   /** Scrolls just so far that the row is in sight. */
   reveal(seq) {
-    const view = this.#scroller.clientHeight;
     const top = this.heights.top(seq);
-    const bottom = top + this.heights.get(seq);
-    if (top >= this.#top && bottom <= this.#top + view) return;
-    this.#goTo(seq, top < this.#top ? -8 : Math.min(0, this.heights.get(seq) - view + 8));
+    const height = this.heights.get(seq);
+    if (top >= this.#top && top + height <= this.#top + this.#view) return;
+    this.#goTo(seq, top < this.#top ? -8 : Math.min(0, height - this.#view + 8));
   }
 
   /** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
@@ -124,21 +124,20 @@ export class RowList {
   #lay(isForced = false) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const view = this.#scroller.clientHeight;
-    if (view === 0) return;
-    this.#view = view;
+    this.#view = this.#scroller.clientHeight;
+    if (this.#view === 0) return;
     this.#isLaying = true;
     let seqs = [];
     for (let pass = 0; pass < 6; pass += 1) {
-      this.#place(view);
-      seqs = this.#inSight(view);
+      this.#place();
+      seqs = this.#inSight();
       if (!this.#draw(seqs)) break;
     }
-    this.#place(view);
-    if (this.#isHeld && this.#top >= this.#most(view) - 1) this.isFollowing = true;
+    this.#place();
+    if (this.#isHeld && this.#top >= this.#most - 1) this.isFollowing = true;
     this.#isHeld = false;
     this.#size();
-    if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
+    if (isForced || this.isFollowing || !this.#resting || this.#isStuck()) this.#moveBar();
     this.#position(seqs[0]);
     this.#keepWidth();
     this.#isLaying = false;
@@ -147,26 +146,25 @@ export class RowList {
   }
 
   // How far down the view's top can be, and the bar's.
-  #most(view) {
-    return Math.max(0, this.heights.total - view);
+  get #most() {
+    return Math.max(0, this.heights.total - this.#view);
   }
 
-  #mostBar(view) {
-    return Math.max(0, Math.min(this.heights.total, tallest) - view);
+  get #mostBar() {
+    return Math.max(0, Math.min(this.heights.total, tallest) - this.#view);
   }
 
-  #place(view) {
-    const most = this.#most(view);
-    const wanted = this.isFollowing ? most : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
-    this.#top = Math.min(most, Math.max(0, wanted));
+  #place() {
+    const wanted = this.isFollowing ? Infinity : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
+    this.#top = Math.min(this.#most, Math.max(0, wanted));
   }
 
-  #inSight(view) {
+  #inSight() {
     const seqs = [];
     const { heights } = this;
     const first = heights.at(Math.max(0, this.#top - overscan));
     let top = heights.top(first);
-    for (let seq = first; seq && top < this.#top + view + overscan; seq = heights.next(seq)) {
+    for (let seq = first; seq && top < this.#top + this.#view + overscan; seq = heights.next(seq)) {
       seqs.push(seq);
       top += heights.get(seq);
     }
@@ -254,12 +252,12 @@ export class RowList {
     // A view that grows or shrinks moves the bar too, and nobody wants to see what was before.
     const isResized = view !== this.#view || bar + view >= this.#scroller.scrollHeight - 2;
     if (this.isFollowing && isResized) return this.schedule();
-    const most = this.#most(view);
+    this.#view = view;
     // A drag of the bar means a place; a wheel or a finger means a distance.
     const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
-    const top = isDrag ? (bar / Math.max(1, this.#mostBar(view))) * most : this.#top + moved;
-    this.#top = Math.min(most, Math.max(0, top));
-    this.isFollowing = this.#top >= most - 4 && (moved > 0 || this.isFollowing);
+    const top = isDrag ? (bar / Math.max(1, this.#mostBar)) * this.#most : this.#top + moved;
+    this.#top = Math.min(this.#most, Math.max(0, top));
+    this.isFollowing = this.#top >= this.#most - 4 && (moved > 0 || this.isFollowing);
     this.#keepAnchor();
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => {
@@ -284,12 +282,12 @@ export class RowList {
   }
 
   // The bar is at one of its ends and the rows are not.
-  #isStuck(view) {
-    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= this.#mostBar(view) - 1 && this.#top < this.#most(view) - 1);
+  #isStuck() {
+    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= this.#mostBar - 1 && this.#top < this.#most - 1);
   }
 
-  #moveBar(view) {
-    const bar = this.heights.total > tallest ? (this.#top / this.#most(view)) * this.#mostBar(view) : this.#top;
+  #moveBar() {
+    const bar = this.heights.total > tallest ? (this.#top / this.#most) * this.#mostBar : this.#top;
     if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
     this.#bar = this.#scroller.scrollTop;
   }

@@ -6,11 +6,11 @@
 //       offline <--+     paused: the tab was hidden for a minute
 
 import { events } from './api.js';
-import { Backoff } from './backoff.js';
 import { EventParser } from './sse.js';
 
 const silence = 40_000;
 const hiddenFor = 60_000;
+const longestDelay = 15_000;
 
 /** The tab's event stream. `onEvents(events)` gets what one read brought; `onState(state, retryAt)` is told of changes. */
 export class LiveStream {
@@ -102,7 +102,7 @@ export class LiveStream {
   #failed() {
     this.#connection = null;
     if (Date.now() - this.#began > 10_000) this.#backoff.reset();
-    const delay = navigator.onLine === false ? this.#backoff.cap : this.#backoff.next();
+    const delay = navigator.onLine === false ? longestDelay : this.#backoff.next();
     this.#retry = setTimeout(() => this.#connect(), delay);
     this.#tell('offline', Date.now() + delay);
   }
@@ -148,5 +148,26 @@ export class LiveStream {
   #tell(state, retryAt) {
     this.#state = state;
     this.#onState(state, retryAt);
+  }
+}
+
+/** Delays before another try, in milliseconds: exponential with full jitter. */
+export class Backoff {
+  #failures = 0;
+  #random;
+
+  constructor(random = Math.random) {
+    this.#random = random;
+  }
+
+  next() {
+    const most = Math.min(longestDelay, 250 * 2 ** this.#failures);
+    this.#failures += 1;
+    return Math.round(this.#random() * most);
+  }
+
+  /** A connection held: the next failure is the first again. */
+  reset() {
+    this.#failures = 0;
   }
 }

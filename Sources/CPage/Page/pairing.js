@@ -1,6 +1,5 @@
 import { call } from './api.js';
 import { h, setText } from './dom.js';
-import { visibleLine } from './visible.js';
 
 /** "Pair a device": its button, and what it shows. `paired(label)` says that one was. */
 export function pairingPart() {
@@ -16,7 +15,7 @@ export function pairingPart() {
     try {
       show(await call('POST', '/api/clients/pairing-codes'));
     } catch (problem) {
-      setText(status, `No code: ${visibleLine(problem.message)}`);
+      setText(status, `No code: ${problem.message}`);
       element.replaceChildren(status);
     } finally {
       button.disabled = false;

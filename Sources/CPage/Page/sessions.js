@@ -69,7 +69,7 @@ export async function openSessions(main) {
       more.hidden = next === null;
       tellEmpty();
     } catch (problem) {
-      if (!mine.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
+      if (!mine.aborted) setText(note, `Not fetched: ${problem.message}`);
     }
   }
 

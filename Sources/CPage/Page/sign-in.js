@@ -3,7 +3,6 @@
 import { call } from './api.js';
 import { showConnection } from './connection.js';
 import { h, setText } from './dom.js';
-import { visibleLine } from './visible.js';
 
 /** The token in a link's fragment, in a whole link or alone; null if there is none. */
 export function tokenIn(text) {
@@ -58,5 +57,5 @@ export async function openSignIn(main, { token, done }) {
 function reasonOf(problem) {
   if (problem.code === 'invalid_link') return 'That link is unknown, was used already, or has expired. Run ra-hub link again.';
   if (problem.status === 429) return 'Too many wrong ones. Wait a minute, then try again.';
-  return `Not signed in: ${visibleLine(problem.message)}`;
+  return `Not signed in: ${problem.message}`;
 }

@@ -16,7 +16,7 @@ export function statusLine(status) {
       return line(`exited: ${outcome(status) || 'how is not known'}${took}`, isGood ? 'good' : 'bad');
     }
     case 'error':
-      return line(`error: ${[status.code, status.message].filter((part) => part !== undefined).map((part) => stringOf(part)).join(': ')}`, 'bad');
+      return line(`error: ${[status.code, status.message].map((part) => stringOf(part)).filter(Boolean).join(': ')}`, 'bad');
     case 'control': {
       const reason = status.reason ? `: ${stringOf(status.reason)}` : '';
       return quiet(`control ${stringOf(status.seq ?? '?')} ${stringOf(status.result)}${reason}`, status.result === 'refused' ? 'bad' : '');

@@ -1,6 +1,6 @@
 // Agents' text in the document: coloured as a terminal would, with marks for what cannot be seen, and never all of it at once.
 
-import { ansiSpans, exact, legible, onGround } from './ansi.js';
+import { ansiSpans, legible, onGround } from './ansi.js';
 import { h } from './dom.js';
 import { count } from './format.js';
 import { visibleParts } from './visible.js';
@@ -63,7 +63,7 @@ function styledElement(style) {
     colors(element, on.ink, on.ink);
   } else if (style.inverse) {
     element.classList.add('inverse');
-    if (ink !== undefined) colors(element, legible(exact(ink), true), legible(exact(ink), false));
+    if (ink !== undefined) colors(element, legible(ink, true), legible(ink, false));
   } else if (typeof ink === 'number') {
     element.classList.add(`fg-${ink}`);
   } else if (ink !== undefined) {
