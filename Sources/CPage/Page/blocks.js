@@ -16,7 +16,7 @@ export function isStructured(agent) {
 	return ['claude', 'codex', 'gemini'].includes(agent);
 }
 
-/** What the rows before need to know of an event's blocks: which calls and results, whether there is anything, and how it ends. */
+/** What other rows need to know of an event's blocks. */
 export function summaryOf(blocks) {
 	const texts = blocks.filter((block) => block.kind === 'text');
 	return {

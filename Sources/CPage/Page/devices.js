@@ -8,7 +8,7 @@ import { pairingPart } from './pairing.js';
 import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
 
-/** Opens the list of devices in `main`; resolves to `{ title, close }`. */
+/** Opens the view in `main`. */
 export async function openDevices(main, { signal }) {
 	const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
 	const note = h('p.note', { role: 'status' });

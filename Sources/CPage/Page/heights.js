@@ -3,7 +3,6 @@
 
 const blockSize = 256;
 
-/** Rows' heights by number: their tops, their total, and the row at a place. */
 export class Heights {
 	#rows = new Float32Array(blockSize);
 	#sums = new Float64Array(1);

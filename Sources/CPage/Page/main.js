@@ -1,4 +1,4 @@
-// The page: which view is shown for which address.
+// The page: which view is shown for which address. A view is `{ title, close?, keys?, step? }` (keys.js).
 
 import { call, events } from './api.js';
 import { showConnection } from './connection.js';

@@ -14,10 +14,8 @@ export function sessionTools(session, { find, setTalk, goTo, goToStart, setWrap 
 
 	async function downloadAll() {
 		setText(failure, 'being fetched…');
-		await downloadEnvelopes(session.id).then(
-			() => setText(failure, ''),
-			(problem) => setText(failure, `not downloaded: ${problem.message}`),
-		);
+		const told = await downloadEnvelopes(session.id).catch((problem) => `not downloaded: ${problem.message}`);
+		setText(failure, told ?? '');
 	}
 
 	const menu = h('details.menu', {},

@@ -20,7 +20,7 @@ import { visibleLine } from './visible.js';
 // Beyond this many rows the first ones are to be had by the raw download only.
 const mostRows = 10_000_000;
 
-/** Opens a session's page in `main`; resolves to `{ title, close, keys, step }`. */
+/** Opens the view in `main`. `retitle(title)` is called when the title changes. */
 export async function openSession(main, { id, signal, retitle }) {
 	let session = await call('GET', agentPath(id), { signal });
 	id = session.id;

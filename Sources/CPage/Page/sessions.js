@@ -10,7 +10,7 @@ import { visibleLine } from './visible.js';
 
 const pageSize = 50;
 
-/** Opens the list of sessions in `main`; resolves to `{ title, close, keys, step }`. */
+/** Opens the view in `main`. */
 export async function openSessions(main) {
 	const query = new URLSearchParams(location.search);
 	const find = findField('Find sessions', { value: query.get('q') });

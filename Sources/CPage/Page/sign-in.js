@@ -9,7 +9,7 @@ export function tokenIn(text) {
 	return /(?:^|#)(ral_[\w-]{1,200})$/.exec(text.trim())?.[1] ?? null;
 }
 
-/** Opens the sign-in page in `main`. `done()` goes on to where one wanted to go. */
+/** Opens the view in `main`. `done()` goes on to where one wanted to go. */
 export async function openSignIn(main, { token, done }) {
 	showConnection('signed-out');
 	const field = h('input', { id: 'token', type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true });
