@@ -12,17 +12,11 @@
 static const unsigned char index_html[] = {
 #embed "Page/index.html"
 };
-static const unsigned char agents_stream_js[] = {
-#embed "Page/agents-stream.js"
-};
 static const unsigned char ansi_js[] = {
 #embed "Page/ansi.js"
 };
 static const unsigned char api_js[] = {
 #embed "Page/api.js"
-};
-static const unsigned char backoff_js[] = {
-#embed "Page/backoff.js"
 };
 static const unsigned char blocks_js[] = {
 #embed "Page/blocks.js"
@@ -45,9 +39,6 @@ static const unsigned char devices_js[] = {
 static const unsigned char dom_js[] = {
 #embed "Page/dom.js"
 };
-static const unsigned char download_js[] = {
-#embed "Page/download.js"
-};
 static const unsigned char find_js[] = {
 #embed "Page/find.js"
 };
@@ -60,11 +51,11 @@ static const unsigned char gemini_js[] = {
 static const unsigned char heights_js[] = {
 #embed "Page/heights.js"
 };
-static const unsigned char highlight_js[] = {
-#embed "Page/highlight.js"
-};
 static const unsigned char icon_svg[] = {
 #embed "Page/icon.svg"
+};
+static const unsigned char json_js[] = {
+#embed "Page/json.js"
 };
 static const unsigned char keys_js[] = {
 #embed "Page/keys.js"
@@ -135,9 +126,6 @@ static const unsigned char terminal_css[] = {
 static const unsigned char text_js[] = {
 #embed "Page/text.js"
 };
-static const unsigned char unfolded_js[] = {
-#embed "Page/unfolded.js"
-};
 static const unsigned char visible_js[] = {
 #embed "Page/visible.js"
 };
@@ -146,10 +134,8 @@ static const unsigned char visible_js[] = {
 
 static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
-    FILE("agents-stream.js", "text/javascript; charset=utf-8", agents_stream_js),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
-    FILE("backoff.js", "text/javascript; charset=utf-8", backoff_js),
     FILE("blocks.js", "text/javascript; charset=utf-8", blocks_js),
     FILE("claude.js", "text/javascript; charset=utf-8", claude_js),
     FILE("codex.js", "text/javascript; charset=utf-8", codex_js),
@@ -157,13 +143,12 @@ static const cpage_file files[] = {
     FILE("controls.js", "text/javascript; charset=utf-8", controls_js),
     FILE("devices.js", "text/javascript; charset=utf-8", devices_js),
     FILE("dom.js", "text/javascript; charset=utf-8", dom_js),
-    FILE("download.js", "text/javascript; charset=utf-8", download_js),
     FILE("find.js", "text/javascript; charset=utf-8", find_js),
     FILE("format.js", "text/javascript; charset=utf-8", format_js),
     FILE("gemini.js", "text/javascript; charset=utf-8", gemini_js),
     FILE("heights.js", "text/javascript; charset=utf-8", heights_js),
-    FILE("highlight.js", "text/javascript; charset=utf-8", highlight_js),
     FILE("icon.svg", "image/svg+xml", icon_svg),
+    FILE("json.js", "text/javascript; charset=utf-8", json_js),
     FILE("keys.js", "text/javascript; charset=utf-8", keys_js),
     FILE("list.js", "text/javascript; charset=utf-8", list_js),
     FILE("live.js", "text/javascript; charset=utf-8", live_js),
@@ -187,7 +172,6 @@ static const cpage_file files[] = {
     FILE("talk-row.js", "text/javascript; charset=utf-8", talk_row_js),
     FILE("terminal.css", "text/css; charset=utf-8", terminal_css),
     FILE("text.js", "text/javascript; charset=utf-8", text_js),
-    FILE("unfolded.js", "text/javascript; charset=utf-8", unfolded_js),
     FILE("visible.js", "text/javascript; charset=utf-8", visible_js),
 };
 

@@ -26,3 +26,8 @@ test('nothing makes markup, styles or code of text', () => {
   for (const name of names.filter((name) => name.endsWith('.js'))) assert.doesNotMatch(text(name), forbidden, name);
   assert.doesNotMatch(text('index.html'), /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
 });
+
+test('all of it has fewer than 150,000 bytes', () => {
+  const size = names.reduce((sum, name) => sum + readFileSync(new URL(name, folder)).length, 0);
+  assert.ok(size < 150_000, `${size} bytes`);
+});

@@ -1,14 +1,14 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { Backoff } from '../../Sources/CPage/Page/backoff.js';
 import { ago, duration, outcome, size } from '../../Sources/CPage/Page/format.js';
+import { Backoff } from '../../Sources/CPage/Page/live.js';
 
 test('delays double up to a cap, are jittered from nothing, and begin anew', () => {
-  const longest = new Backoff({ random: () => 1 });
+  const longest = new Backoff(() => 1);
   assert.deepStrictEqual(Array.from({ length: 8 }, () => longest.next()), [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
   longest.reset();
   assert.strictEqual(longest.next(), 250);
-  assert.strictEqual(new Backoff({ random: () => 0 }).next(), 0);
+  assert.strictEqual(new Backoff(() => 0).next(), 0);
 });
 
 test('numbers and times are as people read them', () => {

@@ -1,53 +1,55 @@
 // The hub's calls (docs/http-api.md).
 
-/** What a call failed with: `code` is the hub's word, or `unreachable`. */
-export class Problem extends Error {
-  constructor(status, code, detail) {
-    super(detail);
-    this.status = status;
-    this.code = code;
-  }
+import { visibleLine } from './visible.js';
+
+/** What a call fails with: `code` is the hub's word, or `unreachable`. */
+class Problem extends Error {
+	constructor(status, code, detail) {
+		super(visibleLine(detail));
+		this.status = status;
+		this.code = code;
+	}
 }
 
 /** Calls the hub; resolves to its JSON, or null where it has none. `signedOut` is told of every 401. */
 export async function call(method, path, { body, signal } = {}) {
-  const response = await request(method, path, { body, signal, accept: 'application/json' });
-  return response.status === 204 ? null : await response.json();
+	const response = await request(method, path, { body, signal, accept: 'application/json' });
+	return response.status === 204 ? null : await response.json();
 }
 
 /** A stretch of a session's log: envelopes as text, one a line. */
 export async function envelopes(id, query, signal) {
-  const response = await request('GET', agentPath(id, `/logs?${new URLSearchParams(query)}`), { signal, accept: 'application/x-ndjson' });
-  if (response.status === 204) return [];
-  return (await response.text()).split('\n').filter((line) => line.trim() !== '');
+	const response = await request('GET', agentPath(id, `/logs?${new URLSearchParams(query)}`), { signal, accept: 'application/x-ndjson' });
+	if (response.status === 204) return [];
+	return (await response.text()).split('\n').filter((line) => line.trim() !== '');
 }
 
 /** The path of a session, or of something of it. */
 export function agentPath(id, rest = '') {
-  return `/api/agents/${encodeURIComponent(id)}${rest}`;
+	return `/api/agents/${encodeURIComponent(id)}${rest}`;
 }
 
 /** The answer itself; anything but success is thrown as a Problem. */
 export async function request(method, path, { body, signal, accept }) {
-  const headers = { Accept: accept };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  let response;
-  try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, cache: 'no-store' });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Problem(0, 'unreachable', 'the hub cannot be reached');
-  }
-  if (response.ok) return response;
-  if (response.status === 401) events.dispatchEvent(new Event('signedout'));
-  throw await problemOf(response);
+	const headers = { Accept: accept };
+	if (body !== undefined) headers['Content-Type'] = 'application/json';
+	let response;
+	try {
+		response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, cache: 'no-store' });
+	} catch (error) {
+		if (signal?.aborted) throw error;
+		throw new Problem(0, 'unreachable', 'the hub cannot be reached');
+	}
+	if (response.ok) return response;
+	if (response.status === 401) events.dispatchEvent(new Event('signedout'));
+	throw await problemOf(response);
 }
 
-/** Has `signedout` events. */
+/** Where `signedout` is told. */
 export const events = new EventTarget();
 
 async function problemOf(response) {
-  const problem = await response.json().catch(() => ({}));
-  const detail = [problem.detail, problem.title].find((text) => typeof text === 'string' && text !== '');
-  return new Problem(response.status, String(problem.code ?? ''), detail ?? `the hub answered ${response.status}`);
+	const problem = await response.json().catch(() => ({}));
+	const detail = [problem.detail, problem.title].find((text) => typeof text === 'string' && text !== '');
+	return new Problem(response.status, String(problem.code ?? ''), detail ?? `the hub answered ${response.status}`);
 }

@@ -4,34 +4,33 @@
 import { claudeBlocks } from './claude.js';
 import { codexBlocks } from './codex.js';
 import { geminiBlocks } from './gemini.js';
-import { isObject } from './row.js';
+import { isObject } from './json.js';
 
-/** An event's blocks; null if it is none that we know. */
 export function blocksOf(event) {
-  if (!isObject(event) || typeof event.type !== 'string') return null;
-  return claudeBlocks(event) ?? codexBlocks(event) ?? geminiBlocks(event);
+	if (!isObject(event) || typeof event.type !== 'string') return null;
+	return claudeBlocks(event) ?? codexBlocks(event) ?? geminiBlocks(event);
 }
 
 /** Whether an agent of this name prints such events. */
 export function isStructured(agent) {
-  return ['claude', 'codex', 'gemini'].includes(agent);
+	return ['claude', 'codex', 'gemini'].includes(agent);
 }
 
-/** What the rows before need to know of an event's blocks: which calls and results, whether there is anything, and how it ends. */
+/** What other rows need to know of an event's blocks. */
 export function summaryOf(blocks) {
-  const texts = blocks.filter((block) => block.kind === 'text');
-  return {
-    calls: blocks.filter((block) => block.kind === 'call' && block.id).map((block) => block.id),
-    results: blocks.filter((block) => block.kind === 'result' && block.id).map(({ id, isError }) => ({ id, isError })),
-    others: blocks.filter((block) => !(block.kind === 'result' && block.id)).length,
-    isDelta: blocks.length === 1 && blocks[0].isDelta === true,
-    isDone: blocks.some((block) => block.kind === 'done'),
-    said: texts.length > 0 ? printOf(texts.at(-1).text) : null,
-  };
+	const texts = blocks.filter((block) => block.kind === 'text');
+	return {
+		calls: blocks.filter((block) => block.kind === 'call' && block.id).map((block) => block.id),
+		results: blocks.filter((block) => block.kind === 'result' && block.id).map(({ id, isError }) => ({ id, isError })),
+		others: blocks.filter((block) => !(block.kind === 'result' && block.id)).length,
+		isDelta: blocks.length === 1 && blocks[0].isDelta === true,
+		isDone: blocks.some((block) => block.kind === 'done'),
+		said: texts.length > 0 ? printOf(texts.at(-1).text) : null,
+	};
 }
 
 /** Enough of a text to tell whether another is the same. */
 export function printOf(text) {
-  const trimmed = text.trim();
-  return `${trimmed.length}:${trimmed.slice(0, 100)}:${trimmed.slice(-100)}`;
+	const trimmed = text.trim();
+	return `${trimmed.length}:${trimmed.slice(0, 100)}:${trimmed.slice(-100)}`;
 }

@@ -1,103 +1,98 @@
 // The paired devices, and how another one is paired.
 
-import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
-import { confirmed, factsElement, h, setText, timeElement } from './dom.js';
+import { agentsStream } from './connection.js';
+import { confirmed, factsElement, h, replace, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { pairingPart } from './pairing.js';
-import { isObject } from './row.js';
+import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
 
-/** Opens the list of devices in `main`; resolves to `{ title, close, keys }`. */
+/** Opens the view in `main`. */
 export async function openDevices(main, { signal }) {
-  const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
-  const note = h('p.note', { role: 'status' });
-  const pairing = pairingPart();
-  main.replaceChildren(
-    h('div.page', {}, h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
-  );
-  const known = new Map();
-  let isFetched = false;
+	const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
+	const note = h('p.note', { role: 'status' });
+	const pairing = pairingPart();
+	main.replaceChildren(
+		h('div.page', {}, h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
+	);
+	const known = new Map();
+	let isFetched = false;
 
-  async function refetch() {
-    try {
-      const { items } = await call('GET', '/api/clients', { signal });
-      for (const device of items) upsert(device, null);
-      list.append(...items.map((device) => known.get(device.clientId)));
-      isFetched = true;
-      setText(note, items.length > 0 ? '' : 'No device is paired yet.');
-    } catch (problem) {
-      if (!signal.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
-    }
-  }
+	async function refetch() {
+		try {
+			const { items } = await call('GET', '/api/clients', { signal });
+			for (const device of items) upsert(device, null);
+			list.append(...items.map((device) => known.get(device.clientId)));
+			isFetched = true;
+			setText(note, items.length > 0 ? '' : 'No device is paired yet.');
+		} catch (problem) {
+			if (!signal.aborted) setText(note, `Not fetched: ${problem.message}`);
+		}
+	}
 
-  function upsert(device, place) {
-    if (!isObject(device) || typeof device.clientId !== 'string') return;
-    const element = deviceElement(device, () => revoke(device));
-    const before = known.get(device.clientId);
-    if (before) before.replaceWith(element);
-    else list.insertBefore(element, place);
-    known.set(device.clientId, element);
-  }
+	function upsert(device, place) {
+		if (!isObject(device) || typeof device.clientId !== 'string') return;
+		const element = deviceElement(device, () => revoke(device));
+		const before = known.get(device.clientId);
+		if (before) replace(before, element);
+		else list.insertBefore(element, place);
+		known.set(device.clientId, element);
+	}
 
-  function changed(device) {
-    if (!isObject(device)) return;
-    const isNew = isFetched && !known.has(device.clientId);
-    upsert(device, list.firstChild);
-    setText(note, '');
-    if (isNew && !device.revokedAt) pairing.paired(labelOf(device));
-  }
+	function changed(device) {
+		if (!isObject(device)) return;
+		const isNew = isFetched && !known.has(device.clientId);
+		upsert(device, list.firstChild);
+		setText(note, '');
+		if (isNew && !device.revokedAt) pairing.paired(labelOf(device));
+	}
 
-  async function revoke(device) {
-    const isSure = await confirmed({
-      title: `Revoke ${labelOf(device)}?`,
-      text: 'Its connections end at once and it can send nothing more, until it is paired again. What it sent stays.',
-      action: 'Revoke',
-    });
-    if (!isSure) return;
-    try {
-      await call('DELETE', `/api/clients/${encodeURIComponent(device.clientId)}`);
-      await refetch();
-    } catch (problem) {
-      setText(note, `Not revoked: ${visibleLine(problem.message)}`);
-    }
-  }
+	async function revoke(device) {
+		const effect = 'Its connections end at once and it can send nothing more, until it is paired again. What it sent stays.';
+		if (!(await confirmed(`Revoke ${labelOf(device)}?`, effect, 'Revoke'))) return;
+		try {
+			await call('DELETE', `/api/clients/${encodeURIComponent(device.clientId)}`);
+			await refetch();
+		} catch (problem) {
+			setText(note, `Not revoked: ${problem.message}`);
+		}
+	}
 
-  const live = agentsStream({ onDevice: changed, refetch });
+	const live = agentsStream({ device: changed }, refetch);
 
-  return {
-    title: 'Devices',
-    keys: {},
-    close() {
-      live.close();
-      pairing.close();
-    },
-  };
+	return {
+		title: 'Devices',
+		close() {
+			live.close();
+			pairing.close();
+		},
+	};
 }
 
 function labelOf(device) {
-  return visibleLine(device.label || device.clientId, 60);
+	return visibleLine(device.label || device.clientId, 60);
 }
 
 function deviceElement(device, revoke) {
-  const label = labelOf(device);
-  const isRevoked = Number.isFinite(device.revokedAt);
-  const facts = [
-    ['Platform', device.platform],
-    ['Version', device.version],
-    ['Address', device.address],
-    ['Paired', timeElement(device.pairedAt)],
-    ['Last seen', timeElement(device.lastSeenAt)],
-    isRevoked ? ['Revoked', timeElement(device.revokedAt)] : ['', null],
-    ['Fingerprint', device.fingerprint],
-  ];
-  return h('li', { 'data-id': device.clientId, class: isRevoked ? 'revoked' : '' },
-    h('div.device-head', {},
-      h('h2', { dir: 'auto' }, label),
-      isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
-      h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
-      isRevoked ? null : h('button', { type: 'button', 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
-    ),
-    factsElement(facts),
-  );
+	const label = labelOf(device);
+	const isRevoked = Number.isFinite(device.revokedAt);
+	const facts = factsElement([
+		['Platform', device.platform],
+		['Version', device.version],
+		['Address', device.address],
+		['Paired', timeElement(device.pairedAt)],
+		['Last seen', timeElement(device.lastSeenAt)],
+		['Revoked', timeElement(device.revokedAt)],
+		['Fingerprint', device.fingerprint],
+	]);
+	return h('li', { class: isRevoked && 'revoked' },
+		h('div.device-head', {},
+			h('h2', { dir: 'auto' }, label),
+			isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
+			h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
+			isRevoked ? null : h('button', { 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
+		),
+		facts,
+	);
 }

@@ -4,6 +4,7 @@
 // bar merely follows it: exactly while all fits into what browsers can lay out, in proportion beyond. While someone scrolls,
 // the bar is left alone and the rows are placed where they belong to the eye; it is corrected when the scrolling rests.
 
+import { h, replace } from './dom.js';
 import { Heights } from './heights.js';
 
 const tallest = 8_000_000;
@@ -15,316 +16,292 @@ const rest = 150;
  * `want(seqs)` is told which rows are in sight, `onView` that what is in sight has changed.
  */
 export class RowList {
-  heights;
-  isFollowing = true;
-  #scroller;
-  #canvas;
-  #spacer;
-  #render;
-  #want;
-  #onView;
-  #elements = new Map();
-  #stale = new Set();
-  #anchor = { seq: 1, delta: 0 };
-  #top = 0;
-  #view = 0;
-  #bar = 0;
-  #frame = 0;
-  #resting = 0;
-  #widest = 0;
-  #isLaying = false;
-  #isHeld = false;
-  #resizes;
-  #ends = new AbortController();
+	heights;
+	isFollowing = true;
+	#scroller;
+	#canvas = h('div.canvas');
+	#spacer = h('div.spacer');
+	#render;
+	#want;
+	#onView;
+	#elements = new Map();
+	#stale = new Set();
+	#anchor = { seq: 1, delta: 0 };
+	#top = 0;
+	#view = 0;
+	#bar = 0;
+	#frame = 0;
+	#resting = 0;
+	#widest = 0;
+	#isLaying = false;
+	#isHeld = false;
+	#resizes;
+	#ends = new AbortController();
 
-  constructor(scroller, { estimate, base, render, want, onView }) {
-    this.heights = new Heights(estimate, base);
-    this.#scroller = scroller;
-    this.#render = render;
-    this.#want = want;
-    this.#onView = onView;
-    this.#spacer = document.createElement('div');
-    this.#spacer.className = 'spacer';
-    this.#canvas = document.createElement('div');
-    this.#canvas.className = 'canvas';
-    scroller.replaceChildren(this.#spacer, this.#canvas);
-    this.#resizes = new ResizeObserver((entries) => this.#resized(entries));
-    this.#resizes.observe(scroller);
-    scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true, signal: this.#ends.signal });
-  }
+	constructor(scroller, { estimate, base, render, want, onView }) {
+		this.heights = new Heights(estimate, base);
+		this.#scroller = scroller;
+		this.#view = scroller.clientHeight;
+		this.#render = render;
+		this.#want = want;
+		this.#onView = onView;
+		scroller.replaceChildren(this.#spacer, this.#canvas);
+		this.#resizes = new ResizeObserver((entries) => this.#resized(entries));
+		this.#resizes.observe(scroller);
+		scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true, signal: this.#ends.signal });
+	}
 
-  close() {
-    this.#ends.abort();
-    this.#resizes.disconnect();
-    cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#resting);
-  }
+	close() {
+		this.#ends.abort();
+		this.#resizes.disconnect();
+		cancelAnimationFrame(this.#frame);
+		clearTimeout(this.#resting);
+	}
 
-  /** The first and last row in sight. */
-  get sight() {
-    const view = this.#scroller.clientHeight;
-    return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + view - 1)) };
-  }
+	/** The first and last row in sight. */
+	get sight() {
+		return { first: this.heights.at(this.#top), last: this.heights.at(Math.max(0, this.#top + this.#view - 1)) };
+	}
 
-  /** A row's element, if it is in the document. */
-  element(seq) {
-    return this.#elements.get(seq);
-  }
+	element(seq) {
+		return this.#elements.get(seq);
+	}
 
-  /** These rows are to be drawn anew. */
-  redraw(seqs) {
-    for (const seq of seqs) if (this.#elements.has(seq)) this.#stale.add(seq);
-    this.schedule();
-  }
+	/** These rows are to be drawn anew. */
+	redraw(seqs) {
+		for (const seq of seqs) if (this.#elements.has(seq)) this.#stale.add(seq);
+		this.schedule();
+	}
 
-  /** All rows are other ones; what is in sight stays so. */
-  reset(estimate) {
-    this.#anchor = { seq: this.heights.at(this.#top) || 1, delta: 0 };
-    this.heights.reset(estimate);
-    for (const seq of this.#elements.keys()) this.#stale.add(seq);
-    this.schedule();
-  }
+	/** All rows are other ones; what is in sight stays so. */
+	reset(estimate) {
+		this.#anchor = { seq: this.heights.at(this.#top) || 1, delta: 0 };
+		this.heights.reset(estimate);
+		for (const seq of this.#elements.keys()) this.#stale.add(seq);
+		this.schedule();
+	}
 
-  /** Brings a row into sight, a third from the top. */
-  show(seq) {
-    this.isFollowing = false;
-    this.#anchor = { seq, delta: -this.#scroller.clientHeight / 3 };
-    this.#lay(true);
-  }
+	/** Brings a row into sight, a third from the top. */
+	show(seq) {
+		this.#goTo(seq, -this.#view / 3);
+	}
 
-  showStart() {
-    this.isFollowing = false;
-    this.#anchor = { seq: 1, delta: 0 };
-    this.#lay(true);
-  }
+	showStart() {
+		this.#goTo(1, 0);
+	}
 
-  showEnd() {
-    this.isFollowing = true;
-    this.#lay(true);
-  }
+	showEnd() {
+		this.isFollowing = true;
+		this.#lay(true);
+	}
 
-  /** Scrolls just so far that the row is in sight. */
-  reveal(seq) {
-    const view = this.#scroller.clientHeight;
-    const top = this.heights.top(seq);
-    const bottom = top + this.heights.get(seq);
-    if (top >= this.#top && bottom <= this.#top + view) return;
-    this.isFollowing = false;
-    this.#anchor = { seq, delta: top < this.#top ? -8 : Math.min(0, this.heights.get(seq) - view + 8) };
-    this.#lay(true);
-  }
+	/** Scrolls just so far that the row is in sight. */
+	reveal(seq) {
+		const top = this.heights.top(seq);
+		const height = this.heights.get(seq);
+		if (top >= this.#top && top + height <= this.#top + this.#view) return;
+		this.#goTo(seq, top < this.#top ? -8 : Math.min(0, height - this.#view + 8));
+	}
 
-  /** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
-  hold() {
-    this.#keepAnchor();
-    this.isFollowing = false;
-    this.#isHeld = true;
-  }
+	/** The view stays where it is although rows in it grow; it goes on following if it is at the end even so. */
+	hold() {
+		this.#keepAnchor();
+		this.isFollowing = false;
+		this.#isHeld = true;
+	}
 
-  /** Draws in the next frame. */
-  schedule() {
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => this.#lay());
-  }
+	schedule() {
+		if (this.#frame) return;
+		this.#frame = requestAnimationFrame(() => this.#lay());
+	}
 
-  #lay(isForced = false) {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
-    const view = this.#scroller.clientHeight;
-    if (view === 0) return;
-    this.#view = view;
-    this.#isLaying = true;
-    let seqs = [];
-    for (let pass = 0; pass < 6; pass += 1) {
-      this.#place(view);
-      seqs = this.#inSight(view);
-      if (!this.#draw(seqs)) break;
-    }
-    this.#place(view);
-    if (this.#isHeld && this.#top >= this.heights.total - view - 1) this.isFollowing = true;
-    this.#isHeld = false;
-    this.#size();
-    if (isForced || this.isFollowing || !this.#resting || this.#isStuck(view)) this.#moveBar(view);
-    this.#position(seqs[0]);
-    this.#keepWidth();
-    this.#isLaying = false;
-    this.#want(seqs);
-    this.#onView();
-  }
+	#goTo(seq, delta) {
+		this.isFollowing = false;
+		this.#anchor = { seq, delta };
+		this.#lay(true);
+	}
 
-  #place(view) {
-    const most = Math.max(0, this.heights.total - view);
-    const wanted = this.isFollowing ? most : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
-    this.#top = Math.min(most, Math.max(0, wanted));
-  }
+	#lay(isForced = false) {
+		cancelAnimationFrame(this.#frame);
+		this.#frame = 0;
+		this.#view = this.#scroller.clientHeight;
+		if (this.#view === 0) return;
+		this.#isLaying = true;
+		let seqs = [];
+		for (let pass = 0; pass < 6; pass += 1) {
+			this.#place();
+			seqs = this.#inSight();
+			if (!this.#draw(seqs)) break;
+		}
+		this.#place();
+		if (this.#isHeld && this.#top >= this.#most - 1) this.isFollowing = true;
+		this.#isHeld = false;
+		this.#size();
+		if (isForced || this.isFollowing || !this.#resting || this.#isStuck()) this.#moveBar();
+		this.#position(seqs[0]);
+		this.#keepWidth();
+		this.#isLaying = false;
+		this.#want(seqs);
+		this.#onView();
+	}
 
-  #inSight(view) {
-    const seqs = [];
-    const { heights } = this;
-    let seq = heights.at(Math.max(0, this.#top - overscan));
-    let top = seq ? heights.top(seq) : 0;
-    while (seq && top < this.#top + view + overscan) {
-      seqs.push(seq);
-      top += heights.get(seq);
-      seq = heights.next(seq);
-    }
-    return seqs;
-  }
+	// How far down the view's top can be, and the bar's.
+	get #most() {
+		return Math.max(0, this.heights.total - this.#view);
+	}
 
-  // Puts these rows into the document and no others; returns whether a height came out other than it was thought to be.
-  #draw(seqs) {
-    const kept = new Set(seqs);
-    for (const [seq, element] of this.#elements) if (!kept.has(seq)) this.#remove(seq, element);
-    let isOther = false;
-    let before = null;
-    const fresh = [];
-    for (const seq of seqs) {
-      const drawn = this.#drawn(seq);
-      if (drawn === null) {
-        isOther = this.heights.set(seq, 0) || isOther;
-        continue;
-      }
-      const { element, isNew } = drawn;
-      const place = before ? before.nextSibling : this.#canvas.firstChild;
-      if (element !== place) this.#canvas.insertBefore(element, place);
-      if (isNew) fresh.push([seq, element]);
-      before = element;
-    }
-    for (const [seq, element] of fresh) {
-      if (element.dataset.kind === 'loading') continue;
-      isOther = this.heights.set(seq, element.getBoundingClientRect().height) || isOther;
-    }
-    return isOther;
-  }
+	get #mostBar() {
+		return Math.max(0, Math.min(this.heights.total, tallest) - this.#view);
+	}
 
-  #drawn(seq) {
-    const old = this.#elements.get(seq);
-    if (old && !this.#stale.has(seq)) return { element: old, isNew: false };
-    this.#stale.delete(seq);
-    const element = this.#render(seq);
-    if (element === null) {
-      if (old) this.#remove(seq, old);
-      return null;
-    }
-    if (element === undefined && old?.dataset.kind === 'loading') {
-      this.#stale.add(seq);
-      return { element: old, isNew: false };
-    }
-    const shown = element ?? this.#placeholder(seq);
-    if (old) {
-      const focus = focusWithin(old);
-      this.#resizes.unobserve(old);
-      old.replaceWith(shown);
-      if (focus !== null) focusAgain(shown, focus);
-    }
-    this.#elements.set(seq, shown);
-    if (element) this.#resizes.observe(shown);
-    return { element: shown, isNew: true };
-  }
+	#place() {
+		const wanted = this.isFollowing ? Infinity : this.heights.top(this.#anchor.seq) + this.#anchor.delta;
+		this.#top = Math.min(this.#most, Math.max(0, wanted));
+	}
 
-  #placeholder(seq) {
-    const element = document.createElement('div');
-    element.className = 'row loading';
-    element.dataset.kind = 'loading';
-    element.style.height = `${this.heights.get(seq)}px`;
-    this.#stale.add(seq);
-    return element;
-  }
+	#inSight() {
+		const seqs = [];
+		const { heights } = this;
+		const first = heights.at(Math.max(0, this.#top - overscan));
+		let top = heights.top(first);
+		for (let seq = first; seq && top < this.#top + this.#view + overscan; seq = heights.next(seq)) {
+			seqs.push(seq);
+			top += heights.get(seq);
+		}
+		return seqs;
+	}
 
-  #remove(seq, element) {
-    // The keyboard's place must not be lost with a row that is scrolled away.
-    if (element.contains(document.activeElement)) this.#scroller.focus({ preventScroll: true });
-    this.#resizes.unobserve(element);
-    this.#stale.delete(seq);
-    this.#elements.delete(seq);
-    element.remove();
-  }
+	// Puts these rows into the document and no others; returns whether a height came out other than it was thought to be.
+	#draw(seqs) {
+		const kept = new Set(seqs);
+		for (const [seq, element] of this.#elements) if (!kept.has(seq)) this.#remove(seq, element);
+		let isOther = false;
+		let before = null;
+		const fresh = [];
+		for (const seq of seqs) {
+			const old = this.#elements.get(seq);
+			const element = this.#drawn(seq, old);
+			if (element === null) {
+				isOther = this.heights.set(seq, 0) || isOther;
+				continue;
+			}
+			const place = before ? before.nextSibling : this.#canvas.firstChild;
+			if (element !== place) this.#canvas.insertBefore(element, place);
+			if (element !== old && element.dataset.kind !== 'loading') fresh.push([seq, element]);
+			before = element;
+		}
+		// Measured together, so that the browser lays out once.
+		for (const [seq, element] of fresh) isOther = this.#measure(seq, element) || isOther;
+		return isOther;
+	}
 
-  #resized(entries) {
-    let isOther = false;
-    for (const { target } of entries) {
-      if (target === this.#scroller) isOther = true;
-      else if (target.isConnected) isOther = this.heights.set(Number(target.dataset.seq), target.getBoundingClientRect().height) || isOther;
-    }
-    if (isOther) this.schedule();
-  }
+	#measure(seq, element) {
+		return this.heights.set(seq, element.getBoundingClientRect().height);
+	}
 
-  #scrolled() {
-    const bar = this.#scroller.scrollTop;
-    const moved = bar - this.#bar;
-    if (Math.abs(moved) < 0.5 || this.#isLaying) return;
-    this.#bar = bar;
-    const view = this.#scroller.clientHeight;
-    // A view that grows or shrinks moves the bar too, and nobody wants to see what was before.
-    const isResized = view !== this.#view || bar + view >= this.#scroller.scrollHeight - 2;
-    if (this.isFollowing && isResized) return this.schedule();
-    const most = Math.max(0, this.heights.total - view);
-    // A drag of the bar means a place; a wheel or a finger means a distance.
-    const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
-    this.#top = isDrag ? (bar / Math.max(1, this.#spacer.clientHeight - view)) * most : this.#top + moved;
-    this.#top = Math.min(most, Math.max(0, this.#top));
-    this.isFollowing = this.#top >= most - 4 && (moved > 0 || this.isFollowing);
-    this.#keepAnchor();
-    clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => {
-      this.#resting = 0;
-      this.schedule();
-    }, rest);
-    this.schedule();
-  }
+	#drawn(seq, old) {
+		if (old && !this.#stale.has(seq)) return old;
+		const element = this.#render(seq);
+		if (element === undefined) this.#stale.add(seq);
+		else this.#stale.delete(seq);
+		if (element === null) {
+			if (old) this.#remove(seq, old);
+			return null;
+		}
+		if (element === undefined && old?.dataset.kind === 'loading') return old;
+		const shown = element ?? this.#placeholder(seq);
+		if (old) {
+			this.#resizes.unobserve(old);
+			replace(old, shown);
+		}
+		this.#elements.set(seq, shown);
+		if (element) this.#resizes.observe(shown);
+		return shown;
+	}
 
-  #keepAnchor() {
-    const seq = this.heights.at(this.#top);
-    if (seq) this.#anchor = { seq, delta: this.#top - this.heights.top(seq) };
-  }
+	#placeholder(seq) {
+		const element = h('div.row.loading', { 'data-kind': 'loading' });
+		element.style.height = `${this.heights.get(seq)}px`;
+		return element;
+	}
 
-  #size() {
-    const height = `${Math.min(this.heights.total, tallest)}px`;
-    if (this.#spacer.style.height === height) return;
-    const before = this.#scroller.scrollTop;
-    this.#spacer.style.height = height;
-    // Where the bar is moved by that, nobody scrolled.
-    this.#bar += this.#scroller.scrollTop - before;
-  }
+	#remove(seq, element) {
+		// The keyboard's place must not be lost with a row that is scrolled away.
+		if (element.contains(document.activeElement)) this.#scroller.focus({ preventScroll: true });
+		this.#resizes.unobserve(element);
+		this.#stale.delete(seq);
+		this.#elements.delete(seq);
+		element.remove();
+	}
 
-  // The bar is at one of its ends and the rows are not.
-  #isStuck(view) {
-    const most = Math.max(0, this.heights.total - view);
-    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
-    return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= mostBar - 1 && this.#top < most - 1);
-  }
+	#resized(entries) {
+		let isOther = false;
+		for (const { target } of entries) {
+			if (target === this.#scroller) isOther = true;
+			else if (target.isConnected) isOther = this.#measure(Number(target.dataset.seq), target) || isOther;
+		}
+		if (isOther) this.schedule();
+	}
 
-  #moveBar(view) {
-    const most = Math.max(1, this.heights.total - view);
-    const mostBar = Math.max(0, Math.min(this.heights.total, tallest) - view);
-    const bar = this.heights.total > tallest ? (this.#top / most) * mostBar : this.#top;
-    if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
-    this.#bar = this.#scroller.scrollTop;
-  }
+	#scrolled() {
+		const bar = this.#scroller.scrollTop;
+		const moved = bar - this.#bar;
+		if (Math.abs(moved) < 0.5 || this.#isLaying) return;
+		this.#bar = bar;
+		const view = this.#scroller.clientHeight;
+		// A view that grows or shrinks moves the bar too, and nobody wants to see what was before.
+		const isResized = view !== this.#view || bar + view >= this.#scroller.scrollHeight - 2;
+		if (this.isFollowing && isResized) return this.schedule();
+		this.#view = view;
+		// A drag of the bar means a place; a wheel or a finger means a distance.
+		const isDrag = this.heights.total > tallest && Math.abs(moved) > view * 3;
+		const top = isDrag ? (bar / Math.max(1, this.#mostBar)) * this.#most : this.#top + moved;
+		this.#top = Math.min(this.#most, Math.max(0, top));
+		this.isFollowing = this.#top >= this.#most - 4 && (moved > 0 || this.isFollowing);
+		this.#keepAnchor();
+		clearTimeout(this.#resting);
+		this.#resting = setTimeout(() => {
+			this.#resting = 0;
+			this.schedule();
+		}, rest);
+		this.schedule();
+	}
 
-  // The longest line seen so far rules how far one can scroll to the side, so that it does not change with every row.
-  #keepWidth() {
-    const width = this.#canvas.offsetWidth;
-    if (width <= Math.max(this.#widest, this.#scroller.clientWidth)) return;
-    this.#widest = width;
-    this.#canvas.style.minWidth = `${width}px`;
-  }
+	#keepAnchor() {
+		const seq = this.heights.at(this.#top);
+		if (seq) this.#anchor = { seq, delta: this.#top - this.heights.top(seq) };
+	}
 
-  #position(first) {
-    const place = first ? this.#bar + this.heights.top(first) - this.#top : 0;
-    this.#canvas.style.transform = `translateY(${place}px)`;
-  }
-}
+	#size() {
+		const height = `${Math.min(this.heights.total, tallest)}px`;
+		if (this.#spacer.style.height === height) return;
+		const before = this.#scroller.scrollTop;
+		this.#spacer.style.height = height;
+		// Where the bar is moved by that, nobody scrolled.
+		this.#bar += this.#scroller.scrollTop - before;
+	}
 
-const focusable = 'a, button, summary, textarea';
+	// The bar is at one of its ends and the rows are not.
+	#isStuck() {
+		return (this.#bar <= 0 && this.#top > 0) || (this.#bar >= this.#mostBar - 1 && this.#top < this.#most - 1);
+	}
 
-function focusWithin(element) {
-  if (element === document.activeElement) return -1;
-  const index = [...element.querySelectorAll(focusable)].indexOf(document.activeElement);
-  return index < 0 ? null : index;
-}
+	#moveBar() {
+		const bar = this.heights.total > tallest ? (this.#top / this.#most) * this.#mostBar : this.#top;
+		if (Math.abs(this.#scroller.scrollTop - bar) >= 1) this.#scroller.scrollTop = bar;
+		this.#bar = this.#scroller.scrollTop;
+	}
 
-function focusAgain(element, index) {
-  const target = index < 0 ? element : element.querySelectorAll(focusable)[index];
-  (target ?? element).focus({ preventScroll: true });
+	// The longest line seen so far rules how far one can scroll to the side, so that it does not change with every row.
+	#keepWidth() {
+		const width = this.#canvas.offsetWidth;
+		if (width <= Math.max(this.#widest, this.#scroller.clientWidth)) return;
+		this.#widest = width;
+		this.#canvas.style.minWidth = `${width}px`;
+	}
+
+	#position(first) {
+		const place = first ? this.#bar + this.heights.top(first) - this.#top : 0;
+		this.#canvas.style.transform = `translateY(${place}px)`;
+	}
 }

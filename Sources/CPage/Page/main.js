@@ -1,8 +1,8 @@
-// The page: which view is shown for which address.
+// The page: which view is shown for which address. A view is `{ title, close?, keys?, step? }` (keys.js).
 
 import { call, events } from './api.js';
 import { showConnection } from './connection.js';
-import { h } from './dom.js';
+import { h, updateTimes } from './dom.js';
 import { openDevices } from './devices.js';
 import { listenForKeys, showKeys } from './keys.js';
 import { openSession } from './session.js';
@@ -16,127 +16,119 @@ let view = null;
 let opening = new AbortController();
 let path = null;
 
-/** Goes to an address of this page. */
 function go(address) {
-  history.pushState(null, '', address);
-  show({ isMove: true });
+	history.pushState(null, '', address);
+	show({ isMove: true });
 }
 
 async function show({ isMove = false } = {}) {
-  const token = tokenIn(location.hash);
-  // The token is to stand nowhere where it could be seen, kept or sent on.
-  if (location.pathname === '/sign-in') history.replaceState(null, '', token ? '/sign-in' : location.pathname);
-  path = location.pathname;
-  await open(async (options) => {
-    const session = /^\/sessions\/([^/]+)$/.exec(path)?.[1];
-    if (path === '/sign-in') return openSignIn(main, { token, done: goOn });
-    if (path === '/devices') return openDevices(main, options);
-    if (session) return openSession(main, { ...options, id: decodeURIComponent(session) });
-    return openSessions(main, options);
-  }, isMove);
+	const token = tokenIn(location.hash);
+	// The token is to stand nowhere where it could be seen, kept or sent on.
+	if (location.pathname === '/sign-in') history.replaceState(null, '', '/sign-in');
+	path = location.pathname;
+	await open(async (options) => {
+		const session = /^\/sessions\/([^/]+)$/.exec(path)?.[1];
+		if (path === '/sign-in') return openSignIn(main, { token, done: goOn });
+		if (path === '/devices') return openDevices(main, options);
+		if (session) return openSession(main, { ...options, id: decodeURIComponent(session) });
+		return openSessions(main, options);
+	}, isMove);
 }
 
 async function open(opener, isMove) {
-  opening.abort();
-  opening = new AbortController();
-  const { signal } = opening;
-  close();
-  showCurrentLink();
-  showConnection('connecting');
-  try {
-    const opened = await opener({ signal, retitle: (title) => !signal.aborted && retitle(title) });
-    if (signal.aborted) return opened.close();
-    view = opened;
-    retitle(opened.title);
-  } catch (problem) {
-    if (signal.aborted || problem.status === 401) return;
-    showProblem(problem);
-  }
-  if (isMove) main.querySelector('h1')?.focus();
-}
-
-function close() {
-  view?.close();
-  view = null;
+	opening.abort();
+	opening = new AbortController();
+	const { signal } = opening;
+	view?.close?.();
+	view = null;
+	showCurrentLink();
+	showConnection('connecting');
+	try {
+		const opened = await opener({ signal, retitle: (title) => !signal.aborted && retitle(title) });
+		if (signal.aborted) return opened.close?.();
+		view = opened;
+		retitle(opened.title);
+	} catch (problem) {
+		if (signal.aborted || problem.status === 401) return;
+		showProblem(problem);
+	}
+	if (isMove) main.querySelector('h1')?.focus();
 }
 
 function retitle(title) {
-  document.title = `${title} · remote-agent`;
+	document.title = `${title} · remote-agent`;
 }
 
 function showProblem(problem) {
-  const isMissing = problem.status === 404;
-  const title = isMissing ? 'Not here' : 'Not shown';
-  const text = isMissing ? 'There is no such session.' : visibleLine(problem.message ?? problem);
-  main.replaceChildren(
-    h('div.page', {}, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, isMissing ? h('a', { href: '/' }, 'Sessions') : h('button', { type: 'button', onclick: () => show() }, 'Try again'))),
-  );
-  retitle(title);
-  showConnection(problem.code === 'unreachable' ? 'offline' : 'live', Date.now());
-  if (problem.code === 'unreachable') retryWhen(opening.signal);
-}
-
-function retryWhen(signal) {
-  const timer = setTimeout(() => show(), 3000);
-  signal.addEventListener('abort', () => clearTimeout(timer));
+	const isMissing = problem.status === 404;
+	const [title, text, next] = isMissing
+		? ['Not here', 'There is no such session.', h('a', { href: '/' }, 'Sessions')]
+		: ['Not shown', visibleLine(problem.message ?? problem), h('button', { onclick: () => show() }, 'Try again')];
+	main.replaceChildren(h('div.page', {}, h('h1', { tabindex: '-1' }, title), h('p', {}, text), h('p', {}, next)));
+	retitle(title);
+	showConnection(problem.code === 'unreachable' ? 'offline' : 'live', Date.now());
+	if (problem.code !== 'unreachable') return;
+	const timer = setTimeout(() => show(), 3000);
+	opening.signal.addEventListener('abort', () => clearTimeout(timer));
 }
 
 let isSignedOut = false;
 
 function showSignIn() {
-  if (isSignedOut && view) return;
-  isSignedOut = true;
-  signOutButton.hidden = true;
-  if (location.pathname !== '/sign-in') sessionStorage.setItem('wanted', location.pathname + location.search + location.hash);
-  open(() => openSignIn(main, { token: null, done: goOn }), true);
+	if (isSignedOut && view) return;
+	isSignedOut = true;
+	signOutButton.hidden = true;
+	if (location.pathname !== '/sign-in') sessionStorage.setItem('wanted', location.pathname + location.search + location.hash);
+	open(() => openSignIn(main, { token: null, done: goOn }), true);
 }
 
 function goOn() {
-  isSignedOut = false;
-  signOutButton.hidden = false;
-  const wanted = remembered();
-  history.replaceState(null, '', wanted);
-  show({ isMove: true });
+	isSignedOut = false;
+	signOutButton.hidden = false;
+	history.replaceState(null, '', remembered());
+	show({ isMove: true });
 }
 
 function remembered() {
-  const address = sessionStorage.getItem('wanted') ?? '/';
-  sessionStorage.removeItem('wanted');
-  return /^\/(?:$|[?#]|devices$|sessions\/)/.test(address) ? address : '/';
+	const address = sessionStorage.getItem('wanted') ?? '/';
+	sessionStorage.removeItem('wanted');
+	return /^\/(?:$|[?#]|devices$|sessions\/)/.test(address) ? address : '/';
 }
 
 async function signOut() {
-  await call('POST', '/api/sign-out').catch(() => {});
-  showSignIn();
+	await call('POST', '/api/sign-out').catch(() => {});
+	showSignIn();
 }
 
 function showCurrentLink() {
-  for (const link of document.querySelectorAll('nav a')) {
-    const isCurrent = link.pathname === location.pathname;
-    if (isCurrent) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
+	for (const link of document.querySelectorAll('nav a')) {
+		if (link.pathname === location.pathname) link.setAttribute('aria-current', 'page');
+		else link.removeAttribute('aria-current');
+	}
 }
 
 document.addEventListener('click', (event) => {
-  const link = event.target.closest('a[href^="/"]');
-  if (!link || link.hasAttribute('download') || event.defaultPrevented || event.button !== 0) return;
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  go(link.getAttribute('href'));
+	const link = event.target.closest('a[href^="/"]');
+	if (!link || link.hasAttribute('download') || event.defaultPrevented || event.button !== 0) return;
+	if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+	event.preventDefault();
+	go(link.getAttribute('href'));
 });
+// What a form is for, its view does.
+document.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('popstate', () => {
-  // Another link, pasted over the first, is no other page to a browser.
-  if (location.pathname !== path || tokenIn(location.hash)) show({ isMove: true });
+	// Another link, pasted over the first, is no other page to a browser.
+	if (location.pathname !== path || tokenIn(location.hash)) show({ isMove: true });
 });
 document.addEventListener('visibilitychange', async () => {
-  // Someone may have signed in in another tab.
-  if (!isSignedOut || document.visibilityState !== 'visible' || location.pathname === '/sign-in') return;
-  const response = await fetch('/api/me').catch(() => null);
-  if (response?.ok && isSignedOut) goOn();
+	// Someone may have signed in in another tab.
+	if (!isSignedOut || document.visibilityState !== 'visible' || location.pathname === '/sign-in') return;
+	const response = await fetch('/api/me').catch(() => null);
+	if (response?.ok && isSignedOut) goOn();
 });
 events.addEventListener('signedout', showSignIn);
 signOutButton.addEventListener('click', signOut);
 document.getElementById('show-keys').addEventListener('click', showKeys);
-listenForKeys({ keys: () => view?.keys ?? {}, go });
+listenForKeys({ view: () => view, go });
+setInterval(updateTimes, 15_000);
 show();

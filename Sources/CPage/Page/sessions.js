@@ -1,163 +1,163 @@
 // The list of sessions: found by words and state, the last begun first, and changing as they change.
 
-import { agentsStream } from './agents-stream.js';
 import { call } from './api.js';
-import { h, setText, timeElement } from './dom.js';
+import { agentsStream } from './connection.js';
+import { findField, h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
-import { isObject } from './row.js';
-import { stateBadge, stateOf } from './session-head.js';
+import { isObject } from './json.js';
+import { partsLine, stateBadge, titleOf } from './session-head.js';
 import { visibleLine } from './visible.js';
 
 const pageSize = 50;
 
-/** Opens the list of sessions in `main`; resolves to `{ title, close, keys }`. */
-export async function openSessions(main, { signal }) {
-  const query = new URLSearchParams(location.search);
-  const find = h('input', { type: 'search', id: 'find', value: query.get('q') ?? '', placeholder: 'Find sessions', 'aria-label': 'Find sessions', autocomplete: 'off', maxlength: '200' });
-  const state = h('select', { id: 'state', 'aria-label': 'State' }, ['', 'live', 'away', 'ended'].map((name) => h('option', { value: name }, name || 'all')));
-  state.value = ['live', 'away', 'ended'].includes(query.get('state')) ? query.get('state') : '';
-  const device = query.get('device') ?? '';
-  const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
-  const note = h('p.note', { role: 'status' });
-  const more = h('button.more-sessions', { type: 'button', hidden: true, onclick: () => fetchMore() }, 'More');
-  main.replaceChildren(
-    h('div.page', {},
-      h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Sessions'), h('form.filters', { role: 'search', onsubmit: (event) => (event.preventDefault(), refetch()) }, find, state)),
-      device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
-      list,
-      note,
-      more,
-    ),
-  );
+/** Opens the view in `main`. */
+export async function openSessions(main) {
+	const query = new URLSearchParams(location.search);
+	const find = findField('Find sessions', { value: query.get('q') });
+	const state = h('select', { id: 'state', 'aria-label': 'State' }, 
+		['', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
+	const device = query.get('device') ?? '';
+	const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
+	const note = h('p.note', { role: 'status' });
+	const more = h('button.more-sessions', { hidden: true, onclick: () => fetchPage([['before', next]]) }, 'More');
+	main.replaceChildren(
+		h('div.page', {},
+			h('div.page-head', {},
+				h('h1', { tabindex: '-1' }, 'Sessions'),
+				h('form.filters', { role: 'search', onsubmit: refetch }, find, state),
+			),
+			device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
+			list,
+			note,
+			more,
+		),
+	);
 
-  const shown = new Map();
-  let next = null;
-  let request = new AbortController();
-  let typing = 0;
-  find.addEventListener('input', () => {
-    clearTimeout(typing);
-    typing = setTimeout(refetch, 250);
-  });
-  state.addEventListener('change', () => refetch());
+	const shown = new Map();
+	let next = null;
+	let request = new AbortController();
+	let typing = 0;
+	find.addEventListener('input', () => {
+		clearTimeout(typing);
+		typing = setTimeout(refetch, 250);
+	});
+	state.addEventListener('change', refetch);
 
-  async function refetch() {
-    clearTimeout(typing);
-    const search = String(new URLSearchParams(filters()));
-    history.replaceState(history.state, '', search ? `/?${search}` : '/');
-    await fetchPage([]);
-  }
+	async function refetch() {
+		clearTimeout(typing);
+		const search = String(new URLSearchParams(filters()));
+		history.replaceState(history.state, '', search ? `/?${search}` : '/');
+		await fetchPage([]);
+	}
 
-  const fetchMore = () => fetchPage([['before', next]]);
+	function filters() {
+		return [['q', find.value.trim()], ['state', state.value], ['device', device]].filter(([, value]) => value !== '');
+	}
 
-  function filters() {
-    return [['q', find.value.trim()], ['state', state.value], ['device', device]].filter(([, value]) => value !== '');
-  }
+	async function fetchPage(place) {
+		request.abort();
+		request = new AbortController();
+		const mine = request.signal;
+		// What was shown already is fetched again as a whole.
+		const limit = place.length > 0 ? pageSize : Math.min(500, Math.max(pageSize, shown.size));
+		const query = new URLSearchParams([...filters(), ...place, ['limit', limit]]);
+		try {
+			const page = await call('GET', `/api/agents?${query}`, { signal: mine });
+			if (place.length === 0) dropOthers(page.items);
+			for (const session of page.items) upsert(session, true);
+			next = page.next ?? null;
+			more.hidden = next === null;
+			tellEmpty();
+		} catch (problem) {
+			if (!mine.aborted) setText(note, `Not fetched: ${problem.message}`);
+		}
+	}
 
-  async function fetchPage(place) {
-    request.abort();
-    request = new AbortController();
-    const mine = request.signal;
-    // What was shown already is fetched again as a whole.
-    const limit = place.length > 0 ? pageSize : Math.min(500, Math.max(pageSize, shown.size));
-    const query = new URLSearchParams([...filters(), ...place, ['limit', limit]]);
-    try {
-      const page = await call('GET', `/api/agents?${query}`, { signal: mine });
-      if (place.length === 0) dropOthers(page.items);
-      for (const session of page.items) upsert(session, true);
-      next = page.next ?? null;
-      more.hidden = next === null;
-      tellEmpty();
-    } catch (problem) {
-      if (!mine.aborted) setText(note, `Not fetched: ${visibleLine(problem.message)}`);
-    }
-  }
+	function dropOthers(sessions) {
+		const ids = new Set(sessions.map((session) => session.id));
+		for (const id of shown.keys()) if (!ids.has(id)) drop(id);
+	}
 
-  function dropOthers(sessions) {
-    const ids = new Set(sessions.map((session) => session.id));
-    for (const [id, row] of shown) if (!ids.has(id)) drop(id, row);
-  }
+	function tellEmpty() {
+		if (shown.size > 0) return setText(note, '');
+		if (filters().length > 0) return setText(note, 'No session is like that.');
+		note.replaceChildren('No sessions yet. ', h('a', { href: '/devices' }, 'Pair a device'), ', then run ', h('code', {}, 'ra-run claude'), ' there, or pipe anything into ', h('code', {}, 'ra-tunnel'), '.');
+	}
 
-  function tellEmpty() {
-    if (shown.size > 0) return setText(note, '');
-    if (filters().length > 0) return setText(note, 'No session is like that.');
-    note.replaceChildren('No sessions yet. ', h('a', { href: '/devices' }, 'Pair a device'), ', then run ', h('code', {}, 'ra-run claude'), ' there, or pipe anything into ', h('code', {}, 'ra-tunnel'), '.');
-  }
+	function changed(session) {
+		if (!isObject(session) || typeof session.id !== 'string') return;
+		const isKnown = shown.has(session.id);
+		if (!matches(session)) {
+			if (!isKnown) return;
+			drop(session.id);
+			return tellEmpty();
+		}
+		// What words find, the hub knows.
+		if (!isKnown && find.value.trim() !== '') return;
+		upsert(session, false);
+	}
 
-  function changed(session) {
-    if (!isObject(session) || typeof session.id !== 'string') return;
-    const isKnown = shown.has(session.id);
-    if (!matches(session)) return isKnown && drop(session.id, shown.get(session.id));
-    // What words find, the hub knows.
-    if (!isKnown && find.value.trim() !== '') return;
-    upsert(session, false);
-  }
+	function matches(session) {
+		return (state.value === '' || session.state === state.value) && (device === '' || session.clientId === device);
+	}
 
-  function matches(session) {
-    return (state.value === '' || session.state === state.value) && (device === '' || session.clientId === device);
-  }
+	function upsert(session, isListed) {
+		const row = shown.get(session.id);
+		if (row) return row.changed(session);
+		// A session older than all that are shown is for "more" to bring.
+		if (!isListed && next !== null && session.firstSeenAt < Number(list.lastChild?.dataset.begun)) return;
+		const fresh = sessionRow(session);
+		const place = [...list.children].find((other) => Number(other.dataset.begun) < session.firstSeenAt);
+		list.insertBefore(fresh.element, place ?? null);
+		shown.set(session.id, fresh);
+		setText(note, '');
+	}
 
-  function upsert(session, isListed) {
-    const row = shown.get(session.id);
-    if (row) return row.changed(session);
-    // A session older than all that are shown is for "more" to bring.
-    if (!isListed && next !== null && session.firstSeenAt < Number(list.lastChild?.dataset.begun)) return;
-    const fresh = sessionRow(session);
-    const place = [...list.children].find((other) => Number(other.dataset.begun) < session.firstSeenAt);
-    list.insertBefore(fresh.element, place ?? null);
-    shown.set(session.id, fresh);
-    setText(note, '');
-  }
+	function drop(id) {
+		shown.get(id).element.remove();
+		shown.delete(id);
+	}
 
-  function drop(id, row) {
-    row.element.remove();
-    shown.delete(id);
-  }
+	const live = agentsStream({ agent: changed }, refetch);
+	const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
 
-  const live = agentsStream({ onAgent: changed, refetch });
-  const clock = setInterval(() => shown.forEach((row) => row.tick()), 15_000);
-  if (signal.aborted) live.close();
-
-  return {
-    title: 'Sessions',
-    keys: { '/': () => find.select(), j: () => step(list, 1), k: () => step(list, -1), ArrowDown: () => step(list, 1), ArrowUp: () => step(list, -1) },
-    close() {
-      live.close();
-      clearInterval(clock);
-      request.abort();
-    },
-  };
+	return {
+		title: 'Sessions',
+		keys: { '/': () => find.select() },
+		step: (by) => step(list, by),
+		close() {
+			live.close();
+			clearInterval(clock);
+			request.abort();
+		},
+	};
 }
 
 function step(list, by) {
-  const links = [...list.querySelectorAll('a')];
-  const at = links.indexOf(document.activeElement);
-  links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+	const links = [...list.querySelectorAll('a')];
+	const at = links.indexOf(document.activeElement);
+	links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
 }
 
 function sessionRow(session) {
-  const name = h('span.name', { dir: 'auto' });
-  const where = h('span.where', { dir: 'auto' });
-  const line = h('span.line', { dir: 'auto' });
-  const state = h('span.state');
-  const when = h('span.when');
-  const link = h('a', { href: `/sessions/${encodeURIComponent(session.id)}` }, state, name, where, line, when);
-  const element = h('li', { 'data-id': session.id, 'data-begun': session.firstSeenAt }, link);
-  const row = { element, session, changed, tick };
+	const [name, where, line] = ['name', 'where', 'line'].map((part) => h(`span.${part}`, { dir: 'auto' }));
+	const [state, when] = ['state', 'when'].map((part) => h(`span.${part}`));
+	const link = h('a', { href: `/sessions/${encodeURIComponent(session.id)}` }, state, name, where, line, when);
+	const element = h('li', { 'data-begun': session.firstSeenAt }, link);
 
-  function changed(next) {
-    row.session = next;
-    element.dataset.state = stateOf(next).tone;
-    setText(name, visibleLine(next.title ?? next.agent ?? next.id, 120));
-    setText(where, [next.device, next.agent].filter((part) => typeof part === 'string' && part !== '').map((part) => visibleLine(part, 60)).join(' · '));
-    setText(line, typeof next.lastLine === 'string' ? visibleLine(next.lastLine) : '');
-    tick();
-  }
+	function changed(next) {
+		session = next;
+		setText(name, titleOf(next));
+		setText(where, partsLine(next.device, next.agent));
+		setText(line, visibleLine(next.lastLine));
+		when.replaceChildren(timeElement(next.lastSeenAt) ?? '', ` · ${counted(next.lines, 'line')}`);
+		tick();
+	}
 
-  function tick() {
-    state.replaceChildren(stateBadge(row.session));
-    when.replaceChildren(timeElement(row.session.lastSeenAt) ?? '', ` · ${counted(row.session.lines, 'line')}`);
-  }
+	function tick() {
+		state.replaceChildren(stateBadge(session));
+	}
 
-  changed(session);
-  return row;
+	changed(session);
+	return { element, changed, tick };
 }

@@ -1,70 +1,69 @@
-import { about } from './claude.js';
-import { count, duration, outcome, size } from './format.js';
-import { stringOf } from './row.js';
+import { counted, duration, outcome, size } from './format.js';
+import { about, stringOf } from './json.js';
 
 /** A status as a quiet line: `{ text, tone, isQuiet }`; tone is "", "good", "bad" or "gap"; a quiet one is for the log only. */
 export function statusLine(status) {
-  switch (status.state) {
-    case 'starting':
-      return line(`starting ${argv(status)}${status.cwd ? ` in ${stringOf(status.cwd)}` : ''}`);
-    case 'running':
-      return quiet(`running${Number.isInteger(status.pid) ? `, process ${status.pid}` : ''}`);
-    case 'turn':
-      return turn(status);
-    case 'exited': {
-      const took = Number.isFinite(status.durationMs) ? ` after ${duration(status.durationMs)}` : '';
-      const isGood = status.outcome === 'ok' || (status.outcome === undefined && status.code === 0);
-      return line(`exited: ${outcome(status) || 'how is not known'}${took}`, isGood ? 'good' : 'bad');
-    }
-    case 'error':
-      return line(`error: ${[status.code, status.message].filter((part) => part !== undefined).map((part) => stringOf(part)).join(': ')}`, 'bad');
-    case 'control': {
-      const reason = status.reason ? `: ${stringOf(status.reason)}` : '';
-      return quiet(`control ${stringOf(status.seq ?? '?')} ${stringOf(status.result ?? '')}${reason}`, status.result === 'refused' ? 'bad' : '');
-    }
-    case 'gap':
-      return line(gap(status), 'gap');
-    case 'end':
-      return quiet(`end of the input${Number.isFinite(status.lines) ? `: ${count(status.lines)} lines, ${size(status.bytes)}` : ''}`);
-    case 'approval':
-      return line(`asks to use ${stringOf(status.tool ?? 'a tool')}: ${about(status.input)}`, 'bad');
-    default:
-      return line(stringOf(status));
-  }
+	switch (status.state) {
+		case 'starting':
+			return line(`starting ${argv(status)}${status.cwd ? ` in ${stringOf(status.cwd)}` : ''}`);
+		case 'running':
+			return quiet(`running${Number.isInteger(status.pid) ? `, process ${status.pid}` : ''}`);
+		case 'turn':
+			return turn(status);
+		case 'exited': {
+			const took = Number.isFinite(status.durationMs) ? ` after ${duration(status.durationMs)}` : '';
+			const isGood = status.outcome === 'ok' || (status.outcome === undefined && status.code === 0);
+			return line(`exited: ${outcome(status) || 'how is not known'}${took}`, isGood ? 'good' : 'bad');
+		}
+		case 'error':
+			return line(`error: ${[status.code, status.message].map((part) => stringOf(part)).filter(Boolean).join(': ')}`, 'bad');
+		case 'control': {
+			const reason = status.reason ? `: ${stringOf(status.reason)}` : '';
+			return quiet(`control ${stringOf(status.seq ?? '?')} ${stringOf(status.result)}${reason}`, status.result === 'refused' ? 'bad' : '');
+		}
+		case 'gap':
+			return line(gap(status), 'gap');
+		case 'end':
+			return quiet(`end of the input${Number.isFinite(status.lines) ? `: ${counted(status.lines, 'line')}, ${size(status.bytes)}` : ''}`);
+		case 'approval':
+			return line(`asks to use ${stringOf(status.tool ?? 'a tool')}: ${about(status.input)}`, 'bad');
+		default:
+			return line(stringOf(status));
+	}
 }
 
 function argv(status) {
-  if (Array.isArray(status.argv)) return status.argv.map((word) => stringOf(word)).join(' ').slice(0, 500);
-  return stringOf(status.agent ?? '');
+	if (Array.isArray(status.argv)) return status.argv.map((word) => stringOf(word)).join(' ').slice(0, 500);
+	return stringOf(status.agent);
 }
 
 function turn(status) {
-  const which = Number.isInteger(status.turn) ? ` ${status.turn}` : '';
-  const detail = status.detail ? `: ${stringOf(status.detail)}` : '';
-  switch (status.outcome) {
-    case 'started':
-      return quiet(`turn${which} started`);
-    case 'ok':
-      return quiet(`turn${which} ended`, 'good');
-    case 'incomplete':
-      return line(`turn${which} broke off without a result${detail}`, 'bad');
-    default:
-      // The agent's own result says so in the conversation.
-      return quiet(`turn${which} ended: ${stringOf(status.outcome ?? '')}${detail}`, 'bad');
-  }
+	const which = Number.isInteger(status.turn) ? ` ${status.turn}` : '';
+	const detail = status.detail ? `: ${stringOf(status.detail)}` : '';
+	switch (status.outcome) {
+		case 'started':
+			return quiet(`turn${which} started`);
+		case 'ok':
+			return quiet(`turn${which} ended`, 'good');
+		case 'incomplete':
+			return line(`turn${which} broke off without a result${detail}`, 'bad');
+		default:
+			// The agent's own result says so in the conversation.
+			return quiet(`turn${which} ended: ${stringOf(status.outcome)}${detail}`, 'bad');
+	}
 }
 
 function gap(status) {
-  const lost = Number.isInteger(status.to) && Number.isInteger(status.from) ? status.to - status.from + 1 : NaN;
-  const bytes = Number.isFinite(status.bytes) && status.bytes > 0 ? `, ${size(status.bytes)}` : '';
-  const why = status.reason === 'overflow' ? ' (the device could not keep them)' : status.reason === 'lost' ? ' (the hub lost them)' : '';
-  return `lost here: ${lost > 0 ? `${count(lost)} ${lost === 1 ? 'line' : 'lines'}` : 'an unknown number of lines'}${bytes}${why}`;
+	const lost = Number.isInteger(status.to) && Number.isInteger(status.from) ? status.to - status.from + 1 : NaN;
+	const bytes = Number.isFinite(status.bytes) && status.bytes > 0 ? `, ${size(status.bytes)}` : '';
+	const why = status.reason === 'overflow' ? ' (the device could not keep them)' : status.reason === 'lost' ? ' (the hub lost them)' : '';
+	return `lost here: ${lost > 0 ? counted(lost, 'line') : 'an unknown number of lines'}${bytes}${why}`;
 }
 
 function line(text, tone = '') {
-  return { text, tone, isQuiet: false };
+	return { text, tone, isQuiet: false };
 }
 
 function quiet(text, tone = '') {
-  return { text, tone, isQuiet: true };
+	return { text, tone, isQuiet: true };
 }
