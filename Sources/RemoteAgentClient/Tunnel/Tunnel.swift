@@ -104,9 +104,10 @@ extension Tunnel {
       }
     case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
     case .opened(let id, let url):
+      // First: whoever acts on the note finds the hello announced.
+      if options.announces { announce(id: id, url: url) }
       let place = url.map { " \($0)" } ?? ""
       diagnostics.note("session \(options.session.sessionId)\(place)")
-      if options.announces { announce(id: id, url: url) }
     case .disconnected(let reason, let delay):
       dropStream()
       if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }
@@ -121,6 +122,8 @@ extension Tunnel {
       "type": "hello", "sessionId": .string(options.session.sessionId), "payload": ["session": .object(session)],
     ]
     output.announce(hello.serialized() + [UInt8(ascii: "\n")])
+    // There is no control before it that this could complete.
+    _ = output.write()
   }
 
   private func dropStream() {

@@ -11,6 +11,8 @@ final class Terminal: @unchecked Sendable {
   private let condition = NSCondition()
   private var gathered: [UInt8] = []
   private var waitStatus: Int32?
+  /// Nothing more comes to be shown.
+  private var isShown = false
   /// Closing the second has the first's reader close the terminal: while somebody reads it, closing it is not enough.
   private var hangUpEnds: [Int32] = [-1, -1]
 
@@ -81,6 +83,10 @@ final class Terminal: @unchecked Sendable {
       }
     }
     close(master)
+    condition.withLock {
+      isShown = true
+      condition.broadcast()
+    }
   }
 
   /// All that stood on the screen, a line each.
@@ -106,11 +112,12 @@ final class Terminal: @unchecked Sendable {
   func await(_ what: String, seconds: Double = 30, _ isEnough: ([String]) -> Bool) throws {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while true {
-      let (count, hasEnded) = condition.withLock { (gathered.count, waitStatus != nil) }
+      // Its end may be known before its last words are read.
+      let (count, hasEnded) = condition.withLock { (gathered.count, waitStatus != nil && isShown) }
       if isEnough(lines) { return }
       guard !hasEnded else { throw Child.Timeout(description: "ended before \(what): \(lines)") }
       let isLate = condition.withLock {
-        while gathered.count == count, waitStatus == nil {
+        while gathered.count == count, waitStatus == nil || !isShown {
           guard condition.wait(until: deadline) else { return true }
         }
         return false
