@@ -4,7 +4,7 @@ import threading
 
 from playwright.sync_api import expect
 
-from viewer import Viewer
+from Support.scratch import PATIENCE
 
 # What Chrome says of an answer that a test provokes.
 UNAUTHORIZED = r"status of 401"
@@ -154,14 +154,15 @@ def a_page_of_another_origin_can_read_and_do_nothing(stage):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        foreign = Viewer(stage.browser, stage.hub)
-        foreign.context.add_cookies(viewer.context.cookies())
-        foreign.page.goto(f"http://127.0.0.1:{server.server_port}/")
-        foreign.page.wait_for_function("() => document.title.startsWith('{')")
-        told = foreign.page.evaluate("() => JSON.parse(document.title)")
-        frame = next(frame for frame in foreign.page.frames if frame.name == "inside")
+        context = stage.browser.new_context()
+        context.add_cookies(viewer.context.cookies())
+        foreign = context.new_page()
+        foreign.goto(f"http://127.0.0.1:{server.server_port}/")
+        foreign.wait_for_function("() => document.title.startsWith('{')", timeout=PATIENCE * 1000)
+        told = foreign.evaluate("() => JSON.parse(document.title)")
+        frame = next(frame for frame in foreign.frames if frame.name == "inside")
         assert not frame.url.startswith(stage.hub.local), f"the page can be framed: {frame.url}"
-        foreign.close()
+        context.close()
     finally:
         server.shutdown()
         server.server_close()
