@@ -36,7 +36,7 @@ struct HubCommandTests {
       "   DONE",
       "   [done: 1 turn, ", " -- turn 1 done",
     ]
-    #expect(lines.count == shown.count + 4)
+    #expect(lines.count == shown.count + 4, "\(lines)")
     for (line, beginning) in zip(lines.dropFirst(2), shown) { #expect(line.hasPrefix(beginning)) }
     #expect(lines.first?.hasPrefix(" -- starting claude in /") == true)
     #expect(lines.suffix(2).first?.hasPrefix(" -- exited with status 0 after ") == true)
