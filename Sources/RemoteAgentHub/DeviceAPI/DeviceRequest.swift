@@ -36,11 +36,17 @@ package struct DeviceRequest: Sendable {
   }
 
   /// The token of `Authorization: DPoP <token>`; nil if there is none.
-  package var token: String? {
-    let values = headers[values: .authorization]
+  package var token: String? { headers.credential(ofScheme: "dpop") }
+}
+
+extension HTTPFields {
+  /// What the one `Authorization` header says beside its scheme (RFC 9110 section 11.6.2), which is given in lower case; nil
+  /// if there is none, another scheme, or more than one.
+  func credential(ofScheme scheme: String) -> String? {
+    let values = self[values: .authorization]
     guard values.count == 1 else { return nil }
     let parts = values[0].split(separator: " ", omittingEmptySubsequences: true)
-    guard parts.count == 2, parts[0].lowercased() == "dpop" else { return nil }
+    guard parts.count == 2, parts[0].lowercased() == scheme else { return nil }
     return String(parts[1])
   }
 }

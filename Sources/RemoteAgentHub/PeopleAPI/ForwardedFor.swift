@@ -1,4 +1,4 @@
-import Glibc
+import RemoteAgentTLS
 
 /// Finds out where a request really came from when a proxy of ours brings it.
 package struct ForwardedFor: Sendable {
@@ -31,7 +31,7 @@ package struct AddressRange: Sendable, Equatable {
   /// Nil for what is no address or range.
   package init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first, let bytes = Self.bytes(of: String(first)) else { return nil }
+    guard let first = parts.first, let bytes = IPAddress.unmapped(String(first)) else { return nil }
     var bits = bytes.count * 8
     if parts.count == 2 {
       guard let given = Int(parts[1]), (0...bits).contains(given) else { return nil }
@@ -42,20 +42,10 @@ package struct AddressRange: Sendable, Equatable {
   }
 
   package func contains(_ address: String) -> Bool {
-    guard let other = Self.bytes(of: address), other.count == bytes.count else { return false }
+    guard let other = IPAddress.unmapped(address), other.count == bytes.count else { return false }
     let whole = bits / 8
     guard other[..<whole] == bytes[..<whole] else { return false }
     let rest = bits % 8
     return rest == 0 || (other[whole] ^ bytes[whole]) >> (8 - rest) == 0
-  }
-
-  private static func bytes(of text: String) -> [UInt8]? {
-    var v4 = in_addr()
-    var v6 = in6_addr()
-    if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
-    guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-    let all = withUnsafeBytes(of: &v6) { Array($0) }
-    let isMapped = all.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
-    return isMapped ? Array(all[12...]) : all
   }
 }

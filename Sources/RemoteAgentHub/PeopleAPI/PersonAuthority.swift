@@ -10,8 +10,8 @@ struct PersonAuthority: Sendable {
   func admit(_ headers: HTTPFields, host: String?, listener: Listener) async throws(Problem) -> PersonToken {
     let token: PersonToken?
     do {
-      if let header = headers[.authorization] {
-        guard let secret = Self.bearer(header) else { throw Problem.unknownToken }
+      if headers[.authorization] != nil {
+        guard let secret = headers.credential(ofScheme: "bearer") else { throw Problem.unknownToken }
         token = try await store.personToken(secret, kind: .api, now: clock.wall())
         if token == nil { throw Problem.unknownToken }
       } else {
@@ -36,12 +36,6 @@ struct PersonAuthority: Sendable {
     if let site = headers[.secFetchSite] { return site == "same-origin" || site == "none" }
     guard let origin = headers[.origin], let host else { return false }
     return origin == "https://\(host)" || origin == "http://\(host)"
-  }
-
-  private static func bearer(_ header: String) -> String? {
-    let parts = header.split(separator: " ", omittingEmptySubsequences: true)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-    return String(parts[1])
   }
 }
 

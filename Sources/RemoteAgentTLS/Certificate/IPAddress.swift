@@ -1,10 +1,10 @@
 import Glibc
 
 /// Literal IP addresses.
-enum IPAddress {
+package enum IPAddress {
   /// The 4 or 16 bytes of an address; nil if the text is none. Strict: OpenSSL's own reader takes `127.0.0.010` for
   /// 127.0.0.10, while the resolver takes it for 127.0.0.8.
-  static func bytes(of text: String) -> [UInt8]? {
+  package static func bytes(of text: String) -> [UInt8]? {
     guard !text.utf8.contains(0) else { return nil }
     var bytes = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes[..<4]) }
