@@ -8,6 +8,8 @@ package enum Hub {
   /// Serves until SIGTERM or SIGINT, then stops: no more connections, what was taken in is stored and acknowledged,
   /// streams are closed with 1001. The stop takes at most `settings.stopSeconds`.
   package static func serve(_ settings: HubSettings) async throws(HubError) {
+    // A file beyond a limit is then an error of the write, as a full disk is.
+    Signals.ignoreFileSizeLimits()
     var logger = Logger(label: "ra-hub", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = .warning
     try await run(settings, signals: [.sigterm, .sigint], logger: logger) { hub in
@@ -38,6 +40,14 @@ package enum Hub {
       store = try HubStore(folder: path, lives: settings.lives)
     } catch {
       throw .server(reason: "\(error)")
+    }
+    store.health.onChange { change in
+      switch change {
+      case .began(let outage, let reason):
+        logger.error("nothing can be stored (\(reason)): \(outage.detail); devices are told to come later")
+      case .ended(let refused):
+        logger.warning("the store can be written again; \(refused) writes were refused meanwhile")
+      }
     }
     let registry = SessionRegistry()
     let failure = Latch<HubError>()

@@ -6,6 +6,9 @@ package enum Signals {
   /// Has writing to a closed pipe fail with EPIPE and not kill us.
   package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+  /// Has writing beyond a limit on the size of files fail with EFBIG and not kill us (setrlimit(2), RLIMIT_FSIZE).
+  package static func ignoreFileSizeLimits() { signal(SIGXFSZ, SIG_IGN) }
+
   /// Ends this process as SIGPIPE would have, so that the shell sees what it sees of any filter: status 141, no message.
   package static func dieOfBrokenPipe() -> Never { die(of: SIGPIPE) }
 

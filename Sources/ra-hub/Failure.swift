@@ -31,7 +31,7 @@ func failure(_ error: HubError) -> ExitCode {
 private func status(ofCode code: String) -> Int32 {
   switch code {
   case "not_found", "bad_request", "too_large": ExitStatus.badInput
-  case "internal_error": ExitStatus.lost
+  case "internal_error", "unavailable": ExitStatus.lost
   default: ExitStatus.refused
   }
 }

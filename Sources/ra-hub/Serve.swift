@@ -41,6 +41,17 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How much of a session may be unacknowledged.", valueName: "bytes"))
   var window = 8 << 20
 
+  @Option(
+    help: ArgumentHelp(
+      "How much is stored of a session: bytes, or a number with K, M or G; 0 is no bound.", valueName: "size"))
+  var sessionQuota = ByteSize(bytes: 0)
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a connection may be silent before it is pinged; after 2.5 times that without an answer it is closed.",
+      valueName: "seconds"))
+  var heartbeat = 12.0
+
   func validate() throws {
     guard ListenAddress(listen) != nil else { throw ValidationError("--listen takes HOST:PORT or [ADDRESS]:PORT") }
     guard (tlsCert == nil) == (tlsKey == nil) else {
@@ -53,6 +64,7 @@ struct Serve: AsyncParsableCommand {
     guard (1...86_400).contains(sessionTokenLife) else {
       throw ValidationError("--session-token-life is from 1 to 86400 seconds")
     }
+    guard (0.1...3_600).contains(heartbeat) else { throw ValidationError("--heartbeat is from 0.1 to 3600 seconds") }
     guard (1...64 << 20).contains(window) else { throw ValidationError("--window is from 1 to 67108864 bytes") }
   }
 
@@ -62,6 +74,9 @@ struct Serve: AsyncParsableCommand {
     var settings = HubSettings(folder: try folder.path(), listen: address)
     settings.lives.session = sessionTokenLife * 1000
     settings.session.window = window
+    settings.session.quota = sessionQuota.bytes
+    settings.session.heartbeatInterval = Int64((heartbeat * 1_000).rounded())
+    settings.session.heartbeatTimeout = Int64((heartbeat * 2_500).rounded())
     settings.devicesTrustSystem = systemCa
     settings.loopbackPort = httpLoopback
     settings.trustedProxies = trustedProxy.compactMap { AddressRange($0) }

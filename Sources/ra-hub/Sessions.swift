@@ -31,8 +31,9 @@ struct Sessions: ParsableCommand {
 
   private static func row(_ session: JSON) -> [String] {
     let exit = session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string ?? "-"
+    let state = session["state"]?.string ?? ""
     return [
-      session["id"]?.string ?? "", session["state"]?.string ?? "", session["device"]?.string ?? "",
+      session["id"]?.string ?? "", session["full"]?.bool == true ? "\(state), full" : state, session["device"]?.string ?? "",
       session["lines"]?.integer.map(String.init) ?? "", exit,
       session["title"]?.string ?? session["agent"]?.string ?? session["sessionId"]?.string ?? "",
     ]

@@ -7,6 +7,9 @@ struct HubBatchBuilder {
   private var logBytes = 0
   private var facts: [HubBatch.Fact] = []
 
+  /// Bytes gathered.
+  var size: Int { bytes.count }
+
   init(after: Int64) {
     self.after = after
     last = after

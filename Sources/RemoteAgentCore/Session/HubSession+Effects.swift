@@ -10,6 +10,8 @@ extension HubSession {
     case authenticate(token: String, proof: String)
     /// The device has written all controls up to it.
     case controlsAcknowledged(through: Int64)
+    /// The session was refused what would have gone beyond its quota: those who watch are to know.
+    case quotaReached
     /// Send one text message.
     case send([UInt8])
     /// Send a close frame, half-close, discard input until its end or 2 s.
@@ -51,7 +53,7 @@ extension HubSession {
       if now >= tokenExpiry {
         fail(CloseCode.unauthorized, "the session token has expired")
       } else if wantsInput, heartbeat.isDead(now: now) {
-        fail(CloseCode.heartbeat, "nothing came for \(heartbeat.timeout / 1000) s")
+        fail(CloseCode.heartbeat, "nothing came for \(HubSession.seconds(heartbeat.timeout)) s")
       } else if case .streaming = phase, heartbeat.isPingDue(now: now) {
         send(.ping, ["t": .integer(now)], now: now)
       }
@@ -64,6 +66,11 @@ extension HubSession {
     EnvelopeWriter.append(type, seq: seq, payload: payload, to: &bytes)
     heartbeat.sent(now: now)
     effects.append(.send(bytes))
+  }
+
+  /// Milliseconds in seconds, as a person writes them: `30`, `0.5`.
+  private static func seconds(_ span: Milliseconds) -> String {
+    span % 1000 == 0 ? "\(span / 1000)" : "\(Double(span) / 1000)"
   }
 
   mutating func fail(_ code: UInt16, _ message: String, members: [JSON.Member] = []) {

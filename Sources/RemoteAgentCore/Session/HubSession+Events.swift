@@ -9,15 +9,17 @@ extension HubSession {
   ///   - controlsGiven: the highest number that a control of the session ever got: the device may acknowledge one that was
   ///     sent on an older connection, has expired since or is not yet sent again. Nil if that is not known: then no
   ///     acknowledgement is beyond what was sent.
+  ///   - storedBytes: the bytes of its envelopes that are stored.
   ///   - isEnded: it had ended: duplicates are acknowledged, more is refused.
   package mutating func opened(
-    id: String, url: String?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64? = nil, isEnded: Bool,
-    now: Milliseconds
+    id: String, url: String?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64? = nil, storedBytes: Int64 = 0,
+    isEnded: Bool, now: Milliseconds
   ) {
     guard case .opening = phase else { return }
     phase = .streaming
     taken = cursor
     durable = cursor
+    takenBytes = storedBytes
     highestControl = controlCursor
     acknowledgedControl = controlCursor
     self.controlsGiven = controlsGiven ?? .max
@@ -62,10 +64,14 @@ extension HubSession {
   }
 
   /// Nothing can be stored now: what is outstanding is dropped, and the device is told to come later.
-  package mutating func storeFailed(_ message: String) {
+  ///
+  /// - Parameter retryAfter: when, if that is known.
+  package mutating func storeFailed(_ message: String, retryAfter: Milliseconds? = nil) {
     uncommitted.removeAll()
     uncommittedBytes = 0
-    fail(CloseCode.tryAgainLater, message)
+    fail(
+      CloseCode.tryAgainLater, message,
+      members: retryAfter.map { [.init("retryAfterMs", .integer($0))] } ?? [])
     closeIfCommitted()
   }
 

@@ -42,6 +42,7 @@ extension HubSession {
     taken = finished.lastSeq
     uncommitted.append(finished.bytes.count)
     uncommittedBytes += finished.bytes.count
+    takenBytes += Int64(finished.bytes.count)
     effects.append(.store(finished))
   }
 
@@ -117,10 +118,23 @@ extension HubSession {
     } else if seq != batch.last + 1 {
       return fail(CloseCode.badMessage, "number \(seq) where \(batch.last + 1) is next", after: &batch)
     }
+    guard hasRoom(for: envelope.extent.count + 1, beside: batch.size) else {
+      fail(
+        CloseCode.tooLarge,
+        "the session would go beyond its quota of \(configuration.quota) bytes; the hub stores no more of it",
+        after: &batch)
+      effects.append(.quotaReached)
+      return
+    }
     batch.append(
       UnsafeRawBufferPointer(rebasing: line[envelope.extent]), seq: seq, status: status,
       logBytes: type == .log ? payload.count : nil)
     if case .end? = status { isEnded = true }
+  }
+
+  /// Whether so many bytes more are within the quota, beside those of a batch that is not yet taken in.
+  private func hasRoom(for count: Int, beside batch: Int) -> Bool {
+    configuration.quota <= 0 || takenBytes + Int64(batch + count) <= configuration.quota
   }
 
   private mutating func hello(_ hello: JSON, sessionId: String?, batch: inout HubBatchBuilder) {

@@ -7,7 +7,8 @@ import DequeModule
 ///
 /// Rules: what arrives in order is handed out to be stored, once; it is acknowledged after `committed` and never before;
 /// a number at or below the cursor is a duplicate, acknowledged again. After an error nothing more is taken in, but what
-/// came before it is still stored and acknowledged before the close.
+/// came before it is still stored and acknowledged before the close. An envelope that would take the session beyond its quota
+/// is such an error; the session's hello is not.
 ///
 /// The driver calls an input, then `nextEffect` until it gives nil, and again at `deadline`. It reads no further while
 /// `wantsInput` is false (that, and late acknowledgements, is the backpressure).
@@ -21,6 +22,8 @@ package struct HubSession: Sendable {
     package var messageLimit = 1 << 20
     /// Bytes of messages that a device may have unacknowledged.
     package var window = 8 << 20
+    /// Bytes of envelopes that may be stored of a session; 0 is no bound.
+    package var quota: Int64 = 0
 
     package init(server: String) {
       self.server = server
@@ -51,6 +54,8 @@ package struct HubSession: Sendable {
   /// All up to it is durable.
   var durable: Int64 = 0
   var isEnded = false
+  /// Bytes of the session's envelopes that are stored or were taken in on this connection.
+  var takenBytes: Int64 = 0
   var owesAcknowledgement = false
   var uncommittedBytes = 0
   /// The bytes of each batch given out and not yet answered.

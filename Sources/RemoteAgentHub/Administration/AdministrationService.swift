@@ -14,6 +14,8 @@ struct AdministrationService: Sendable {
         try await answer.end()
       } catch let AdministrationError.refused(code, message) {
         try await answer.error(code, message)
+      } catch StoreError.cannotStore(let outage) {
+        try await answer.error("unavailable", outage.detail)
       } catch let error as StoreError {
         try await answer.error("internal_error", "\(error)")
       }

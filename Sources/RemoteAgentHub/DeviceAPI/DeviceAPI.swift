@@ -42,7 +42,7 @@ struct DeviceAPI: HTTPResponder {
         peer: context.remoteAddress?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
       response = try await answer(request, from: address)
     } catch {
-      if error.status >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
+      if error.isOurFault { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
       response = error.response
     }
     response.headers[.dpopNonce] = devices.nonce()
@@ -95,7 +95,7 @@ struct DeviceAPI: HTTPResponder {
     } catch .revoked {
       throw .revoked
     } catch {
-      throw .internalError
+      throw .store(error)
     }
     return .json(
       .ok,
@@ -124,7 +124,7 @@ struct DeviceAPI: HTTPResponder {
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw .internalError
+      throw .store(error)
     }
   }
 

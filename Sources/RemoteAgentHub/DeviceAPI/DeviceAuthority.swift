@@ -96,7 +96,7 @@ package final class DeviceAuthority: Sendable {
       switch error.code {
       case Problem.staleNonce.code: return .staleNonce(nonce())
       case Problem.revoked.code: return .revoked
-      case Problem.internalError.code: return .failed
+      case Problem.internalError.code, Problem.cannotStore(.full).code: return .failed
       default: return .refused
       }
     }
@@ -143,7 +143,7 @@ package final class DeviceAuthority: Sendable {
     do {
       verdict = try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
     } catch {
-      throw .internalError
+      throw .store(error)
     }
     switch verdict {
     case .valid(let clientId, let expiresAt):

@@ -22,7 +22,7 @@ final class PairingDesk: Sendable {
         return try await store.pair(
           code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: clock.wall())
       } catch {
-        throw .internalError
+        throw .store(error)
       }
     }
     guard let pairing else { throw .invalidCode }

@@ -13,7 +13,7 @@ package struct Problem: Error, Sendable, Equatable {
   package let detail: String
   /// What `Allow` says, with 405.
   package var allow: String?
-  /// Seconds until another try makes sense, with 429.
+  /// Seconds until another try makes sense, with 429 and 503.
   package var retryAfter: Int64?
   /// What `WWW-Authenticate` says, with 401; nil for a device's proof.
   package var challenge: String?
@@ -42,6 +42,19 @@ extension Problem {
   package static let internalError = Problem(500, "internal", "the hub failed; its log says why")
   package static let busy = Problem(503, "unavailable", "the hub is closing").closing
 
+  /// Nothing can be stored at the moment.
+  package static func cannotStore(_ outage: StoreOutage) -> Problem {
+    var problem = Problem(503, "unavailable", outage.detail)
+    problem.retryAfter = StoreOutage.retryAfter / 1_000
+    return problem
+  }
+
+  /// What the store threw, without its words.
+  package static func store(_ error: any Error) -> Problem {
+    if case StoreError.cannotStore(let outage) = error { return cannotStore(outage) }
+    return internalError
+  }
+
   package static func invalidProof(_ detail: String) -> Problem { Problem(401, "invalid_dpop_proof", detail) }
 
   package static func badRequest(_ detail: String) -> Problem { Problem(400, "bad_request", detail) }
@@ -57,6 +70,9 @@ extension Problem {
     problem.retryAfter = retryAfter
     return problem
   }
+
+  /// Whether the log is to tell it: an outage is told once, not with each answer.
+  var isOurFault: Bool { status >= 500 && status != 503 }
 
   private var closing: Problem {
     var problem = self

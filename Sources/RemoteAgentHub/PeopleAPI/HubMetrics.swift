@@ -42,6 +42,14 @@ final class HubMetrics: Sendable {
       "ra_hub_commits_total", "counter", "Transactions that stored log lines, since the start.", [([], counts.commits)])
     text.add("ra_hub_commits_waiting", "gauge", "Batches that wait for the next one.", [([], counts.waiting)])
     text.add(
+      "ra_hub_store_failing", "gauge", "Whether nothing can be stored now, by why.",
+      [StoreOutage.full, .broken].map { ([("reason", $0.rawValue)], counts.outage == $0 ? 1 : 0) })
+    text.add(
+      "ra_hub_store_failures_total", "counter", "How often that began, since the start.", [([], counts.outages)])
+    text.add(
+      "ra_hub_wal_bytes", "gauge", "The database's write-ahead log; grows while it can't be checkpointed.",
+      [([], counts.logFile)])
+    text.add(
       "ra_hub_http_answers_total", "counter", "HTTP answers by status, since the start.",
       counters.answers.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)")], Int64($0.value)) })
     text.add(

@@ -71,7 +71,7 @@ struct PeopleAPI: Sendable {
     do {
       return try await work()
     } catch {
-      throw .internalError
+      throw .store(error)
     }
   }
 
@@ -86,6 +86,7 @@ struct PeopleAPI: Sendable {
   }
 
   private func readiness() async throws(Problem) -> Response {
+    if let outage = store.health.outage { throw .cannotStore(outage) }
     do throws(StoreError) {
       _ = try await store.sessions(limit: 1)
     } catch {

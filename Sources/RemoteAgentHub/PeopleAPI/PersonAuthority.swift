@@ -24,7 +24,7 @@ struct PersonAuthority: Sendable {
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw .internalError
+      throw .store(error)
     }
     guard let token else { throw .signInRequired }
     return token

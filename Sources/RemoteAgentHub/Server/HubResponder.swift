@@ -25,7 +25,7 @@ struct HubResponder: HTTPResponder {
     do throws(Problem) {
       response = try await answerPerson(request, context: context)
     } catch {
-      if error.status >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
+      if error.isOurFault { context.logger.error("\(request.method) \(request.uri.path): \(error.detail)") }
       response = error.response
     }
     // Also an answer that is none of its own tells a device a nonce (PROTOCOL section 3).

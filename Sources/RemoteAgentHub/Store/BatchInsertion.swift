@@ -17,10 +17,11 @@ enum BatchInsertion {
     try insertBytes(of: batch, row: row, in: database)
     try database.run(
       """
-      UPDATE sessions SET cursor = ?, bytes = bytes + ?, lines = lines + ?, lastSeenAt = ?,
+      UPDATE sessions SET cursor = ?, bytes = bytes + ?, lines = lines + ?, stored = stored + ?,
+        lastSeenAt = ?,
         lastLine = coalesce(?, lastLine)
       WHERE row = ?
-      """, [batch.lastSeq, batch.logBytes, batch.logLines, now, lastLine, row])
+      """, [batch.lastSeq, batch.logBytes, batch.logLines, batch.bytes.count, now, lastLine, row])
     for fact in batch.facts { try note(fact.status, row: row, in: database) }
     return batch.lastSeq
   }

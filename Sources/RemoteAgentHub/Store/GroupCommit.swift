@@ -8,6 +8,7 @@ import Synchronization
 /// - While one transaction is flushed the next gathers: nobody waits for company, and a slow disk makes larger groups.
 /// - A call returns after its transaction is durable, with the session's cursor then.
 /// - What waits is bounded by the callers: one batch a connection, within the session's window.
+/// - While the store is failing nothing is tried: all that comes is refused.
 /// - A group takes at most `groupSize` bytes beyond its first batch, so that no caller waits for ever.
 final class GroupCommit: Sendable {
   private struct Entry {
@@ -25,13 +26,18 @@ final class GroupCommit: Sendable {
   }
 
   private let pool: DatabasePool
+  private let health: StoreHealth
   private let groupSize: Int
   private let committed: @Sendable (_ rows: Set<Int64>) -> Void
   private let state = Mutex(State())
 
   /// - Parameter committed: called with the sessions of each group that is durable.
-  init(pool: DatabasePool, groupSize: Int = 16 << 20, committed: @escaping @Sendable (_ rows: Set<Int64>) -> Void) {
+  init(
+    pool: DatabasePool, health: StoreHealth, groupSize: Int = 16 << 20,
+    committed: @escaping @Sendable (_ rows: Set<Int64>) -> Void
+  ) {
     self.pool = pool
+    self.health = health
     self.groupSize = groupSize
     self.committed = committed
   }
@@ -63,6 +69,7 @@ final class GroupCommit: Sendable {
     var results: [Result<Int64, StoreError>] = []
     results.reserveCapacity(group.count)
     do {
+      try health.check()
       try database.inTransaction(.immediate) {
         for entry in group {
           let cursor = try BatchInsertion.insert(
@@ -74,6 +81,10 @@ final class GroupCommit: Sendable {
       committed(Set(group.map(\.row)))
       for (entry, result) in zip(group, results) { entry.done.resume(returning: result) }
     } catch {
+      if let outage = StoreError.outage(error) {
+        let size = group.reduce(0) { $0 + $1.batch.bytes.count }
+        health.failed(outage, reason: StoreError.reason(error), size: size)
+      }
       let error = StoreError(error)
       for entry in group { entry.done.resume(returning: .failure(error)) }
     }

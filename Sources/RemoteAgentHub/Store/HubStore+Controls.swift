@@ -71,9 +71,13 @@ extension HubStore {
     rows.forEach(changes.changed(row:))
   }
 
-  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first.
+  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first, if the
+  /// store can write.
   package func controls(row: Int64, limit: Int = 100, now: Int64) async throws(StoreError) -> [ControlRecord] {
-    try await expireControls(now: now)
+    do throws(StoreError) {
+      try await expireControls(now: now)
+    } catch .cannotStore {
+    }
     return try await read { database in
       try database.rows(
         ControlRecord.query + " WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]

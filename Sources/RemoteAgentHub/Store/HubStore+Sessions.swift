@@ -21,25 +21,29 @@ extension HubStore {
   }
 
   /// The session's connection is gone and no other has taken its place.
+  ///
+  /// While the store is failing it is kept in memory, where the session is away at once, and written when that is over.
   package func disconnected(row: Int64, now: Int64) async throws(StoreError) {
-    try await write { database in
-      try database.run(
-        "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
-        [now, now, row])
+    defer { changes.changed(row: row) }
+    if health.owes(disconnected: row, at: now) { return }
+    do throws(StoreError) {
+      try await write { database in try Self.disconnect(row: row, now: now, in: database) }
+    } catch {
+      guard health.owes(disconnected: row, at: now) else { throw error }
     }
-    changes.changed(row: row)
   }
 
   /// The sessions that a filter lets through, the last begun first.
   package func sessions(_ filter: SessionFilter = SessionFilter(), limit: Int = 100) async throws(StoreError)
     -> [SessionRecord]
   {
-    try await read { database in
+    let owed = health.owed
+    return try await read { database in
       let (condition, values) = filter.sql
       return try Row.fetchAll(
         database, sql: "\(SessionRecord.query) WHERE \(condition) ORDER BY opened DESC LIMIT ?",
         arguments: StatementArguments(values + [limit])
-      ).map(SessionRecord.init(stored:))
+      ).map { SessionRecord(stored: $0, owed: owed) }
     }
   }
 
@@ -47,22 +51,32 @@ extension HubStore {
   ///
   /// A session begins when it is made, and again when another writer takes it over; a reconnect begins nothing.
   package func session(idOrLatest id: String) async throws(StoreError) -> SessionRecord? {
-    try await read { database in
+    let owed = health.owed
+    return try await read { database in
       let found =
         id == "latest"
         ? try database.row(SessionRecord.query + " ORDER BY opened DESC LIMIT 1")
         : try database.row(
           SessionRecord.query + " WHERE id = ? OR sessionId = ? ORDER BY id = ? DESC, opened DESC LIMIT 1",
           [id, id, id])
-      return found.map(SessionRecord.init(stored:))
+      return found.map { SessionRecord(stored: $0, owed: owed) }
     }
   }
 
   /// The session with that key.
   package func session(row: Int64) async throws(StoreError) -> SessionRecord? {
-    try await read { database in
-      try database.row(SessionRecord.query + " WHERE row = ?", [row]).map(SessionRecord.init(stored:))
+    let owed = health.owed
+    return try await read { database in
+      try database.row(SessionRecord.query + " WHERE row = ?", [row]).map { SessionRecord(stored: $0, owed: owed) }
     }
+  }
+}
+
+extension HubStore {
+  /// A session was refused what would have gone beyond its quota.
+  package func filled(row: Int64) async throws(StoreError) {
+    try await write { database in try database.run("UPDATE sessions SET isFull = 1 WHERE row = ?", [row]) }
+    changes.changed(row: row)
   }
 }
 
@@ -70,15 +84,18 @@ extension SessionRecord {
   fileprivate static let query =
     "SELECT sessions.*, devices.label AS device FROM sessions JOIN devices USING (clientId)"
 
-  fileprivate init(stored row: Row) {
-    let state: State = row["ended"] ? .ended : row["connected"] ? .live : .away
+  /// - Parameter owed: the ends of connections that are not written down yet.
+  fileprivate init(stored row: Row, owed: [Int64: Int64]) {
+    let disconnectedAt = owed[row["row"]] ?? row["disconnectedAt"] as Int64?
+    let state: State = row["ended"] ? .ended : row["connected"] && owed[row["row"]] == nil ? .live : .away
     let exit = (row["exitCode"] as Int64?).map(End.code) ?? (row["exitSignal"] as String?).map(End.signal)
     self.init(
       row: row["row"], id: row["id"], sessionId: row["sessionId"], clientId: row["clientId"], device: row["device"],
       agent: row["agent"], title: row["title"], host: row["host"], cwd: row["cwd"],
       labels: (try? JSON(parsing: row["labels"] as String)) ?? [:], state: state, control: row["control"],
-      cursor: row["cursor"], bytes: row["bytes"], lines: row["lines"], firstSeenAt: row["firstSeenAt"],
-      lastSeenAt: row["lastSeenAt"], disconnectedAt: row["disconnectedAt"], exit: exit, outcome: row["exitOutcome"],
+      cursor: row["cursor"], bytes: row["bytes"], lines: row["lines"], stored: row["stored"], isFull: row["isFull"],
+      firstSeenAt: row["firstSeenAt"],
+      lastSeenAt: row["lastSeenAt"], disconnectedAt: disconnectedAt, exit: exit, outcome: row["exitOutcome"],
       turn: row["turn"], lastLine: row["lastLine"], opened: row["opened"])
   }
 }

@@ -11,6 +11,9 @@ package final class HubStore: Sendable {
   let lives: TokenLives
   /// Tells who waits for a session's next line or state.
   package let changes = SessionChanges()
+  /// Whether it can write.
+  package let health = StoreHealth()
+  let path: String
   let pool: DatabasePool
   let batches: GroupCommit
 
@@ -19,6 +22,7 @@ package final class HubStore: Sendable {
   /// Sessions that were connected when the hub before ended are away from here on.
   package init(folder: String, lives: TokenLives) throws(StoreError) {
     let path = folder + "/hub.db"
+    self.path = path
     self.lives = lives
     do {
       pool = try Self.open(path)
@@ -26,7 +30,7 @@ package final class HubStore: Sendable {
       throw .cannotOpen(path: path, reason: StoreError.reason(error))
     }
     let changes = changes
-    batches = GroupCommit(pool: pool) { rows in rows.forEach(changes.changed(row:)) }
+    batches = GroupCommit(pool: pool, health: health) { rows in rows.forEach(changes.changed(row:)) }
   }
 
   private static func open(_ path: String) throws -> DatabasePool {
@@ -51,6 +55,7 @@ package final class HubStore: Sendable {
     try pool.write { database in
       try database.execute(
         sql: "UPDATE sessions SET connected = 0, disconnectedAt = lastSeenAt WHERE connected = 1")
+      try database.execute(sql: "DELETE FROM trials")
     }
     return pool
   }
@@ -64,13 +69,15 @@ package final class HubStore: Sendable {
     }
   }
 
-  /// Does `work` in a transaction of its own; what it throws undoes it.
+  /// Does `work` in a transaction of its own; what it throws undoes it. While the store is failing it is not tried.
   func write<Value: Sendable>(
     _ work: @escaping @Sendable (Database) throws -> Value
   ) async throws(StoreError) -> Value {
+    try health.check()
     do {
       return try await pool.write(work)
     } catch {
+      if let outage = StoreError.outage(error) { health.failed(outage, reason: StoreError.reason(error), size: 0) }
       throw StoreError(error)
     }
   }

@@ -10,6 +10,9 @@ enum Schema {
     migrator.registerMigration("2") { database in
       try database.execute(sql: people)
     }
+    migrator.registerMigration("3") { database in
+      try database.execute(sql: bounds)
+    }
     return migrator
   }
 
@@ -76,5 +79,14 @@ enum Schema {
 
     ALTER TABLE sessions ADD COLUMN turn TEXT;
     ALTER TABLE sessions ADD COLUMN lastLine TEXT;
+    """
+
+  /// What a session's quota counts, whether it was reached, and what is written to see whether there is room.
+  private static let bounds = """
+    ALTER TABLE sessions ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sessions ADD COLUMN isFull INTEGER NOT NULL DEFAULT 0;
+    UPDATE sessions SET stored = (SELECT coalesce(sum(length(bytes)), 0) FROM batches WHERE session = sessions.row);
+
+    CREATE TABLE trials (bytes BLOB NOT NULL) STRICT;
     """
 }

@@ -27,4 +27,6 @@ package struct OpenedSession: Sendable, Equatable {
   /// The highest number that a control of the session ever got.
   package var controlsGiven: Int64?
   package let ended: Bool
+  /// Bytes of its envelopes that are stored.
+  package var stored: Int64 = 0
 }

@@ -66,7 +66,7 @@ struct SessionOpening {
     try database.run(
       """
       UPDATE sessions SET control = ?, title = ?, agent = coalesce(?, agent), host = ?, cwd = coalesce(?, cwd), labels = ?,
-        connected = 1, disconnectedAt = NULL, lastSeenAt = ?
+        connected = 1, disconnectedAt = NULL, isFull = 0, lastSeenAt = ?
       WHERE row = ?
       """,
       [
@@ -77,11 +77,11 @@ struct SessionOpening {
 
   private func opened(row: Int64) throws -> OpenedSession? {
     try ControlTable(database: database, row: row).acknowledge(through: hello.deviceControlCursor, isHello: true)
-    let columns = "id, cursor, controlCursor, lastControl, ended"
+    let columns = "id, cursor, controlCursor, lastControl, ended, stored"
     return try database.row("SELECT \(columns) FROM sessions WHERE row = ?", [row]).map {
       OpenedSession(
         row: row, id: $0["id"], cursor: $0["cursor"], controlCursor: $0["controlCursor"],
-        controlsGiven: $0["lastControl"] as Int64, ended: $0["ended"])
+        controlsGiven: $0["lastControl"] as Int64, ended: $0["ended"], stored: $0["stored"])
     }
   }
 }

@@ -37,6 +37,10 @@ package struct SessionRecord: Sendable, Equatable {
   package let bytes: Int64
   /// How many `log` envelopes.
   package let lines: Int64
+  /// Bytes of all its envelopes, as they are stored: what its quota counts.
+  package let stored: Int64
+  /// Whether it was refused what would have gone beyond its quota.
+  package let isFull: Bool
   package let firstSeenAt: Int64
   package let lastSeenAt: Int64
   package let disconnectedAt: Int64?
@@ -57,6 +61,7 @@ package struct SessionRecord: Sendable, Equatable {
       "agent": text(agent), "title": text(title), "host": text(host), "cwd": text(cwd), "labels": labels,
       "state": .string(state.rawValue), "control": .bool(control), "cursor": .integer(cursor),
       "bytes": .integer(bytes), "lines": .integer(lines), "firstSeenAt": .integer(firstSeenAt),
+      "stored": .integer(stored), "full": .bool(isFull),
       "lastSeenAt": .integer(lastSeenAt), "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
       "turn": text(turn), "lastLine": text(lastLine),
     ]

@@ -17,12 +17,19 @@ package struct StoreCounts: Sendable, Equatable {
   /// Since the start.
   package let commits: Int64
   package let waiting: Int64
+  /// Why nothing can be stored now, and how often that began since the start.
+  package let outage: StoreOutage?
+  package let outages: Int64
+  /// Bytes of the write-ahead log.
+  package let logFile: Int64
 }
 
 extension HubStore {
   package func counts(now: Int64) async throws(StoreError) -> StoreCounts {
-    try await expireControls(now: now)
+    // A store that can't write can still be counted.
+    if health.outage == nil { try await expireControls(now: now) }
     let (commits, waiting) = (Int64(batches.groups), Int64(batches.waiting))
+    let (outage, outages, logFile) = (health.outage, Int64(health.outages), logFileSize)
     return try await read { database in
       let sessions = try database.row(
         """
@@ -45,7 +52,8 @@ extension HubStore {
         controls: try database.rows("SELECT result, count(*) FROM controls GROUP BY result ORDER BY result").map {
           .init(name: $0[0], count: $0[1])
         },
-        lines: sessions?["lines"] ?? 0, bytes: sessions?["bytes"] ?? 0, commits: commits, waiting: waiting)
+        lines: sessions?["lines"] ?? 0, bytes: sessions?["bytes"] ?? 0, commits: commits, waiting: waiting,
+        outage: outage, outages: outages, logFile: logFile)
     }
   }
 }

@@ -7,7 +7,9 @@ extension StreamHandler {
     case opened(OpenedSession)
     case refused
     case revoked
-    case failed
+    case failed(StoreError)
+
+    var isRefusal: Bool { if case .opened = self { false } else { true } }
   }
 
   private struct WaitingControls: Sendable {
@@ -21,24 +23,31 @@ extension StreamHandler {
     let services = services
     let admitted = admitted
     let key = SessionGate.Key(clientId: admitted.clientId, sessionId: description.sessionId)
+    self.key = key
     let hello = SessionHello(
       clientId: admitted.clientId, description: description, deviceControlCursor: deviceControlCursor)
     perform {
       await services.gate.withSession(key) {
+        var registered: Int64?
+        let opening: Opening
         do throws(StoreError) {
           let now = services.clock.wall()
           guard let found = try await services.store.open(hello, now: now) else { return Opening.refused }
           await services.registry.register(row: found.row, clientId: admitted.clientId, connection: connection)
+          registered = found.row
           // Once more: what the connection before had taken is in the store only now.
-          guard let opened = try await services.store.open(hello, now: now) else { return Opening.refused }
+          let opened = try await services.store.open(hello, now: now)
           try await services.store.seen(
             clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
-          return Opening.opened(opened)
+          opening = opened.map(Opening.opened) ?? .refused
         } catch .revoked {
-          return Opening.revoked
+          opening = .revoked
         } catch {
-          return Opening.failed
+          opening = .failed(error)
         }
+        // One that took the session's place and came to nothing leaves it again.
+        if let registered, opening.isRefusal { await Self.leave(registered, connection, services) }
+        return opening
       }
     } then: { handler, opening in
       handler.finishOpening(opening)
@@ -53,10 +62,10 @@ extension StreamHandler {
       controls.opened(controlCursor: opened.controlCursor)
       session.opened(
         id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
-        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, isEnded: opened.ended, now: now)
+        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, storedBytes: opened.stored, isEnded: opened.ended, now: now)
     case .refused: session.openRefused()
     case .revoked: session.revoked()
-    case .failed: session.storeFailed("the session can't be opened now")
+    case .failed(let error): storeFailed(error)
     }
     advance()
     controlsWaiting()
@@ -67,19 +76,43 @@ extension StreamHandler {
   func commitNext() {
     guard let row = opened?.row, let (batch, count) = commits.next() else { return }
     let services = services
-    perform {
-      try? await services.store.commit(batch, row: row, now: services.clock.wall())
-    } then: { handler, cursor in
+    perform { () -> Result<Int64, StoreError> in
+      do throws(StoreError) {
+        return .success(try await services.store.commit(batch, row: row, now: services.clock.wall()))
+      } catch {
+        return .failure(error)
+      }
+    } then: { handler, result in
       handler.commits.finished()
-      if let cursor, cursor >= batch.lastSeq {
+      switch result {
+      case .success(let cursor) where cursor >= batch.lastSeq:
         for _ in 0..<count { handler.session.committed(cursor: cursor, now: handler.now) }
-      } else {
+      case .success:
         handler.commits.drop()
-        handler.session.storeFailed("the store failed")
+        handler.session.storeFailed("the session's log has another end")
+      case .failure(let error):
+        handler.commits.drop()
+        handler.storeFailed(error)
       }
       handler.advance()
       handler.settleIfDrained()
     }
+  }
+
+  /// The device is sent away for a while, and told no more than it needs to know.
+  private func storeFailed(_ error: StoreError) {
+    if case .cannotStore(let outage) = error {
+      session.storeFailed(outage.detail, retryAfter: StoreOutage.retryAfter)
+    } else {
+      session.storeFailed("the hub failed")
+    }
+  }
+
+  /// The session has reached its quota.
+  func noteFull() {
+    guard let row = opened?.row else { return }
+    let services = services
+    Task { try? await services.store.filled(row: row) }
   }
 
   /// Checks the next renewed token, one at a time.
@@ -99,7 +132,7 @@ extension StreamHandler {
       case .staleNonce(let nonce): handler.session.proofNonceStale(nonce: nonce, now: handler.now)
       case .revoked: handler.session.revoked()
       case .refused: handler.session.authenticationFailed()
-      case .failed: handler.session.storeFailed("the token can't be checked now")
+      case .failed: handler.session.storeFailed("the token can't be checked now", retryAfter: StoreOutage.retryAfter)
       }
       handler.advance()
     }
@@ -158,12 +191,16 @@ extension StreamHandler {
 
   /// The connection is over: the session is away, unless a newer connection has it.
   func leave(_ connection: StreamConnection) {
-    guard let row = opened?.row else { return }
+    guard let row = opened?.row, let key else { return }
     let services = services
-    Task {
-      guard await services.registry.unregister(row: row, connection: connection) else { return }
-      try? await services.store.disconnected(row: row, now: services.clock.wall())
-    }
+    // Not beside an opening: what is written here must not fall on a connection that has the session by then.
+    let leaving: @Sendable () async -> Void = { await Self.leave(row, connection, services) }
+    Task { await services.gate.withSession(key, leaving) }
+  }
+
+  private static func leave(_ row: Int64, _ connection: StreamConnection, _ services: StreamServices) async {
+    guard await services.registry.unregister(row: row, connection: connection) else { return }
+    try? await services.store.disconnected(row: row, now: services.clock.wall())
   }
 
   /// Does `work` elsewhere, and `then` on the event loop, also when the channel is gone by then.

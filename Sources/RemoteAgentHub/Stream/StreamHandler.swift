@@ -22,6 +22,8 @@ final class StreamHandler: ChannelDuplexHandler {
   var socket: WebSocketConnection
   var commits = CommitQueue()
   var connection: StreamConnection?
+  /// The session that the device asked for.
+  var key: SessionGate.Key?
   var opened: OpenedSession?
   var isOpening = false
   var renewals: [(token: String, proof: String)] = []
@@ -143,6 +145,7 @@ final class StreamHandler: ChannelDuplexHandler {
       open(description, deviceControlCursor: deviceControlCursor, tool: tool)
     case .store(let batch): commits.append(batch)
     case .authenticate(let token, let proof): renewals.append((token, proof))
+    case .quotaReached: noteFull()
     case .controlsAcknowledged(let cursor): controlsAcknowledged(through: cursor)
     case .send(let message): _ = socket.sendText(message)
     case .close(let code, let reason):

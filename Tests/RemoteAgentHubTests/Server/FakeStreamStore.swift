@@ -67,6 +67,8 @@ final class FakeStreamStore: StreamStore {
     }
   }
 
+  func filled(row: Int64) async throws(StoreError) { events.yield("filled") }
+
   func disconnected(row: Int64, now: Int64) async throws(StoreError) { events.yield("disconnected") }
 
   func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl] {

@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func `a large group is divided, and nobody in it is forgotten`() async throws {
-    let small = GroupCommit(pool: fixture.store.pool, groupSize: 1_000) { _ in }
+    let small = GroupCommit(pool: fixture.store.pool, health: fixture.store.health, groupSize: 1_000) { _ in }
     var rows: [Int64] = []
     for index in 0..<12 { rows.append(try await fixture.open(fixture.hello("s\(index)")).row) }
     let batch = StoreFixture.batch(1...1, text: String(repeating: "y", count: 400))

@@ -1,0 +1,39 @@
+import GRDB
+import Glibc
+
+extension HubStore {
+  /// While the store is failing: tries whether it can write again, as much as it could not. Anything else does nothing.
+  ///
+  /// The trial's bytes go to the write-ahead log like a batch's, and leave free pages in the database, which the next
+  /// batches take.
+  package func tryAgain() async {
+    guard health.outage != nil else { return }
+    let (size, owed) = (health.trialSize, health.owed)
+    do {
+      try await pool.write { database in
+        try database.execute(sql: "DELETE FROM trials")
+        try database.execute(sql: "INSERT INTO trials (bytes) VALUES (zeroblob(?))", arguments: [size])
+      }
+      try await pool.write { database in
+        try database.execute(sql: "DELETE FROM trials")
+        for (row, time) in owed { try Self.disconnect(row: row, now: time, in: database) }
+      }
+    } catch {
+      return
+    }
+    _ = health.recovered(written: owed)
+    owed.keys.forEach(changes.changed(row:))
+  }
+
+  /// The size of the write-ahead log, in bytes: it is cut when a checkpoint was whole, and grows while none can be.
+  package var logFileSize: Int64 {
+    var status = stat()
+    return stat(path + "-wal", &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  static func disconnect(row: Int64, now: Int64, in database: Database) throws {
+    try database.run(
+      "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
+      [now, now, row])
+  }
+}
