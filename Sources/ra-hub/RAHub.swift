@@ -9,5 +9,6 @@ struct RAHub: AsyncParsableCommand {
     version: Version.string,
     subcommands: [
       Serve.self, Link.self, Code.self, Sessions.self, Logs.self, Send.self, Devices.self, Revoke.self, Token.self,
+      Backup.self,
     ])
 }
