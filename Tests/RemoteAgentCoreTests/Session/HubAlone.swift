@@ -10,8 +10,13 @@ struct HubAlone {
   /// What the session wanted done, in order.
   private(set) var effects: [HubSession.Effect] = []
 
-  init(window: Int = 8 << 20, heartbeat: Milliseconds = 12_000, tokenLife: Milliseconds = 900_000) {
+  init(
+    window: Int = 8 << 20, heartbeat: Milliseconds = 12_000, timeout: Milliseconds = 30_000,
+    tokenLife: Milliseconds = 900_000, quota: Int64 = 0
+  ) {
     var configuration = HubSession.Configuration(server: "ra-hub/0")
+    configuration.heartbeatTimeout = timeout
+    configuration.quota = quota
     configuration.window = window
     configuration.heartbeatInterval = heartbeat
     session = HubSession(configuration: configuration, clientId: "c", tokenLife: tokenLife, now: now)
@@ -37,11 +42,12 @@ struct HubAlone {
 
   @discardableResult
   mutating func open(
-    cursor: Int64 = 0, controlCursor: Int64 = 0, controlsGiven: Int64? = nil, isEnded: Bool = false
+    cursor: Int64 = 0, controlCursor: Int64 = 0, controlsGiven: Int64? = nil, storedBytes: Int64 = 0,
+    isEnded: Bool = false
   ) -> [HubSession.Effect] {
     session.opened(
       id: "h", url: "https://h/", cursor: cursor, controlCursor: controlCursor, controlsGiven: controlsGiven,
-      isEnded: isEnded, now: now)
+      storedBytes: storedBytes, isEnded: isEnded, now: now)
     return drain()
   }
 

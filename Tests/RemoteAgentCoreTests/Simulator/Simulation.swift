@@ -279,6 +279,7 @@ struct Simulation {
         let (life, now) = (faults.tokenLife, now)
         hub?.authenticated(tokenLife: life, expiresAt: 0, now: now)
       case .controlsAcknowledged(let cursor): acknowledgeControls(through: cursor)
+      case .quotaReached: break
       case .send(let message):
         guard !isCut else { continue }
         lastToDevice = max(lastToDevice, now + latency())
