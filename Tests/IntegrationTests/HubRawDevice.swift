@@ -96,7 +96,8 @@ final class HubRawDevice {
 
   /// An open stream, before its hello.
   func stream() throws -> HubRawStream {
-    if nonce.isEmpty { _ = try send("GET", "/nothing", token: nil, body: nil) }
+    // A hub that was started anew knows no nonce of before.
+    _ = try send("GET", "/nothing", token: nil, body: nil)
     let connection = try HubRawConnection(origin: origin, ca: ca)
     let upgrade =
       "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"

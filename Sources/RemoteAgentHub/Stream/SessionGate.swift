@@ -16,6 +16,9 @@ actor SessionGate {
     return value
   }
 
+  /// How many wait for work with that key to end; nil if there is none.
+  func waitingCount(_ key: Key) -> Int? { waiting[key]?.count }
+
   private func enter(_ key: Key) async {
     guard waiting[key] != nil else {
       waiting[key] = []

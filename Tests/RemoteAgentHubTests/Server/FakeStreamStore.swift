@@ -12,7 +12,10 @@ final class FakeStreamStore: StreamStore {
     var committed: [HubBatch] = []
     var controls: [WaitingControl] = []
     var sent: [Int64] = []
-    var disconnects = 0
+    var calls: [String] = []
+    var heldLeaves: [CheckedContinuation<Void, Never>] = []
+    var isLeaveHeld = false
+    var opensLeft: Int?
   }
 
   private let state = Mutex(State())
@@ -47,7 +50,13 @@ final class FakeStreamStore: StreamStore {
   func addControl(_ control: WaitingControl) { state.withLock { $0.controls.append(control) } }
 
   func open(_ hello: SessionHello, now: Int64) async throws(StoreError) -> OpenedSession? {
-    OpenedSession(row: 1, id: "id", cursor: state.withLock { $0.cursor }, controlCursor: 0, ended: false)
+    try state.withLock { state throws(StoreError) in
+      state.calls.append("open")
+      guard let left = state.opensLeft else { return }
+      guard left > 0 else { throw .cannotStore(.full) }
+      state.opensLeft = left - 1
+    }
+    return OpenedSession(row: 1, id: "id", cursor: state.withLock { $0.cursor }, controlCursor: 0, ended: false)
   }
 
   func commit(_ batch: HubBatch, row: Int64, now: Int64) async throws(StoreError) -> Int64 {
@@ -69,7 +78,35 @@ final class FakeStreamStore: StreamStore {
 
   func filled(row: Int64) async throws(StoreError) { events.yield("filled") }
 
-  func disconnected(row: Int64, now: Int64) async throws(StoreError) { events.yield("disconnected") }
+  func disconnected(row: Int64, now: Int64) async throws(StoreError) {
+    events.yield("disconnected")
+    await withCheckedContinuation { continuation in
+      let isHeld = state.withLock { state in
+        if state.isLeaveHeld { state.heldLeaves.append(continuation) }
+        return state.isLeaveHeld
+      }
+      if !isHeld { continuation.resume() }
+    }
+    state.withLock { $0.calls.append("disconnected") }
+  }
+
+  /// From now on an end waits for `releaseLeaves` before it is written.
+  func holdLeaves() { state.withLock { $0.isLeaveHeld = true } }
+
+  func releaseLeaves() {
+    let held = state.withLock { state in
+      state.isLeaveHeld = false
+      defer { state.heldLeaves = [] }
+      return state.heldLeaves
+    }
+    for continuation in held { continuation.resume() }
+  }
+
+  /// After so many more openings the disk is full.
+  func failOpening(after count: Int) { state.withLock { $0.opensLeft = count } }
+
+  /// Openings and ends, in the order in which they were written.
+  var calls: [String] { state.withLock { $0.calls } }
 
   func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl] {
     state.withLock { $0.controls.filter { $0.seq > seq } }

@@ -8,7 +8,7 @@ import Testing
 
 /// The stream's driver on a channel in memory, with a store that the test holds.
 @Suite(.timeLimit(.minutes(1))) struct StreamHandlerTests {
-  private final class Fixture: Sendable {
+  final class Fixture: Sendable {
     let store = FakeStreamStore()
     let registry = SessionRegistry()
     let services: StreamServices
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Counts the reads that reach the socket.
-  private final class ReadCounter: ChannelOutboundHandler, Sendable {
+  final class ReadCounter: ChannelOutboundHandler, Sendable {
     typealias OutboundIn = ByteBuffer
     private let count = Mutex(0)
     var value: Int { count.withLock { $0 } }
@@ -36,7 +36,7 @@ import Testing
   }
 
   /// A device's end on the memory channel.
-  private final class Peer {
+  final class Peer {
     let channel = NIOAsyncTestingChannel()
     let reads = ReadCounter()
     private var socket = WebSocketConnection(role: .client, maskKey: { 7 })
