@@ -33,7 +33,8 @@ struct Sessions: ParsableCommand {
     let exit = session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string ?? "-"
     let state = session["state"]?.string ?? ""
     return [
-      session["id"]?.string ?? "", session["full"]?.bool == true ? "\(state), full" : state, session["device"]?.string ?? "",
+      session["id"]?.string ?? "", session["full"]?.bool == true ? "\(state), full" : state,
+      session["device"]?.string ?? "",
       session["lines"]?.integer.map(String.init) ?? "", exit,
       session["title"]?.string ?? session["agent"]?.string ?? session["sessionId"]?.string ?? "",
     ]

@@ -43,7 +43,10 @@ struct HubBackupTests {
     #expect(inspected.cursor >= acknowledged)
     let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
     #expect(mode == 0o600)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: world.folder).filter { $0.hasPrefix("copy.db.") } == ["copy.db.inspected"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: world.folder).filter { $0.hasPrefix("copy.db.") } == [
+        "copy.db.inspected"
+      ])
 
     // As docs/operations.md restores it.
     try world.killHub()

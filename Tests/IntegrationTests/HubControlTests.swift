@@ -77,7 +77,8 @@ struct HubControlTests {
     #expect(try results { $0.count == 3 }.first == "written", "a hello's cursor is an acknowledgement")
   }
 
-  @Test func `what outlived its time is expired if it was never sent, unknown if it was, and never sent again`() throws {
+  @Test func `what outlived its time is expired if it was never sent, unknown if it was, and never sent again`() throws
+  {
     let stream = try connect()
     #expect(try send("sent", ttlMs: 1_500) == 1)
     #expect(try stream.control() == 1)

@@ -62,7 +62,8 @@ extension StreamHandler {
       controls.opened(controlCursor: opened.controlCursor)
       session.opened(
         id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
-        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, storedBytes: opened.stored, isEnded: opened.ended, now: now)
+        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, storedBytes: opened.stored,
+        isEnded: opened.ended, now: now)
     case .refused: session.openRefused()
     case .revoked: session.revoked()
     case .failed(let error): storeFailed(error)

@@ -106,7 +106,9 @@ import Testing
     #expect(store.sent == [1])
   }
 
-  @Test func `one that takes a session's place and can't open it leaves it again, and is told when to come`() async throws {
+  @Test func `one that takes a session's place and can't open it leaves it again, and is told when to come`()
+    async throws
+  {
     store.failOpening(after: 1)
     let peer = try await Peer(fixture)
     try await sendHello(peer)

@@ -85,10 +85,13 @@ import Testing
     let large = StoreFixture.batch(2...3, text: String(repeating: "y", count: 1 << 20))
     for _ in 0..<2 {
       let error = await #expect(throws: StoreError.self) { try await store.commit(large, row: row, now: now + 1) }
-      #expect(error == .failed("database or disk is full"))
+      #expect(error == .cannotStore(.full))
     }
     #expect(try await store.session(row: row) == before)
+    await store.tryAgain()
+    #expect(store.health.outage == .full)
     try await setMaximumPages(1 << 30)
+    await store.tryAgain()
     #expect(try await store.commit(large, row: row, now: now) == 3)
     #expect(try await store.batches(row: row, after: 1, maximumBytes: 8 << 20).map(\.bytes) == [large.bytes])
   }
