@@ -60,9 +60,9 @@ package struct SessionRecord: Sendable, Equatable {
       "id": .string(id), "sessionId": .string(sessionId), "clientId": .string(clientId), "device": .string(device),
       "agent": text(agent), "title": text(title), "host": text(host), "cwd": text(cwd), "labels": labels,
       "state": .string(state.rawValue), "control": .bool(control), "cursor": .integer(cursor),
-      "bytes": .integer(bytes), "lines": .integer(lines), "firstSeenAt": .integer(firstSeenAt),
-      "stored": .integer(stored), "full": .bool(isFull),
-      "lastSeenAt": .integer(lastSeenAt), "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
+      "bytes": .integer(bytes), "lines": .integer(lines), "stored": .integer(stored), "full": .bool(isFull),
+      "firstSeenAt": .integer(firstSeenAt), "lastSeenAt": .integer(lastSeenAt),
+      "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
       "turn": text(turn), "lastLine": text(lastLine),
     ]
   }
