@@ -74,7 +74,10 @@ struct HubLimitTests {
     try world.awaitState("away")
   }
 
-  @Test func `a device whose bytes come one by one is kept`() throws {
+  @Test(arguments: [false, true])
+  func `a device whose bytes come one by one is kept, those of a frame and those of a record of TLS`(
+    isRecord: Bool
+  ) throws {
     let world = try World()
     try world.startHub(["--heartbeat", "0.2"])
     let device = try HubRawDevice.paired(with: world)
@@ -82,11 +85,15 @@ struct HubLimitTests {
     #expect(try stream.greet() != nil)
     // A byte after each ping of the hub's: in all more than twice as long as it lets a device be silent.
     let frame = stream.frame(of: HubRawStream.line(1))
+    let bytes = isRecord ? try stream.connection.encrypted(frame) : frame
+    func send(_ bytes: ArraySlice<UInt8>) throws {
+      if isRecord { stream.connection.send(ciphertext: bytes) } else { try stream.send(bytes: bytes) }
+    }
     for index in 0..<6 {
       #expect(try stream.next()?["type"]?.string == "ping")
-      try stream.send(bytes: frame[index...index])
+      try send(bytes[index...index])
     }
-    try stream.send(bytes: frame[6...])
+    try send(bytes[6...])
     #expect(try stream.acknowledged(1))
   }
 

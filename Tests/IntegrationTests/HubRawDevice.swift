@@ -114,7 +114,7 @@ final class HubRawDevice {
 final class HubRawStream {
   static let writer = "0123456789abcdef0123456789abcdef"
 
-  private let connection: HubRawConnection
+  let connection: HubRawConnection
   private var socket = WebSocketConnection(
     role: .client, messageLimit: 8 << 20, maskKey: { UInt32.random(in: 0 ... .max) })
   private var waiting: [JSON] = []
@@ -234,6 +234,17 @@ final class HubRawConnection {
       // The engine takes no more than it may hold.
       try flush()
     }
+  }
+
+  /// The record that some bytes make, to be sent as the test likes.
+  func encrypted(_ bytes: [UInt8]) throws -> [UInt8] {
+    _ = try bytes.withUnsafeBytes { try engine.write($0) }
+    return engine.takeCiphertext()
+  }
+
+  func send(ciphertext: some Sequence<UInt8>) {
+    let bytes = Array(ciphertext)
+    _ = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
   /// Plaintext that has come; nil at the end.

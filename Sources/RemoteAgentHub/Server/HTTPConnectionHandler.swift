@@ -105,6 +105,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is TLSHandler.Event { return }
     if event is ChannelShouldQuiesceEvent {
       if exchange.stopping() { linger(context) }
       return

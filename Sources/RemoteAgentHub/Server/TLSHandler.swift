@@ -9,6 +9,9 @@ import RemoteAgentTLS
 /// plaintext waits; nobody above speaks first, so there is none in practice. A peer that ends without close_notify, that
 /// fails, or that does not finish its handshake in time is closed. Its failure is nobody's news but the debug log's.
 final class TLSHandler: ChannelDuplexHandler {
+  /// Bytes came that are no whole record yet: the peer is not silent.
+  enum Event { case receivedPart }
+
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundIn = ByteBuffer
@@ -115,6 +118,9 @@ final class TLSHandler: ChannelDuplexHandler {
         gotAny = true
         if !isInputClosed { context.fireChannelRead(wrapInboundOut(plaintext)) }
       case .wantsInput:
+        if !gotAny, !isInputClosed, engine.isHandshakeComplete {
+          context.fireUserInboundEventTriggered(Event.receivedPart)
+        }
         break reading
       case .closed:
         if !isInputClosed {

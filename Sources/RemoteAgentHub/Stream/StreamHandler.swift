@@ -81,6 +81,8 @@ final class StreamHandler: ChannelDuplexHandler {
     if event is ChannelShouldQuiesceEvent {
       session.goingAway()
       advance()
+    } else if event is TLSHandler.Event {
+      session.receivedBytes(now: now)
     } else if event as? ChannelEvent == .inputClosed {
       socket.receivedEndOfFile()
       context.close(promise: nil)

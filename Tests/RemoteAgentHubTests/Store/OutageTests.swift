@@ -60,12 +60,15 @@ import Testing
 
   @Test func `a trial writes as much as failed, between 1 and 16 MiB`() {
     let health = StoreHealth()
+    let told = Mutex(0)
+    health.onChange { _ in told.withLock { $0 += 1 } }
     #expect(health.trialSize == 1 << 20)
     health.failed(.full, reason: "", size: 5 << 20)
     health.failed(.full, reason: "", size: 1)
     #expect(health.trialSize == 5 << 20)
     health.failed(.full, reason: "", size: 1 << 30)
     #expect(health.trialSize == 16 << 20)
+    #expect(told.withLock { $0 } == 1, "once, however many fail")
     #expect(health.owes(disconnected: 1, at: 5))
     #expect(!health.recovered(written: [:]), "an end is owed")
     #expect(health.recovered(written: [1: 5]))
