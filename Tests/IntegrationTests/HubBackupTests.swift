@@ -93,6 +93,25 @@ struct HubBackupTests {
     #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/x"))
   }
 
+  @Test func `a backup that is interrupted dies of the signal and leaves nothing behind`() throws {
+    let world = try World()
+    try world.startHub()
+    try world.killHub()
+    // Enough for the signal to come in the middle.
+    let script =
+      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('insert into trials values (zeroblob(500000000))'); c.commit()"
+    let made = try world.run("python3", ["-c", script, "\(world.data)/hub.db"])
+    try #require(made.status == 0, "\(made.errors)")
+    let folder = "\(world.folder)/copies"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let backup = try world.start("ra-hub", ["backup", "\(folder)/copy.db"])
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty { try #require(Date() < deadline) }
+    backup.signal(SIGINT)
+    #expect(try backup.status() == 130, "\(backup.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+  }
+
   @Test func `a disk with no room for it is named, and nothing is left behind`() throws {
     let world = try World()
     try world.startHub()

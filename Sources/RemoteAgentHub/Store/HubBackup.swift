@@ -1,6 +1,7 @@
 import GRDB
 import Glibc
 import RemoteAgentProcess
+import Synchronization
 
 /// A copy of a hub's database, taken while the hub runs or when none does.
 ///
@@ -32,14 +33,15 @@ package enum HubBackup {
         throw .file("\(path) is the database itself")
       }
     }
+    // Let go last of all, when nothing is left behind.
+    HeldSignals.hold()
+    defer { HeldSignals.release() }
     let temporary = "\(path).\(UInt64.random(in: 0 ... .max))"
     let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw file(path, "creating", errno) }
     defer { close(descriptor) }
     var isDone = false
     defer { if !isDone { unlink(temporary) } }
-    let signals = HeldSignals()
-    defer { signals.release() }
     Signals.ignoreFileSizeLimits()
     guard fchmod(descriptor, 0o600) == 0 else { throw file(path, "creating", errno) }
     do {
@@ -110,29 +112,28 @@ package enum HubBackup {
   }
 }
 
-/// Signals that wait until something is cleaned up.
-private struct HeldSignals {
+/// Signals that take their effect when something is cleaned up: for the process, whichever thread gets them.
+private enum HeldSignals {
   private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+  /// `SIG_IGN` as a number: functions can't be compared.
+  private static let ignored = 1
+  /// The last that came; 0 if none has.
+  private static let pending = Atomic<Int32>(0)
 
-  private var before = sigset_t()
-
-  init() {
-    var held = sigset_t()
-    sigemptyset(&held)
-    for number in Self.numbers { sigaddset(&held, number) }
-    pthread_sigmask(SIG_BLOCK, &held, &before)
+  static func hold() {
+    pending.store(0, ordering: .relaxed)
+    for number in numbers {
+      // One that is ignored, by nohup(1) say, stays so.
+      if let before = signal(number, SIG_IGN), unsafeBitCast(before, to: Int.self) == Self.ignored { continue }
+      signal(number) { HeldSignals.pending.store($0, ordering: .relaxed) }
+    }
   }
 
-  /// Whether one of them has come.
-  static var isOnePending: Bool {
-    var pending = sigset_t()
-    sigpending(&pending)
-    return numbers.contains { sigismember(&pending, $0) == 1 }
-  }
+  static var isOnePending: Bool { pending.load(ordering: .relaxed) != 0 }
 
   /// What has come takes its effect.
-  func release() {
-    var before = before
-    pthread_sigmask(SIG_SETMASK, &before, nil)
+  static func release() {
+    let number = pending.load(ordering: .relaxed)
+    if number != 0 { Signals.die(of: number) }
   }
 }
