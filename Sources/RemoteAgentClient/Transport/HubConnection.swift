@@ -44,7 +44,7 @@ package final class HubConnection {
   package init(hub: HubURL, context: TLSContext, now: Milliseconds) throws(ClientError) {
     self.hub = hub
     do {
-      engine = try TLSEngine(client: context, host: hub.host)
+      engine = try TLSEngine(client: context, host: hub.host, port: hub.port)
     } catch {
       throw .refused("\(hub.authority): \(error)")
     }
