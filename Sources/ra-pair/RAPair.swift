@@ -25,6 +25,9 @@ struct RAPair: ParsableCommand {
       valueName: "pin"))
   var pin: String?
 
+  @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
+  var proxy: String?
+
   @Option(help: ArgumentHelp("What the hub calls this device; the machine's name by default.", valueName: "text"))
   var label: String?
 
@@ -98,7 +101,9 @@ struct RAPair: ParsableCommand {
     }
     let pins = pin.flatMap { try? PinSet($0) }
     let code = try readCode()
-    let paired = try pairing.pair(hub: hub, ca: trusted, pins: pins, code: code, label: label ?? Platform.host)
+    let paired = try pairing.pair(
+      hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
+      code: code, label: label ?? Platform.host)
     try store.save(paired, named: credential)
     if json {
       print(summary(paired).text)
@@ -108,7 +113,8 @@ struct RAPair: ParsableCommand {
   }
 
   private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
-    let paired = try store.credential(named: credential)
+    var paired = try store.credential(named: credential)
+    paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     let sealed = try store.summaries().first { $0.name == credential }?.sealedWith ?? ""
     let device = try pairing.status(of: paired)
     if json {
@@ -133,7 +139,8 @@ struct RAPair: ParsableCommand {
   private func remove(
     _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
-    let paired = try store.credential(named: credential)
+    var paired = try store.credential(named: credential)
+    paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     do throws(ClientError) {
       try pairing.unpair(paired)
     } catch {

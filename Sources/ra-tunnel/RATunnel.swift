@@ -45,6 +45,9 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("The hub's public key for this run, in place of the credential's.", valueName: "pin"))
   var pin: String?
 
+  @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
+  var proxy: String?
+
   @Option(help: ArgumentHelp("Give up after so long without progress; 0: never.", valueName: "seconds"))
   var flushTimeout = 60
 
@@ -80,7 +83,8 @@ struct RATunnel: ParsableCommand {
     do {
       let polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       let store = CredentialStore(folder: try SettingsFolder.current())
-      let paired = try store.credential(named: credential)
+      var paired = try store.credential(named: credential)
+      paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
       options.tee = tee

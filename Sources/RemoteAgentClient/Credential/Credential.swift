@@ -8,6 +8,8 @@ package struct Credential: Sendable {
   package let ca: String?
   /// The keys that the hub may have; without `ca` they stand in for the chain.
   package let pins: PinSet?
+  /// On the way to the hub, for this run; not kept.
+  package var proxy: Proxy?
   package let clientId: String
   package let label: String
   package let key: ES256PrivateKey
@@ -30,7 +32,7 @@ package struct Credential: Sendable {
     self.pairedAt = pairedAt
   }
 
-  package func identity(tool: String) -> DeviceIdentity { DeviceIdentity(hub: hub, key: key, tool: tool) }
+  package func identity(tool: String) -> DeviceIdentity { DeviceIdentity(hub: hub, proxy: proxy, key: key, tool: tool) }
 
   /// What TLS connections to the hub are made with: those certificates, those pins, or both; else the system's store.
   ///

@@ -15,7 +15,9 @@ package struct Pairing: Sendable {
   /// - Parameters:
   ///   - ca: the certificates trusted in place of the system's, PEM.
   ///   - pins: the keys that the hub may have.
-  package func pair(hub: HubURL, ca: String?, pins: PinSet?, code: PairingCode, label: String) throws(ClientError)
+  ///   - proxy: on the way to it.
+  package func pair(hub: HubURL, proxy: Proxy? = nil, ca: String?, pins: PinSet?, code: PairingCode, label: String)
+    throws(ClientError)
     -> Credential
   {
     let key: ES256PrivateKey
@@ -24,7 +26,7 @@ package struct Pairing: Sendable {
     } catch {
       throw .refused("making a key: \(error)")
     }
-    let identity = DeviceIdentity(hub: hub, key: key, tool: tool)
+    let identity = DeviceIdentity(hub: hub, proxy: proxy, key: key, tool: tool)
     let request = DeviceRequest(
       identity, "POST", "/api/clients/pair",
       body: ["code": .string(code.symbols), "label": .string(label), "platform": .string(Platform.name)])
