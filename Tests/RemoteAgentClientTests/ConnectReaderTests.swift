@@ -20,7 +20,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("407", "name and password", false), ("403", "403", false), ("502", "502", true), ("503", "503", true), ("404", "404", false),
+    ("407", "name and password", false), ("403", "403", false), ("502", "502", true), ("503", "503", true),
+    ("404", "404", false),
   ])
   func `a refusal is told by its status, and nothing else of it`(status: String, word: String, isTransient: Bool) {
     guard case .refused(let why, isTransient) = answer("HTTP/1.1 \(status) secret\r\nX: secret\r\n\r\nsecret") else {
