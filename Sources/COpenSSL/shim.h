@@ -33,6 +33,12 @@ static inline long ra_SSL_CTX_set_session_cache_off(SSL_CTX *context) {
   return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
 
+static inline long ra_SSL_CTX_set_session_cache_client(SSL_CTX *context) {
+  return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+}
+
+static inline void ra_OPENSSL_free(void *memory) { OPENSSL_free(memory); }
+
 static inline long ra_SSL_CTX_add_extra_chain_cert(SSL_CTX *context, X509 *certificate) {
   return SSL_CTX_add_extra_chain_cert(context, certificate);
 }

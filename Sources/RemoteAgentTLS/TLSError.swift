@@ -6,6 +6,10 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
   case certificateNotYetValid
   /// The certificate is for another name than this.
   case hostNameMismatch(String)
+  /// The server's key is none of the pinned ones: the pin that was seen.
+  case pinMismatch(seen: String)
+  /// A pin that can't be used, and why.
+  case badPin(String)
   /// What is neither a host name nor an address.
   case badHostName(String)
   /// The peer speaks no TLS.
@@ -31,6 +35,8 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     case .certificateExpired: "the certificate has expired"
     case .certificateNotYetValid: "the certificate is not yet valid: is this machine's clock right?"
     case .hostNameMismatch(let host): "the certificate is not for \(host)"
+    case .pinMismatch(let seen): "the server's key is not the pinned one: it has \(seen)"
+    case .badPin(let why): "pin: \(why)"
     case .badHostName(let host): "'\(TLSError.printable(host))' is neither a host name nor an address"
     case .notTLS: "the other side does not speak TLS"
     case .failed(let why): "TLS failed: \(why)"

@@ -19,6 +19,15 @@ struct RAPair: ParsableCommand {
   @Option(help: ArgumentHelp("Trust these certificates in place of the system's.", valueName: "file"))
   var ca: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The hub's public key, sha256//BASE64, several joined by ';': alone it stands in for the chain.",
+      valueName: "pin"))
+  var pin: String?
+
+  @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
+  var proxy: String?
+
   @Option(help: ArgumentHelp("What the hub calls this device; the machine's name by default.", valueName: "text"))
   var label: String?
 
@@ -41,10 +50,18 @@ struct RAPair: ParsableCommand {
   func validate() throws {
     guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
     if status || unpair {
-      guard hub == nil, ca == nil, code == nil, label == nil else {
-        throw ValidationError("--status and --unpair take no hub, certificate, label or code")
+      guard hub == nil, ca == nil, pin == nil, code == nil, label == nil else {
+        throw ValidationError("--status and --unpair take no hub, certificate, pin, label or code")
       }
-    } else if hub == nil {
+    }
+    if let pin {
+      do {
+        _ = try PinSet(pin)
+      } catch {
+        throw ValidationError("--\(error)")
+      }
+    }
+    if !status, !unpair, hub == nil {
       throw ValidationError("--hub URL is needed")
     }
     guard Credential.isValidName(credential) else {
@@ -82,8 +99,11 @@ struct RAPair: ParsableCommand {
         throw .noInput("\(error)")
       }
     }
+    let pins = pin.flatMap { try? PinSet($0) }
     let code = try readCode()
-    let paired = try pairing.pair(hub: hub, ca: trusted, code: code, label: label ?? Platform.host)
+    let paired = try pairing.pair(
+      hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
+      code: code, label: label ?? Platform.host)
     try store.save(paired, named: credential)
     if json {
       print(summary(paired).text)
@@ -93,7 +113,8 @@ struct RAPair: ParsableCommand {
   }
 
   private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
-    let paired = try store.credential(named: credential)
+    var paired = try store.credential(named: credential)
+    paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     let sealed = try store.summaries().first { $0.name == credential }?.sealedWith ?? ""
     let device = try pairing.status(of: paired)
     if json {
@@ -109,6 +130,7 @@ struct RAPair: ParsableCommand {
       print(
         "sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")"
       )
+      if let pins = paired.pins { print("pin          \(pins)") }
       print("file         \(store.folder.configFile)")
       print("the hub takes it")
     }
@@ -117,7 +139,8 @@ struct RAPair: ParsableCommand {
   private func remove(
     _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
-    let paired = try store.credential(named: credential)
+    var paired = try store.credential(named: credential)
+    paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     do throws(ClientError) {
       try pairing.unpair(paired)
     } catch {
@@ -130,10 +153,13 @@ struct RAPair: ParsableCommand {
   }
 
   private func summary(_ paired: Credential) -> JSON {
-    [
-      "credential": .string(credential), "hub": .string(paired.hub.description), "clientId": .string(paired.clientId),
-      "label": .string(paired.label), "fingerprint": .string(paired.key.publicKey.thumbprint),
+    var members: [JSON.Member] = [
+      .init("credential", .string(credential)), .init("hub", .string(paired.hub.description)),
+      .init("clientId", .string(paired.clientId)), .init("label", .string(paired.label)),
+      .init("fingerprint", .string(paired.key.publicKey.thumbprint)),
     ]
+    if let pins = paired.pins { members.append(.init("pin", .string(pins.description))) }
+    return .object(members)
   }
 
   private func readCode() throws(ClientError) -> PairingCode {
@@ -159,6 +185,8 @@ struct RAPair: ParsableCommand {
     switch error {
     case .notPaired where status || unpair: "pair again: `ra-pair --hub URL CODE`"
     case .notPaired: "codes are good once and for ten minutes: ask for another (`ra-hub code`)"
+    case .refused(let why) where why.contains("not the pinned one"):
+      "if its owner says that this is the hub's key, pair with it: --pin"
     case .refused(let why) where why.contains("not trusted"):
       "a hub with a certificate of its own needs --ca FILE, as `ra-hub code` prints it"
     default: nil

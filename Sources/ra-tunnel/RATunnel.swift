@@ -42,6 +42,12 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("The credential to use.", valueName: "name"))
   var credential = CredentialStore.defaultName
 
+  @Option(help: ArgumentHelp("The hub's public key for this run, in place of the credential's.", valueName: "pin"))
+  var pin: String?
+
+  @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
+  var proxy: String?
+
   @Option(help: ArgumentHelp("Give up after so long without progress; 0: never.", valueName: "seconds"))
   var flushTimeout = 60
 
@@ -52,6 +58,13 @@ struct RATunnel: ParsableCommand {
     guard (0...86_400).contains(flushTimeout) else { throw ValidationError("--flush-timeout is 0 to 86400 seconds") }
     for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
       throw ValidationError("--label takes NAME=VALUE")
+    }
+    if let pin {
+      do {
+        _ = try PinSet(pin)
+      } catch {
+        throw ValidationError("--\(error)")
+      }
     }
     if tee, announce { throw ValidationError("--tee and --announce both need standard output") }
     if tee, control == .on { throw ValidationError("--tee and --control on both need standard output") }
@@ -70,11 +83,13 @@ struct RATunnel: ParsableCommand {
     do {
       let polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       let store = CredentialStore(folder: try SettingsFolder.current())
-      let paired = try store.credential(named: credential)
+      var paired = try store.credential(named: credential)
+      paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
       options.tee = tee
       options.announces = announce
+      options.pins = pin.flatMap { try? PinSet($0) }
       options.flushTimeout = Milliseconds(flushTimeout) * 1000
       let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, polling: polling)
       status = tunnel.run()

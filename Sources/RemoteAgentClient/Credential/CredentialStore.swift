@@ -55,8 +55,17 @@ package struct CredentialStore: Sendable {
       throw .configuration(
         file, "the credential \(name) can't be opened: it was sealed by another machine or user, or altered")
     }
+    var pins: PinSet?
+    if let text = entry["pin"]?.string {
+      do {
+        pins = try PinSet(text)
+      } catch {
+        throw .configuration(file, "the credential \(name): \(error)")
+      }
+    }
     return Credential(
-      hub: try HubURL(hub), ca: entry["ca"]?.string, clientId: clientId, label: entry["label"]?.string ?? "", key: key,
+      hub: try HubURL(hub), ca: entry["ca"]?.string, pins: pins, clientId: clientId,
+      label: entry["label"]?.string ?? "", key: key,
       refreshToken: refreshToken, pairedAt: entry["pairedAt"]?.integer ?? 0)
   }
 
@@ -71,6 +80,7 @@ package struct CredentialStore: Sendable {
       ]
       var entry: [JSON.Member] = [.init("hub", .string(hub))]
       if let ca = credential.ca { entry.append(.init("ca", .string(ca))) }
+      if let pins = credential.pins { entry.append(.init("pin", .string(pins.description))) }
       entry += [
         .init("clientId", .string(credential.clientId)), .init("label", .string(credential.label)),
         .init("pairedAt", .integer(credential.pairedAt)),

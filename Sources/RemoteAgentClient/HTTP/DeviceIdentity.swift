@@ -5,12 +5,15 @@ package import RemoteAgentTLS
 /// Who asks, and whom: what every device request is made from.
 package struct DeviceIdentity: Sendable {
   package let hub: HubURL
+  /// On the way to the hub; nil: none.
+  package let proxy: Proxy?
   package let key: ES256PrivateKey
   /// `ra-tunnel/0.1.0`
   package let tool: String
 
-  package init(hub: HubURL, key: ES256PrivateKey, tool: String) {
+  package init(hub: HubURL, proxy: Proxy? = nil, key: ES256PrivateKey, tool: String) {
     self.hub = hub
+    self.proxy = proxy
     self.key = key
     self.tool = tool
   }

@@ -14,7 +14,7 @@ package final class RequestConnection {
 
   package init(_ request: DeviceRequest, context: TLSContext, now: Milliseconds) throws(ClientError) {
     self.request = request
-    transport = try HubConnection(hub: request.identity.hub, context: context, now: now)
+    transport = try HubConnection(hub: request.identity.hub, proxy: request.identity.proxy, context: context, now: now)
     until = now + RequestConnection.timeout
   }
 

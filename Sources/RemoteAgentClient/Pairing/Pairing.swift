@@ -1,6 +1,6 @@
 package import RemoteAgentCore
 import RemoteAgentProcess
-import RemoteAgentTLS
+package import RemoteAgentTLS
 
 /// What `ra-pair` does with a hub.
 package struct Pairing: Sendable {
@@ -12,25 +12,31 @@ package struct Pairing: Sendable {
 
   /// Exchanges a one-time code for a credential, under a new key.
   ///
-  /// - Parameter ca: the certificates trusted in place of the system's, PEM.
-  package func pair(hub: HubURL, ca: String?, code: PairingCode, label: String) throws(ClientError) -> Credential {
+  /// - Parameters:
+  ///   - ca: the certificates trusted in place of the system's, PEM.
+  ///   - pins: the keys that the hub may have.
+  ///   - proxy: on the way to it.
+  package func pair(hub: HubURL, proxy: Proxy? = nil, ca: String?, pins: PinSet?, code: PairingCode, label: String)
+    throws(ClientError)
+    -> Credential
+  {
     let key: ES256PrivateKey
     do {
       key = try ES256PrivateKey.generate()
     } catch {
       throw .refused("making a key: \(error)")
     }
-    let identity = DeviceIdentity(hub: hub, key: key, tool: tool)
+    let identity = DeviceIdentity(hub: hub, proxy: proxy, key: key, tool: tool)
     let request = DeviceRequest(
       identity, "POST", "/api/clients/pair",
       body: ["code": .string(code.symbols), "label": .string(label), "platform": .string(Platform.name)])
-    let response = try RequestConnection.perform(request, context: context(ca: ca))
+    let response = try RequestConnection.perform(request, context: Credential.context(ca: ca, pins: pins))
     guard response.status == 201 else { throw Problem(response).error("pairing with \(hub.authority)") }
     guard let json = try? JSON(parsing: response.body), let clientId = json["clientId"]?.string,
       let refreshToken = json["refreshToken"]?.string
     else { throw .refused("pairing with \(hub.authority): the answer is not a hub's") }
     return Credential(
-      hub: hub, ca: ca, clientId: clientId, label: label, key: key, refreshToken: refreshToken,
+      hub: hub, ca: ca, pins: pins, clientId: clientId, label: label, key: key, refreshToken: refreshToken,
       pairedAt: WallClock.now)
   }
 
@@ -50,7 +56,7 @@ package struct Pairing: Sendable {
   }
 
   private func perform(_ method: String, with credential: Credential) throws(ClientError) -> HTTPResponse {
-    let context = try context(ca: credential.ca)
+    let context = try credential.context()
     let identity = credential.identity(tool: tool)
     let grant = try RequestConnection.perform(
       StreamOpening.sessionRequest(identity: identity, refreshToken: credential.refreshToken), context: context)
@@ -60,13 +66,5 @@ package struct Pairing: Sendable {
     }
     return try RequestConnection.perform(
       DeviceRequest(identity, method, "/api/device", token: token), context: context)
-  }
-
-  private func context(ca: String?) throws(ClientError) -> TLSContext {
-    do {
-      return try TLSContext.client(trust: ca.map { .certificates(pem: Array($0.utf8)) } ?? .system)
-    } catch {
-      throw .refused("\(error)")
-    }
   }
 }

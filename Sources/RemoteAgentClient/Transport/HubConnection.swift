@@ -6,8 +6,8 @@ package import RemoteAgentTLS
 
 /// A TLS connection to a hub: looks the name up, connects, shakes hands, and then carries bytes, never blocking.
 ///
-///     resolving ──addresses──► connecting ──► handshake ──► open
-///         └───────────────────────┴──────────────┴────────────┴──► failed (thrown; the connection is of no more use)
+///     resolving ──addresses──► connecting ──► proxy, if there is one ──► handshake ──► open
+///         └───────────────────────┴──────────────┴──────────────────────────┴────────────┴──► failed (thrown: of no more use)
 ///
 /// The driver polls `descriptor` for `events` until `deadline`, then calls `advance`. Not shared between threads.
 package final class HubConnection {
@@ -21,11 +21,15 @@ package final class HubConnection {
   private enum Phase {
     case resolving
     case connecting(until: Milliseconds)
+    /// CONNECT goes out, and its answer is awaited.
+    case proxy
     case handshake
     case open
   }
 
   private let hub: HubURL
+  private let proxy: Proxy?
+  private var answer = ConnectReader()
   private let engine: TLSEngine
   private var phase = Phase.resolving
   private var addresses: [cposix_address] = []
@@ -41,15 +45,17 @@ package final class HubConnection {
   /// The pipe of the resolver, then the socket.
   package private(set) var descriptor: Int32
 
-  package init(hub: HubURL, context: TLSContext, now: Milliseconds) throws(ClientError) {
+  /// - Parameter proxy: through which it goes; nil: straight.
+  package init(hub: HubURL, proxy: Proxy? = nil, context: TLSContext, now: Milliseconds) throws(ClientError) {
     self.hub = hub
+    self.proxy = proxy
     do {
-      engine = try TLSEngine(client: context, host: hub.host)
+      engine = try TLSEngine(client: context, host: hub.host, port: hub.port)
     } catch {
       throw .refused("\(hub.authority): \(error)")
     }
     attemptDeadline = now + HubConnection.attemptTimeout
-    descriptor = cposix_resolve(hub.host, String(hub.port))
+    descriptor = cposix_resolve(proxy?.host ?? hub.host, String(proxy?.port ?? hub.port))
     guard descriptor >= 0 else { throw .unreachable("\(hub.authority): \(String(cString: strerror(errno)))") }
   }
 
@@ -67,7 +73,7 @@ package final class HubConnection {
     switch phase {
     case .resolving: return Int16(POLLIN)
     case .connecting: return Int16(POLLOUT)
-    case .handshake, .open:
+    case .proxy, .handshake, .open:
       let reads = input.count < HubConnection.inputLimit ? Int16(POLLIN) : 0
       return reads | (ciphertext.isEmpty ? 0 : Int16(POLLOUT))
     }
@@ -76,7 +82,7 @@ package final class HubConnection {
   /// When to call `advance` at the latest; nil once it is open.
   package var deadline: Milliseconds? {
     switch phase {
-    case .resolving, .handshake: attemptDeadline
+    case .resolving, .proxy, .handshake: attemptDeadline
     case .connecting(let until): min(until, attemptDeadline)
     case .open: nil
     }
@@ -113,12 +119,13 @@ package final class HubConnection {
   @discardableResult
   package func advance(now: Milliseconds) throws(ClientError) -> Bool {
     if !isOpen, now >= attemptDeadline {
-      throw .unreachable("connecting to \(hub.authority): no answer for \(HubConnection.attemptTimeout / 1000) s")
+      throw .unreachable("\(connecting): no answer for \(HubConnection.attemptTimeout / 1000) s")
     }
     if case .resolving = phase { try readAddresses(now: now) }
     if case .connecting(let until) = phase { try finishConnecting(until: until, now: now) }
+    if case .proxy = phase { try passProxy() }
     switch phase {
-    case .resolving, .connecting: return false
+    case .resolving, .connecting, .proxy: return false
     case .handshake, .open: break
     }
     try checkFailure()
@@ -154,13 +161,13 @@ extension HubConnection {
       var address = cposix_address()
       let count = read(descriptor, &address, MemoryLayout<cposix_address>.size)
       guard count == MemoryLayout<cposix_address>.size else {
-        throw .unreachable("looking up \(hub.host): the resolver broke off")
+        throw .unreachable("looking up \(proxy?.host ?? hub.host): the resolver broke off")
       }
       if address.family == 0 {
         close(descriptor)
         descriptor = -1
         if address.error != 0 {
-          throw .unreachable("looking up \(hub.host): \(String(cString: gai_strerror(address.error)))")
+          throw .unreachable("looking up \(proxy?.host ?? hub.host): \(String(cString: gai_strerror(address.error)))")
         }
         return try connectNext(now: now)
       }
@@ -190,7 +197,7 @@ extension HubConnection {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, address.length) }
       }
       if result == 0 {
-        phase = .handshake
+        connected()
         return
       }
       if errno == EINPROGRESS {
@@ -199,7 +206,43 @@ extension HubConnection {
       }
       lastFailure = String(cString: strerror(errno))
     }
-    throw .unreachable("connecting to \(hub.authority): \(lastFailure)")
+    throw .unreachable("\(connecting): \(lastFailure)")
+  }
+
+  /// What is being tried, for errors.
+  private var connecting: String {
+    "connecting to \(hub.authority)" + (proxy.map { " through the proxy \($0.authority)" } ?? "")
+  }
+
+  private func connected() {
+    guard let proxy else {
+      phase = .handshake
+      return
+    }
+    phase = .proxy
+    proxy.request(for: hub).withUnsafeBytes { ciphertext.append($0) }
+  }
+
+  /// Sends CONNECT and reads its answer; what the server said behind it goes to TLS.
+  private func passProxy() throws(ClientError) {
+    _ = try sendCiphertext()
+    for _ in 0..<16 {
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count < 0 {
+        if errno == EAGAIN || errno == EINTR { return }
+        throw .unreachable("\(connecting): \(String(cString: strerror(errno)))")
+      }
+      switch count == 0 ? answer.cutOff : answer.received(buffer[..<count]) {
+      case .incomplete: continue
+      case .open(let rest):
+        rest.withUnsafeBytes { engine.received($0) }
+        phase = .handshake
+        return
+      case .refused(let why, let isTransient):
+        throw isTransient ? .unreachable("\(connecting): \(why)") : .refused("\(connecting): \(why)")
+      }
+    }
   }
 
   private func finishConnecting(until: Milliseconds, now: Milliseconds) throws(ClientError) {
@@ -215,7 +258,7 @@ extension HubConnection {
     var length = socklen_t(MemoryLayout<Int32>.size)
     getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
     if error == 0 {
-      phase = .handshake
+      connected()
     } else {
       lastFailure = String(cString: strerror(error))
       try connectNext(now: now)

@@ -23,7 +23,7 @@ package final class StreamConnection {
   package init(
     identity: DeviceIdentity, refreshToken: String, context: TLSContext, now: Milliseconds
   ) throws(ClientError) {
-    transport = try HubConnection(hub: identity.hub, context: context, now: now)
+    transport = try HubConnection(hub: identity.hub, proxy: identity.proxy, context: context, now: now)
     opening = StreamOpening(
       identity: identity, refreshToken: refreshToken,
       webSocketKey: WebSocketHandshake.key(random: SecureRandom.bytes(16)))

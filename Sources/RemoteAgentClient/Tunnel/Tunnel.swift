@@ -38,11 +38,7 @@ package final class Tunnel {
     self.options = options
     self.diagnostics = diagnostics
     self.polling = polling
-    do {
-      context = try TLSContext.client(trust: credential.trust())
-    } catch {
-      throw .refused("\(error)")
-    }
+    context = try credential.context(pins: options.pins)
     session = DeviceSession(
       configuration: .init(session: options.session, tool: options.tool, platform: Platform.name),
       random: SecureRandomNumberGenerator())

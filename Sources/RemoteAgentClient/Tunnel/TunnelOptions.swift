@@ -1,4 +1,5 @@
 package import RemoteAgentCore
+package import RemoteAgentTLS
 
 /// How `ra-tunnel` runs.
 package struct TunnelOptions: Sendable {
@@ -12,6 +13,8 @@ package struct TunnelOptions: Sendable {
   package var announces = false
   /// How long to go on trying when nothing more comes through, in milliseconds; 0: for ever.
   package var flushTimeout: Milliseconds = 60_000
+  /// The keys that the hub may have, in place of the credential's, for this run.
+  package var pins: PinSet?
   /// `ra-tunnel/0.1.0`
   package var tool: String
 

@@ -11,16 +11,25 @@ package final class TLSContext: @unchecked Sendable {
     case file(String)
     /// PEM text in place of the system's store.
     case certificates(pem: [UInt8])
+    /// The server's key alone: its pin stands in for the chain, and so for the certificate's dates; never for the host name.
+    case pins
   }
 
   let pointer: OpaquePointer
   let isClient: Bool
+  let pins: PinSet?
+  let verifiesChain: Bool
+  let sessions = SessionMemory()
 
-  private init(method: OpaquePointer?, isClient: Bool) throws(TLSError) {
+  private init(
+    method: OpaquePointer?, isClient: Bool, pins: PinSet? = nil, verifiesChain: Bool = true
+  ) throws(TLSError) {
     ERR_clear_error()
     guard let pointer = SSL_CTX_new(method) else { throw .internalFailure(ErrorQueue.take() ?? "SSL_CTX_new") }
     self.pointer = pointer
     self.isClient = isClient
+    self.pins = pins
+    self.verifiesChain = verifiesChain
     // RFC 9325: TLS 1.2 at least.
     guard ra_SSL_CTX_set_min_proto_version(pointer, TLS1_2_VERSION) == 1 else {
       throw .internalFailure(ErrorQueue.take() ?? "minimum version")
@@ -34,11 +43,37 @@ package final class TLSContext: @unchecked Sendable {
 
   deinit { SSL_CTX_free(pointer) }
 
-  /// For connections to servers, whose chain and name are verified.
-  package static func client(trust: Trust) throws(TLSError) -> TLSContext {
-    let context = try TLSContext(method: TLS_client_method(), isClient: true)
+  /// For connections to servers, whose chain and name are verified, and whose key must be one of `pins`, if there are any.
+  /// Sessions are remembered and resumed, in memory only, with all of that held; nothing is ever sent ahead of the handshake
+  /// (no 0-RTT).
+  package static func client(trust: Trust, pins: PinSet? = nil) throws(TLSError) -> TLSContext {
+    var verifiesChain = true
+    if case .pins = trust {
+      precondition(pins != nil)
+      verifiesChain = false
+    }
+    let context = try TLSContext(
+      method: TLS_client_method(), isClient: true, pins: pins, verifiesChain: verifiesChain)
     SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+    SSL_CTX_set_cert_verify_callback(
+      context.pointer,
+      { store, _ in
+        guard let store,
+          let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+          let engine = TLSEngine.engine(of: OpaquePointer(ssl))
+        else { return 0 }
+        return engine.verify(store) ? 1 : 0
+      }, nil)
+    _ = ra_SSL_CTX_set_session_cache_client(context.pointer)
+    SSL_CTX_sess_set_new_cb(context.pointer) { ssl, session in
+      guard let engine = TLSEngine.engine(of: ssl), let session, SSL_SESSION_is_resumable(session) == 1 else {
+        return 0
+      }
+      engine.remember(owning: session)
+      return 1
+    }
     switch trust {
+    case .pins: break
     case .system:
       guard SSL_CTX_set_default_verify_paths(context.pointer) == 1 else {
         throw .badTrust(ErrorQueue.take() ?? "the system's store can't be read")
@@ -73,6 +108,11 @@ package final class TLSContext: @unchecked Sendable {
     else {
       ERR_clear_error()
       throw .keyMismatch
+    }
+    // Tickets are stateless, under a key of this context that is never written down. They are for this certificate's server.
+    let identity = SHA256.hash(certificateChain)
+    guard SSL_CTX_set_session_id_context(context.pointer, identity, UInt32(identity.count)) == 1 else {
+      throw .internalFailure(ErrorQueue.take() ?? "session id context")
     }
     return context
   }

@@ -17,11 +17,15 @@ package enum TLSRead: Sendable, Equatable {
 /// final: `read` and `write` throw it again, and only `takeCiphertext` is still of use: it gives the alert for the peer.
 /// Not to be used from two threads at once; it may move between threads.
 package final class TLSEngine {
-  private let context: TLSContext
-  private let ssl: OpaquePointer
+  let context: TLSContext
+  let ssl: OpaquePointer
   private let incoming: OpaquePointer
   private let outgoing: OpaquePointer
-  private let host: String
+  let host: String
+  /// Whose sessions are resumed: the host and its port.
+  private let peer: String
+  /// The pin of the certificate that was shown.
+  var seenPin: String?
   private var hasEndOfFile = false
   private var hasShakenHands = false
   private var hasSentClose = false
@@ -30,11 +34,16 @@ package final class TLSEngine {
 
   /// - Parameter host: the name or address (IPv6 without brackets) that the server's certificate must be for; a dot at
   ///   its end is left out. Throws `badHostName` for anything else.
-  package convenience init(client context: TLSContext, host: String) throws(TLSError) {
+  /// - Parameter port: sessions of one port are not offered to another.
+  package convenience init(client context: TLSContext, host: String, port: UInt16 = 443) throws(TLSError) {
     precondition(context.isClient)
     let host = host.hasSuffix(".") ? String(host.dropLast()) : host
-    try self.init(context: context, host: host)
+    try self.init(context: context, host: host, peer: "\(host.lowercased()) \(port)")
     SSL_set_connect_state(ssl)
+    // For the callbacks: unretained, since the SSL never outlives its engine.
+    guard SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque()) == 1 else {
+      throw .internalFailure("SSL_set_ex_data")
+    }
     guard let parameters = SSL_get0_param(ssl) else { throw .internalFailure("SSL_get0_param") }
     if let address = IPAddress.bytes(of: host) {
       guard X509_VERIFY_PARAM_set1_ip(parameters, address, address.count) == 1 else { throw .badHostName(host) }
@@ -47,15 +56,16 @@ package final class TLSEngine {
       }
       SSL_set_hostflags(ssl, HostName.checkFlags)
     }
+    context.sessions.offer(to: ssl, peer: peer)
   }
 
   package convenience init(server context: TLSContext) throws(TLSError) {
     precondition(!context.isClient)
-    try self.init(context: context, host: "")
+    try self.init(context: context, host: "", peer: "")
     SSL_set_accept_state(ssl)
   }
 
-  private init(context: TLSContext, host: String) throws(TLSError) {
+  private init(context: TLSContext, host: String, peer: String) throws(TLSError) {
     ERR_clear_error()
     guard let ssl = SSL_new(context.pointer) else { throw .internalFailure(ErrorQueue.take() ?? "SSL_new") }
     guard let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem()) else {
@@ -70,13 +80,30 @@ package final class TLSEngine {
     self.incoming = incoming
     self.outgoing = outgoing
     self.host = host
+    self.peer = peer
   }
 
-  deinit { SSL_free(ssl) }
+  deinit {
+    // OpenSSL would take the session of a connection that was not closed in order for spoilt; a lost connection is just what
+    // is resumed (RFC 5246 section 7.2.1 allows it). What a fatal alert ended stays spoilt.
+    if hasShakenHands, failure == nil || failure == .truncated {
+      SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+    }
+    SSL_free(ssl)
+  }
 
   /// Whether plaintext can be written. It may be false again for a moment, while a message that follows the handshake
   /// (a ticket, new keys) has come in part.
   package var isHandshakeComplete: Bool { SSL_is_init_finished(ssl) == 1 }
+
+  /// Whether the session of an earlier connection was resumed; false before the handshake is complete.
+  package var isResumed: Bool { isHandshakeComplete && SSL_session_reused(ssl) == 1 }
+
+  /// The version of TLS, as `TLSv1.3`.
+  package var version: String { String(cString: SSL_get_version(ssl)) }
+
+  /// Keeps a session for the next connection to this peer.
+  func remember(owning session: OpaquePointer) { context.sessions.remember(owning: session, peer: peer) }
 
   /// Takes ciphertext from the peer.
   package func received(_ ciphertext: UnsafeRawBufferPointer) {
@@ -109,7 +136,13 @@ package final class TLSEngine {
     ERR_clear_error()
     var count = 0
     let result = SSL_read_ex(ssl, buffer.baseAddress, buffer.count, &count)
-    if isHandshakeComplete { hasShakenHands = true }
+    if isHandshakeComplete, !hasShakenHands {
+      if context.isClient, isResumed, let refusal = refusalOfResumed() {
+        buffer.initializeMemory(as: UInt8.self, repeating: 0)
+        throw fail(refusal)
+      }
+      hasShakenHands = true
+    }
     if result == 1 { return .bytes(count) }
     switch SSL_get_error(ssl, result) {
     case SSL_ERROR_ZERO_RETURN:
@@ -165,6 +198,7 @@ package final class TLSEngine {
 
   private func fail(_ error: TLSError) -> TLSError {
     failure = error
+    if context.isClient, !hasShakenHands { context.sessions.forget(peer: peer) }
     return error
   }
 
@@ -173,12 +207,7 @@ package final class TLSEngine {
     let verification = SSL_get_verify_result(ssl)
     if context.isClient, !hasShakenHands, verification != X509_V_OK {
       ERR_clear_error()
-      switch Int32(verification) {
-      case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: return .hostNameMismatch(host)
-      case X509_V_ERR_CERT_HAS_EXPIRED: return .certificateExpired
-      case X509_V_ERR_CERT_NOT_YET_VALID: return .certificateNotYetValid
-      default: return .certificateNotTrusted(String(cString: X509_verify_cert_error_string(verification)))
-      }
+      return error(ofVerification: Int32(verification))
     }
     guard let entry = ErrorQueue.takeEntry() else { return hasShakenHands ? .broken("unknown") : .failed("unknown") }
     if entry.isFromSSL {
