@@ -9,11 +9,13 @@ def a_hub_that_stood_still_goes_on(stage):
     carried = stage.carry("format")
     for number in range(1, 4):
         stage.arrives(carried, carried.source.size * number // 4)
+        before = stage.connections()
         stage.hub.program.signal(signal.SIGSTOP)
         stage.note("hub: stopped")
         # The second is longer than the device waits.
         if number == 2:
             stage.silence()
+            stage.connects(before)
         else:
             stage.pause(0.1, 0.5)
         stage.hub.program.signal(signal.SIGCONT)
@@ -23,16 +25,16 @@ def a_hub_that_stood_still_goes_on(stage):
 
 def a_hub_is_killed_again_and_again(stage):
     carried = stage.carry("text")
-    before = stage.connections()
     for number in range(1, 5):
         stage.arrives(carried, carried.source.size * number // 5)
+        before = stage.connections()
         stage.hub.kill()
         stage.note("hub: killed")
         stage.pause(0, 0.4)
         stage.hub.start()
         stage.note("hub: started")
+        stage.connects(before)
     stage.same(carried)
-    assert stage.connections() - before >= 4, "it was not connected anew each time"
 
 
 def a_hub_that_is_killed_under_spawn_and_tunnel(stage):
@@ -93,7 +95,7 @@ def blackhole(stage, kind, *ways):
     stage.silence()
     assert sum(stage.lost()) > lost, "nothing was swallowed"
     stage.good()
-    stage.until(lambda: stage.connections() > before, "a new connection was asked for")
+    stage.connects(before)
     stage.same(carried)
 
 
@@ -117,7 +119,7 @@ def an_idle_session_whose_network_swallows_all_is_live_again(stage):
     stage.set(both={"blackhole": True})
     stage.silence()
     stage.good()
-    stage.until(lambda: stage.connections() > before, "a new connection was asked for")
+    stage.connects(before)
     stage.same(carried)
 
 
@@ -139,6 +141,7 @@ def all_is_late_and_overtakes(stage):
     stage.set(both={"delay": 100, "jitter": 30, "reorder": 0.2})
     carried = stage.carry("format", stage.at_most(8 << 20))
     stage.same(carried)
+    assert stage.network.stat()["toDevice"]["late"] > 10, "hardly anything was late"
 
 
 def frames_are_spoilt_and_come_twice(stage):
@@ -156,7 +159,7 @@ def the_device_gets_another_address(stage):
         before = stage.connections()
         stage.network.move(address)
         stage.note(f"device: has {address} now")
-        stage.until(lambda: stage.connections() > before, "a new connection was asked for")
+        stage.connects(before)
     stage.same(carried)
 
 
@@ -164,13 +167,13 @@ def connections_are_reset_at_random(stage):
     stage.set(both={"kbit": 100_000})
     size = stage.at_most(32 << 20)
     carried = stage.carry("format", size)
-    before = stage.connections()
     for number in range(1, 7):
         stage.arrives(carried, size * number // 7)
+        before = stage.connections()
         stage.network.cut()
         stage.note("network: all connections are cut")
+        stage.connects(before)
     stage.same(carried)
-    assert stage.connections() - before >= 5, "it was not connected anew each time"
 
 
 def connections_are_refused_for_a_while(stage):
@@ -222,9 +225,14 @@ def all_of_it_at_once(stage):
 
 # A function; how its stage is. Where frames are to be lost one by one, they are small ones.
 SMALL = {"is_fast": False}
+# Those that can take longest come first.
 SCENARIOS = {
-    a_hub_that_stood_still_goes_on: {},
+    all_of_it_at_once: SMALL,
+    the_device_gets_another_address: SMALL,
+    the_link_flaps: SMALL,
+    all_is_late_and_overtakes: SMALL,
     a_hub_is_killed_again_and_again: {},
+    a_hub_that_stood_still_goes_on: {},
     a_hub_that_is_killed_under_spawn_and_tunnel: {},
     a_hub_that_is_killed_under_run: {},
     the_hubs_disk_is_full: {"disk": True},
@@ -234,11 +242,7 @@ SCENARIOS = {
     an_idle_session_whose_network_swallows_all_is_live_again: {},
     a_fifth_of_all_is_lost: SMALL,
     losses_come_in_bursts: SMALL,
-    all_is_late_and_overtakes: SMALL,
     frames_are_spoilt_and_come_twice: SMALL,
-    the_device_gets_another_address: SMALL,
     connections_are_reset_at_random: SMALL,
     connections_are_refused_for_a_while: {},
-    the_link_flaps: SMALL,
-    all_of_it_at_once: SMALL,
 }

@@ -67,7 +67,7 @@ class Source:
     """
 
     def __init__(self, kind, seed, size, stream="stdin"):
-        self.kind, self.size, self.stream = kind, size, stream
+        self.kind, self.seed, self.size, self.stream = kind, seed, size, stream
         self.chance = random.Random(f"{seed} {kind}")
         self.written = self.lines = self.number = 0
         self.whole, self.envelopes, self.streams = hashlib.sha256(), hashlib.sha256(), {}

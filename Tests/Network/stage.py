@@ -1,4 +1,4 @@
-"""What a scenario plays on: a network of its own, a hub and a device in it, and tunnels that are fed while the network gets worse."""
+"""What a scenario plays on: a network, a hub and a device of its own, and tunnels that are fed while the network gets worse."""
 import contextlib
 import os
 import pathlib
@@ -107,6 +107,10 @@ class Stage:
     def connections(self):
         return self.network.stat()["toHub"]["connections"]
 
+    def connects(self, before):
+        """Waits until more connections were asked for than `before`."""
+        self.until(lambda: self.connections() > before, "a new connection was asked for")
+
     def lost(self):
         stat = self.network.stat()
         return stat["toHub"]["lost"], stat["toDevice"]["lost"]
@@ -114,10 +118,10 @@ class Stage:
     def at_most(self, size):
         return min(self.size, size)
 
-    def carry(self, kind="text", size=None, program=None, until=1):
+    def carry(self, kind="text", size=None, program=None, until=1, options=("--flush-timeout", "0")):
         """Starts a pipeline for `size` bytes and feeds it `until` bytes, by default its first block; `program` in place of
-        `ra-tunnel` is a command for the shell."""
-        carried = Carried(self, kind, size or self.size, program, until)
+        `ra-tunnel` is a command for the shell, `options` are ra-tunnel's."""
+        carried = Carried(self, kind, size or self.size, program, until, options)
         self.carried.append(carried)
         return carried
 
@@ -127,6 +131,14 @@ class Stage:
         ended = carried.ends()
         assert ended == status, f"the pipeline ended with status {ended}; it said {carried.program.said()}"
         self.stored(carried)
+
+    def tunnel(self, *arguments, stdin=subprocess.DEVNULL):
+        """Runs a ra-tunnel on the device to its end; its status."""
+        program = self.device.start("ra-tunnel", *arguments, stdin=stdin)
+        self.memory.watch(program.process.pid)
+        status = program.ends(self.deadline(self.size))
+        self.note(f"ra-tunnel {' '.join(arguments)}: status {status}, {program.errors.decode(errors='replace').strip()!r}")
+        return status
 
     def stored(self, carried):
         self.note("delivered; reading what is stored")
@@ -152,12 +164,12 @@ class Stage:
 class Carried:
     """A pipeline, and the thread that feeds it."""
 
-    def __init__(self, stage, kind, size, program, until):
+    def __init__(self, stage, kind, size, program, until, options):
         self.stage, self.is_wrapped = stage, program is None
         self.source = Source(kind, f"{stage.seed} {len(stage.carried)}", size, "stdin" if program is None else "stdout")
         if program is None:
             text = ["--text"] if kind == "text" else []
-            self.program = stage.device.start("ra-tunnel", "--flush-timeout", "0", *text)
+            self.program = stage.device.start("ra-tunnel", *options, *text)
         else:
             command = [*stage.device.inside, "/bin/sh", "-c", program]
             self.program = stage.scratch.start(

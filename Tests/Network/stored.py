@@ -51,12 +51,28 @@ def output(hub, *arguments, seconds):
     assert process.returncode == 0, f"ra-hub {' '.join(arguments)}: status {process.returncode}"
 
 
+class Prefix:
+    """What is stored of one stream: how many bytes, and their hash."""
+
+    def __init__(self, hub, session, stream, seconds):
+        self.size, found = 0, hashlib.sha256()
+        with output(hub, "logs", "--raw", stream, session, seconds=seconds) as file:
+            while piece := os.read(file.fileno(), 1 << 20):
+                self.size += len(piece)
+                found.update(piece)
+        self.hash = found.digest()
+
+    def is_of(self, source):
+        """Whether a source, which has given nothing yet, begins with it."""
+        left, found = self.size, hashlib.sha256()
+        for piece in source.pieces(source.size):
+            found.update(piece[:left])
+            left -= min(left, len(piece))
+        return left == 0 and found.digest() == self.hash
+
+
 def hashed(hub, session, stream, seconds):
-    with output(hub, "logs", "--raw", stream, session, seconds=seconds) as file:
-        found = hashlib.sha256()
-        while piece := os.read(file.fileno(), 1 << 20):
-            found.update(piece)
-    return found.hexdigest()
+    return Prefix(hub, session, stream, seconds).hash.hex()
 
 
 def differences(hub, session, source, seconds, is_wrapped=True):
