@@ -16,7 +16,8 @@ def text_line(chance):
     """A line of text, usual or not; never without its LF."""
     odd = [
         b"", b"\0", b"\r", b"a\r", b"\xff\xfe", b"\xed\xa0\x80", "\u2028\u2029\ufeff".encode(), b'{"type":"log"}', b'{"a":1,"a":2}',
-        b'{"type":"log","ts":1,"payload":{"stream":"stdout","text":"not quite"}} ', b'{"type":"status","ts":1,"payload":{"state":"gap"}}']
+        b'{"type":"log","ts":1,"payload":{"stream":"stdout","text":"not quite"}} ',
+        b'{"type":"status","ts":1,"payload":{"state":"gap"}}']
     kind = chance.random()
     if kind < 0.1:
         return chance.choice(odd) + b"\n"

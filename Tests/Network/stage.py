@@ -35,7 +35,7 @@ class Stage:
                 folder = self.scratch.folder / "hub"
                 folder.mkdir(mode=0o700)
                 run(["mount", "-t", "tmpfs", "-o", f"size={disk},mode=700", "hub-disk", folder], os.environ)
-                self.ending.callback(run, ["umount", "-l", folder], os.environ)
+                self.ending.callback(run, ["umount", folder], os.environ)
             self.hub = Hub(self.scratch, binaries, address="10.77.0.2", inside=self.network.hub, options=self.heartbeat())
             self.device = Device(self.hub, inside=self.network.device)
         except BaseException:
@@ -53,7 +53,9 @@ class Stage:
         for carried in self.carried:
             carried.give_up()
             for line in carried.program.errors.decode(errors="replace").splitlines():
-                self.timeline.append(f"{carried.program.name()}: {line}")
+                self.timeline.append(f"          said: {line}")
+        for program in reversed(self.scratch.programs):
+            program.kill()
         self.ending.close()
 
     def heartbeat(self):
