@@ -11,21 +11,25 @@ from Support.scratch import PATIENCE, run
 
 
 class Hub:
-    """A hub on ports that the system chose; after a kill it starts again at the same ones."""
+    """A hub on ports that the system chose; after a kill it starts again at the same ones.
 
-    def __init__(self, scratch, binaries, name="hub"):
+    `inside` stands before its command, `options` after.
+    """
+
+    def __init__(self, scratch, binaries, name="hub", address="127.0.0.1", inside=(), options=()):
         self.scratch, self.binaries = scratch, binaries
+        self.inside, self.options = inside, options
         self.folder = scratch.folder / name
         self.home = scratch.folder / f"{name}-home"
         self.home.mkdir()
         self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
-        self.listen, self.loopback = "127.0.0.1:0", "0"
+        self.listen, self.loopback = f"{address}:0", "0"
         self.errors = bytearray()
         self.start()
 
     def start(self):
         command = [f"{self.binaries}/ra-hub", "serve", "--listen", self.listen, "--http-loopback", self.loopback]
-        self.program = self.scratch.start(command, self.environment)
+        self.program = self.scratch.start([*self.inside, *command, *self.options], self.environment)
         self.program.says(r"listening on", errors=True)
         place = json.loads((self.folder / "hub.json").read_text())
         self.url, self.local = place["url"], place["local"]
@@ -61,10 +65,10 @@ class Hub:
 
 
 class Device:
-    """A paired device with a home of its own. `path` comes before the programs under test, for agents."""
+    """A paired device with a home of its own. `path` comes before the programs under test, for agents; `inside` before commands."""
 
-    def __init__(self, hub, label="laptop", path=(), is_paired=True):
-        self.hub, self.scratch, self.binaries = hub, hub.scratch, hub.binaries
+    def __init__(self, hub, label="laptop", path=(), is_paired=True, inside=()):
+        self.hub, self.scratch, self.binaries, self.inside = hub, hub.scratch, hub.binaries, inside
         number = sum(entry.name.startswith("device-") for entry in self.scratch.folder.iterdir())
         self.home = self.scratch.folder / f"device-{number}"
         self.home.mkdir()
@@ -75,13 +79,14 @@ class Device:
         if is_paired:
             code = hub.json("code")
             command = ["ra-pair", "--hub", code["url"], "--ca", code["ca"], "--label", label, code["code"]]
-            run([f"{self.binaries}/{command[0]}", *command[1:]], self.environment, cwd=self.home)
+            run([*inside, f"{self.binaries}/{command[0]}", *command[1:]], self.environment, cwd=self.home)
 
     def start(self, program, *arguments, stdin=subprocess.PIPE):
-        return self.scratch.start([f"{self.binaries}/{program}", *arguments], self.environment, cwd=self.home, stdin=stdin)
+        command = [*self.inside, f"{self.binaries}/{program}", *arguments]
+        return self.scratch.start(command, self.environment, cwd=self.home, stdin=stdin)
 
     def shell(self, script, seconds=PATIENCE, status=0):
-        return run(["/bin/sh", "-c", script], self.environment, cwd=self.home, seconds=seconds, status=status)
+        return run([*self.inside, "/bin/sh", "-c", script], self.environment, cwd=self.home, seconds=seconds, status=status)
 
     def tunnel(self, *arguments):
         """A ra-tunnel that waits for lines: the program and the hub's name of its session."""
