@@ -48,8 +48,15 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
   var proxy: String?
 
-  @Option(help: ArgumentHelp("Give up after so long without progress; 0: never.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Give up so long after the end of the input without progress; 0: never.", valueName: "seconds"))
   var flushTimeout = 60
+
+  @OptionGroup(title: "The spool")
+  var spool: SpoolOptions
+
+  @Option(help: ArgumentHelp("Write what happens to a descriptor, as JSON lines.", valueName: "fd"))
+  var events: Int32?
 
   func validate() throws {
     if let session, !SessionDescription.isValidId(session) {
@@ -66,6 +73,7 @@ struct RATunnel: ParsableCommand {
         throw ValidationError("--\(error)")
       }
     }
+    try spool.validate(session: session)
     if tee, announce { throw ValidationError("--tee and --announce both need standard output") }
     if tee, control == .on { throw ValidationError("--tee and --control on both need standard output") }
   }
@@ -74,16 +82,21 @@ struct RATunnel: ParsableCommand {
     let diagnostics = Diagnostics(program: "ra-tunnel")
     let closed = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()
+    Signals.ignoreFileSizeLimits()
     let session = description(closed: closed)
     guard session.json.serialized().count <= SessionDescription.maximumSize else {
       diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
       throw ExitCode(ExitStatus.usage)
     }
+    if let events, fcntl(events, F_GETFD) < 0 {
+      diagnostics.error("--events \(events): that descriptor is not open")
+      throw ExitCode(ExitStatus.usage)
+    }
     let status: Int32
     do {
-      let polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
-      let store = CredentialStore(folder: try SettingsFolder.current())
-      var paired = try store.credential(named: credential)
+      var polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+      let settings = try SettingsFolder.current()
+      var paired = try CredentialStore(folder: settings).credential(named: credential)
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
@@ -91,11 +104,19 @@ struct RATunnel: ParsableCommand {
       options.announces = announce
       options.pins = pin.flatMap { try? PinSet($0) }
       options.flushTimeout = Milliseconds(flushTimeout) * 1000
-      let tunnel = try Tunnel(credential: paired, options: options, diagnostics: diagnostics, polling: polling)
-      status = tunnel.run()
+      options.onFull = spool.onFull
+      options.credentialName = credential
+      options.events = events
+      let run = TunnelRun(
+        credential: paired, folder: SpoolFolder(root: settings.spools, clientId: paired.clientId), options: options,
+        spool: spool, diagnostics: diagnostics)
+      status = try run.run(polling: &polling)
     } catch let error as ClientError {
       diagnostics.error("\(error)", hint: hint(for: error))
       throw ExitCode(error.exitStatus)
+    } catch let error as SpoolError {
+      diagnostics.error("the spool: \(error)")
+      throw ExitCode(ExitStatus.cannotCreate)
     }
     if status > 128 { Signals.die(of: status - 128) }
     throw ExitCode(status)
@@ -112,8 +133,8 @@ struct RATunnel: ParsableCommand {
       return JSON.Member(String(parts[0]), .string(String(parts[1])))
     }
     return SessionDescription(
-      sessionId: session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
-      writer: Hex.encode(SecureRandom.bytes(16)),
+      sessionId: spool.resume ?? session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
+      writer: Hex.encode(SecureRandom.bytes(16)), append: spool.append,
       control: hasControlReader(closed: closed), title: title, host: Platform.host, cwd: Platform.workingFolder,
       labels: labels)
   }

@@ -4,6 +4,9 @@ import RemoteAgentProcess
 /// Where a device's settings are kept.
 package struct SettingsFolder: Sendable, Equatable {
   package let path: String
+  /// Where sessions wait that are not yet delivered: `spool` in `$XDG_STATE_HOME/remote-agent-client`, or in `path` where
+  /// that is not in the folder for settings.
+  package let spools: String
 
   package var configFile: String { path + "/config.json" }
   package var keyFile: String { path + "/key" }
@@ -22,13 +25,19 @@ package struct SettingsFolder: Sendable, Equatable {
     }
     if let override = environment["REMOTE_AGENT_CLIENT_HOME"], !override.isEmpty {
       path = override
+      spools = override + "/spool"
       return
     }
     let home = absolute("HOME") ?? home
     if let home, exists(home + "/.remote-agent-client") {
       path = home + "/.remote-agent-client"
+      spools = path + "/spool"
     } else if let config = absolute("XDG_CONFIG_HOME") ?? home.map({ $0 + "/.config" }) {
       path = config + "/remote-agent-client"
+      guard let state = absolute("XDG_STATE_HOME") ?? home.map({ $0 + "/.local/state" }) else {
+        throw .configuration("HOME", "it is not set, and the user has no home folder")
+      }
+      spools = state + "/remote-agent-client/spool"
     } else {
       throw .configuration("HOME", "it is not set, and the user has no home folder")
     }

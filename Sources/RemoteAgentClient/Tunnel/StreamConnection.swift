@@ -38,6 +38,9 @@ package final class StreamConnection {
   package var events: Int16 { transport.events }
   package var deadline: Milliseconds? { webSocket == nil ? min(transport.deadline ?? .max, openUntil) : nil }
 
+  /// Whether nothing will ever come on it, since its local address is gone.
+  package var hasLostItsAddress: Bool { transport.hasLostItsAddress }
+
   /// Bytes handed in and not yet with the system.
   package var unsentCount: Int { transport.unsentCount }
 

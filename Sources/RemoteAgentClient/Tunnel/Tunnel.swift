@@ -6,55 +6,78 @@ import RemoteAgentTLS
 /// ra-tunnel's loop: feed what came to the session, do what it says, sleep until something comes or its deadline.
 ///
 /// Everything that decides is in `DeviceSession`; here are the descriptors. The socket is read at all times, whatever else
-/// is blocked: input waits for the session's buffer, output for its reader, the socket for neither.
+/// is blocked: input waits for room in the spool (without one: in memory), output for its reader, the socket for neither.
 package final class Tunnel {
   /// Bytes handed to the connection from which on log lines wait.
   private static let unsentLimit = 256 << 10
 
-  private let credential: Credential
-  private let options: TunnelOptions
+  let credential: Credential
+  let options: TunnelOptions
   private let context: TLSContext
-  private let diagnostics: Diagnostics
-  private var polling: PollSet
-  private var session: DeviceSession
-  private var input: TunnelInput
-  private var output: TunnelOutput
+  let diagnostics: Diagnostics
+  var session: DeviceSession
+  var input: TunnelInput
+  private var output = TunnelOutput(descriptor: STDOUT_FILENO)
+  let spool: Spool?
+  var events: EventWriter?
   private var stream: StreamConnection?
   private var renewal: RequestConnection?
   private var renewedToken: String?
+  private let network = NetworkWatch()
 
-  private var interrupted: (by: Int32, at: Milliseconds)?
+  /// Lines that were read and that the spool had no room for.
+  var unspooled: [SpooledLine] = []
+  /// When to try again to write them.
+  var spoolRetry: Milliseconds?
+  var hasToldFull = false
+  var interrupted: (by: Int32, at: Milliseconds)?
   private var inputDeadline: Milliseconds?
-  private var inputWasCut = false
-  private var lastProgress: (unacknowledged: Int, at: Milliseconds)
+  var inputWasCut = false
+  var inputHasFailed = false
+  private var lastProgress: (unacknowledged: Int64, at: Milliseconds)
   private var isRetrying = false
-  private var exitStatus: Int32?
+  var exitStatus: Int32?
 
-  /// - Parameter polling: set up for the signals that end it.
+  /// - Parameters:
+  ///   - spool: holds what is taken in, and what earlier runs left; nil: memory alone.
+  ///   - readsInput: false delivers what the spool has, and no more.
   package init(
-    credential: Credential, options: TunnelOptions, diagnostics: Diagnostics, polling: consuming PollSet
+    credential: Credential, options: TunnelOptions, spool: Spool?, readsInput: Bool, diagnostics: Diagnostics
   ) throws(ClientError) {
     self.credential = credential
     self.options = options
+    self.spool = spool
     self.diagnostics = diagnostics
-    self.polling = polling
     context = try credential.context(pins: options.pins)
-    session = DeviceSession(
-      configuration: .init(session: options.session, tool: options.tool, platform: Platform.name),
-      random: SecureRandomNumberGenerator())
-    input = TunnelInput(descriptor: STDIN_FILENO, text: options.text)
-    output = TunnelOutput(descriptor: STDOUT_FILENO)
+    let configuration = DeviceSession.Configuration(
+      session: options.session, tool: options.tool, platform: Platform.name)
+    let random = SecureRandomNumberGenerator()
+    if let spool {
+      session = DeviceSession(configuration: configuration, spool: spool.state, random: random)
+    } else {
+      session = DeviceSession(configuration: configuration, random: random)
+    }
+    input = TunnelInput(
+      descriptor: readsInput ? STDIN_FILENO : -1, text: options.text,
+      isWithinLine: spool?.state.isWithinLine ?? false)
+    events = options.events.map(EventWriter.init(descriptor:))
     lastProgress = (0, BootClock.now)
   }
 
   /// Runs to the end; returns the exit status, which has been explained on standard error if it is not 0.
-  package func run() -> Int32 {
+  ///
+  /// - Parameter polling: set up for the signals that end it.
+  package func run(polling: inout PollSet) -> Int32 {
+    begin()
     session.start(now: BootClock.now)
-    while true {
+    while exitStatus == nil {
       act()
-      if let exitStatus { return exitStatus }
-      wait()
+      if exitStatus == nil { wait(polling: &polling) }
     }
+    let status = exitStatus ?? ExitStatus.bug
+    events?.event("exit", [("status", .integer(Int64(status)))])
+    events?.flush()
+    return status
   }
 }
 
@@ -63,6 +86,8 @@ package final class Tunnel {
 extension Tunnel {
   private func act() {
     let now = BootClock.now
+    fetch()
+    release()
     giveUpIfStuck(now: now)
     var wasFull: Bool
     repeat {
@@ -70,7 +95,8 @@ extension Tunnel {
         perform(action, now: now)
       }
       if exitStatus != nil { return }
-      if options.session.control { output.offer(session.nextControl) }
+      if options.session.control { output.offer(session.nextControl?.line) }
+      fetch()
       wasFull = !canSend
     } while advanceStream(now: now) || wasFull && canSend
   }
@@ -78,7 +104,9 @@ extension Tunnel {
   private var canSend: Bool { (stream?.unsentCount ?? .max) < Tunnel.unsentLimit }
 
   private func perform(_ action: DeviceSession.Action, now: Milliseconds) {
+    tell(action)
     switch action {
+    case .numbered(let position, let number): note(.numbered(position: position, number: number))
     case .connect:
       do throws(ClientError) {
         stream = try StreamConnection(
@@ -122,7 +150,7 @@ extension Tunnel {
     _ = output.write()
   }
 
-  private func dropStream() {
+  func dropStream() {
     stream?.shutDown()
     stream = nil
     renewal = nil
@@ -131,34 +159,20 @@ extension Tunnel {
   private func finish(_ outcome: DeviceSession.Outcome) {
     dropStream()
     switch outcome {
-    case .delivered:
-      exitStatus = inputWasCut ? ExitStatus.killed(bySignal: interrupted?.by ?? SIGTERM) : ExitStatus.done
+    case .delivered: delivered()
     case .gaveUp(let refusal):
-      diagnostics.error(refusal.message, hint: undelivered)
-      exitStatus = refusal.kind == .notPaired ? ExitStatus.notPaired : ExitStatus.refused
+      fail(refusal.message, status: refusal.kind == .notPaired ? ExitStatus.notPaired : ExitStatus.refused)
     }
   }
 
-  private var undelivered: String? {
-    let count = session.unacknowledgedCount
-    return count == 0 ? nil : "\(count) lines were not acknowledged by the hub"
-  }
-
-  /// Without progress for the flush timeout, where waiting longer would help nobody.
+  /// Without progress for the flush timeout, where waiting longer would help nobody: with a spool what comes in is safe,
+  /// and only the end of the input begins the time.
   private func giveUpIfStuck(now: Milliseconds) {
     let unacknowledged = session.unacknowledgedCount
-    let isWaiting = session.hasOpened ? input.isEnded : stream == nil || isRetrying
+    let isWaiting = session.hasOpened || spool != nil ? input.isEnded : stream == nil || isRetrying
     if unacknowledged != lastProgress.unacknowledged || !isWaiting { lastProgress = (unacknowledged, now) }
     guard options.flushTimeout > 0, now - lastProgress.at >= options.flushTimeout else { return }
-    let seconds = options.flushTimeout / 1000
-    if session.hasOpened {
-      diagnostics.error("delivering to \(credential.hub.authority): no progress for \(seconds) s", hint: undelivered)
-      exitStatus = ExitStatus.lost
-    } else {
-      diagnostics.error(
-        "connecting to \(credential.hub.authority): no success for \(seconds) s", hint: "nothing of the input was read")
-      exitStatus = ExitStatus.unreachable
-    }
+    giveUp()
   }
 
   private func connectFailed(_ error: ClientError, now: Milliseconds) {
@@ -217,38 +231,57 @@ extension Tunnel {
 
 extension Tunnel {
   private var wantsInput: Bool {
-    !input.isEnded && session.hasOpened && session.wantsInput && !(options.tee && output.isFull)
+    guard !input.isEnded, unspooled.isEmpty, !(options.tee && output.isFull) else { return false }
+    guard let spool else { return session.hasOpened && session.wantsInput }
+    return !spool.isFull
   }
 
-  private func wait() {
+  private func wait(polling: inout PollSet) {
     if wantsInput { polling.watch(STDIN_FILENO, for: .read) }
     if output.wantsToWrite { polling.watch(STDOUT_FILENO, for: .write) }
+    if let events, events.wantsToWrite { polling.watch(events.descriptor, for: .write) }
     if let stream { polling.watch(stream.descriptor, events: stream.events) }
     if let renewal { polling.watch(renewal.descriptor, events: renewal.events) }
+    polling.watch(network.descriptor, for: .read)
     let flush = options.flushTimeout > 0 ? lastProgress.at + options.flushTimeout : nil
-    let deadlines = [session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, flush].compactMap { $0 }
+    let deadlines = [
+      session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, spoolRetry, flush,
+    ].compactMap { $0 }
     do throws(ProcessError) {
       try polling.wait(until: deadlines.min())
     } catch {
-      diagnostics.error("\(error)")
-      exitStatus = ExitStatus.lost
-      return
+      return fail("\(error)", status: ExitStatus.lost)
     }
 
-    takeSignals()
-    if polling[STDIN_FILENO].isReadable { readInput() }
+    takeSignals(&polling)
+    if network.take() { networkChanged(now: BootClock.now) }
+    if let spoolRetry, BootClock.now >= spoolRetry { keep() }
+    if polling[STDIN_FILENO].isReadable, wantsInput { readInput() }
     if let inputDeadline, BootClock.now >= inputDeadline { cutInput() }
-    if polling[STDOUT_FILENO].isWritable, output.write() { session.controlWritten() }
+    if polling[STDOUT_FILENO].isWritable, output.write() { controlWritten() }
+    if events?.wantsToWrite == true { events?.flush() }
     if renewal != nil { advanceRenewal(now: BootClock.now) }
   }
 
-  private func takeSignals() {
+  private func controlWritten() {
+    // Noted before it is acknowledged. If the note fails the control comes again after a crash, and ra-spawn knows it.
+    if let seq = session.nextControl?.seq { note(.controlWritten(seq)) }
+    session.controlWritten()
+  }
+
+  private func networkChanged(now: Milliseconds) {
+    if stream?.hasLostItsAddress == true {
+      session.connectionLost(code: nil, reason: "the network changed", now: now)
+      dropStream()
+    }
+    session.networkChanged(now: now)
+  }
+
+  private func takeSignals(_ polling: inout PollSet) {
     while let signal = polling.takeSignal() {
       if let interrupted, BootClock.now < interrupted.at + TunnelOptions.signalSpacing { continue }
-      guard interrupted == nil, session.hasOpened else {
-        if let undelivered { diagnostics.error("interrupted: \(undelivered)") }
-        exitStatus = ExitStatus.killed(bySignal: signal.number)
-        return
+      guard interrupted == nil, session.hasOpened || spool != nil else {
+        return fail("interrupted", status: ExitStatus.killed(bySignal: signal.number))
       }
       interrupted = (signal.number, BootClock.now)
       if !input.isEnded { inputDeadline = BootClock.now + TunnelOptions.interruptGrace }
@@ -265,20 +298,24 @@ extension Tunnel {
 
   private func readInput() {
     let reading = input.read(
-      now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { session.took($0) })
+      now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { unspooled.append(SpooledLine($0)) })
+    keep()
     switch reading {
     case .bytes, .nothing: break
     case .end: endInput()
     case .failed(let error):
-      diagnostics.error("reading standard input: \(String(cString: strerror(error)))")
-      // What was read before is still delivered; that it is not all is told by the status.
-      if input.bytes == 0 { exitStatus = ExitStatus.noInput } else { endInput() }
+      let why = "reading standard input: \(String(cString: strerror(error)))"
+      guard input.bytes > 0 else {
+        spool?.remove()
+        diagnostics.error(why)
+        exitStatus = ExitStatus.noInput
+        return
+      }
+      // What was read before is still delivered; that it is not all is told by the status, and by the session's end.
+      diagnostics.error(why)
+      inputHasFailed = true
+      endInput()
     }
-  }
-
-  private func endInput() {
-    input.end(now: WallClock.now) { session.took($0) }
-    session.inputEnded(bytes: input.bytes, lines: input.lines, ts: WallClock.now)
   }
 
   /// Moves bytes both ways; true if something came that the session may answer.

@@ -11,13 +11,14 @@ package struct InputFramer: Sendable {
 
   private let text: Bool
   private var framer: LineFramer
-  /// Lines that have ended, an unterminated last one too.
-  package private(set) var lines: Int64 = 0
 
-  /// - Parameter text: every line is wrapped, whatever it looks like.
-  package init(text: Bool) {
+  /// - Parameters:
+  ///   - text: every line is wrapped, whatever it looks like.
+  ///   - isWithinLine: the input goes on in the middle of a line, pieces of which were handed over before.
+  package init(text: Bool, isWithinLine: Bool = false) {
     self.text = text
-    framer = LineFramer(limit: text ? InputFramer.longestPiece : InputFramer.longestLine)
+    framer = LineFramer(
+      limit: text ? InputFramer.longestPiece : InputFramer.longestLine, isWithinLine: isWithinLine)
   }
 
   /// Bytes held back since their line's end has not come; at most `longestLine`.
@@ -28,18 +29,12 @@ package struct InputFramer: Sendable {
   /// - Parameter now: Unix milliseconds, for what has no time of its own.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, now: Int64, _ emit: (InputLine) -> Void) {
     let text = text
-    var ended: Int64 = 0
-    framer.feed(bytes) { line, piece in
-      if piece.endsLine { ended += 1 }
-      InputFramer.cut(line, piece: piece, text: text, now: now, emit)
-    }
-    lines += ended
+    framer.feed(bytes) { InputFramer.cut($0, piece: $1, text: text, now: now, emit) }
   }
 
   /// The input has ended: hands over an unterminated last line, if there is one.
   package mutating func finish(now: Int64, _ emit: (InputLine) -> Void) {
     let text = text
-    if framer.pendingCount > 0 { lines += 1 }
     framer.finish { InputFramer.cut($0, piece: $1, text: text, now: now, emit) }
   }
 
@@ -47,7 +42,11 @@ package struct InputFramer: Sendable {
     _ line: UnsafeRawBufferPointer, piece: LinePiece, text: Bool, now: Int64, _ emit: (InputLine) -> Void
   ) {
     if line.count <= longestPiece { return emit(InputLine(line, piece: piece, text: text, now: now)) }
-    if !text, piece.isWholeLine, let own = InputLine(lineFormat: line) { return emit(own) }
+    if !text, piece.isWholeLine, var own = InputLine(lineFormat: line) {
+      own.inputBytes = line.count + (piece.terminated ? 1 : 0)
+      own.endsLine = true
+      return emit(own)
+    }
     var start = 0
     while start < line.count {
       let rest = UnsafeRawBufferPointer(rebasing: line[start...])

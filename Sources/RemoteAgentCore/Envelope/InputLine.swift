@@ -5,11 +5,17 @@ package struct InputLine: Sendable, Equatable {
   package let ts: Int64
   /// The payload's bytes, one JSON object.
   package let payload: [UInt8]
+  /// The bytes of the input that it stands for, its LF too; 0 for what is not of the input.
+  package var inputBytes = 0
+  /// Whether a line of the input ends with it.
+  package var endsLine = false
 
-  package init(type: EnvelopeType, ts: Int64, payload: [UInt8]) {
+  package init(type: EnvelopeType, ts: Int64, payload: [UInt8], inputBytes: Int = 0, endsLine: Bool = false) {
     self.type = type
     self.ts = ts
     self.payload = payload
+    self.inputBytes = inputBytes
+    self.endsLine = endsLine
   }
 
   /// Reads a piece of a line of the input.
@@ -26,6 +32,19 @@ package struct InputLine: Sendable, Equatable {
       LogPayload.append(line, stream: .stdin, piece: piece, structured: !text, to: &payload)
       self.init(type: .log, ts: now, payload: payload)
     }
+    inputBytes = line.count + (piece.terminated ? 1 : 0)
+    endsLine = piece.endsLine
+  }
+
+  /// What completes a session (PROTOCOL section 4, `end`).
+  ///
+  /// - Parameter isIncomplete: the input was not read to its end.
+  package static func end(bytes: Int64, lines: Int64, isIncomplete: Bool, ts: Int64) -> InputLine {
+    var payload: [JSON.Member] = [
+      .init("state", "end"), .init("bytes", .integer(bytes)), .init("lines", .integer(lines)),
+    ]
+    if isIncomplete { payload.append(.init("incomplete", true)) }
+    return InputLine(type: .status, ts: ts, payload: JSON.object(payload).serialized())
   }
 
   /// Reads a whole line of the line format; nil if it is none.

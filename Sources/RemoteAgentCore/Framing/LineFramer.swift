@@ -26,12 +26,15 @@ package struct LinePiece: Sendable, Equatable {
 package struct LineFramer: Sendable {
   private let limit: Int
   private var pending: [UInt8] = []
-  private var isWithinLine = false
+  private var isWithinLine: Bool
 
-  /// - Parameter limit: the longest piece in bytes, at least 4 (PROTOCOL section 6: 128 KiB).
-  package init(limit: Int = 131_072) {
+  /// - Parameters:
+  ///   - limit: the longest piece in bytes, at least 4 (PROTOCOL section 6: 128 KiB).
+  ///   - isWithinLine: the bytes go on in the middle of a line.
+  package init(limit: Int = 131_072, isWithinLine: Bool = false) {
     precondition(limit >= 4)
     self.limit = limit
+    self.isWithinLine = isWithinLine
   }
 
   /// Bytes held back since their line's end has not come; at most `limit`.

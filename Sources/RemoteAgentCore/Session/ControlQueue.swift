@@ -11,11 +11,15 @@ package struct ControlQueue: Sendable {
   private var lines: Deque<(seq: Int64, line: [UInt8])> = []
   private var bytes = 0
   /// The highest number taken in: what comes again after a reconnect is known by it.
-  private var highest: Int64 = 0
+  private var highest: Int64
   /// All up to it is written: what `ack` and `hello` tell the hub.
-  package private(set) var cursor: Int64 = 0
+  package private(set) var cursor: Int64
 
-  package init() {}
+  /// - Parameter cursor: all up to it was written by an earlier process.
+  package init(cursor: Int64 = 0) {
+    self.cursor = cursor
+    highest = cursor
+  }
 
   package enum Admission: Sendable, Equatable {
     case queued

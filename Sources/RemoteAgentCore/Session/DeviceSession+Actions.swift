@@ -12,6 +12,8 @@ extension DeviceSession {
     case close(code: UInt16, reason: String)
     /// Give the connection up without ceremony.
     case abandon
+    /// The lines from a position on have numbers from `number` on: note it durably before doing what follows.
+    case numbered(position: Int64, number: Int64)
     /// The hub's hello came for the first time.
     case opened(id: String?, url: String?)
     /// The connection is lost or refused; another attempt follows after `retryIn` milliseconds.
@@ -58,7 +60,7 @@ extension DeviceSession {
       return .renewToken
     }
     if canSend, let message = nextMessage(now: now) { return send(message, now: now) }
-    if isInputEnded, replay.isEmpty, canSend {
+    if isInputEnded, replay.isSettled, canSend {
       phase = .closing(since: now)
       return .close(code: CloseCode.normal, reason: "")
     }
@@ -79,7 +81,8 @@ extension DeviceSession {
       acknowledgedControl = controls.cursor
       return message(.ack, ["cursor": .integer(acknowledgedControl)])
     }
-    return replay.nextMessage(maximum: min(configuration.messageSize, messageLimit), window: window)
+    return replay.nextMessage(
+      maximum: min(configuration.messageSize, messageLimit), window: window, gapTs: newestTs)
   }
 
   /// When to call `nextAction` again if nothing else happens.
@@ -89,7 +92,7 @@ extension DeviceSession {
     case .idle, .connecting, .finished: return nil
     case .waiting(let until): return until
     case .greeting(let since): return since + DeviceSession.helloTimeout
-    case .streaming: return min(heartbeat.deadline, renewal.deadline ?? .max)
+    case .streaming: return min(heartbeat.deadline, renewal.deadline ?? .max, probeUntil ?? .max)
     case .closing(let since): return since + DeviceSession.closeTimeout
     }
   }

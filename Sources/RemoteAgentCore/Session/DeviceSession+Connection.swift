@@ -12,6 +12,7 @@ extension DeviceSession {
     heartbeat = Heartbeat(now: now)
     renewal = TokenRenewal(life: tokenLife, now: now)
     hubError = nil
+    probeUntil = nil
     owesPing = false
     owedPong = nil
     acknowledgedControl = controls.cursor
@@ -46,10 +47,26 @@ extension DeviceSession {
   }
 
   /// Whether the hub has acknowledged everything, the end too: then no loss or refusal matters any more.
-  private var isDelivered: Bool { isInputEnded && replay.isEmpty }
+  private var isDelivered: Bool { isInputEnded && replay.isSettled }
 
   /// A byte came from the hub.
-  package mutating func receivedBytes(now: Milliseconds) { heartbeat.received(now: now) }
+  package mutating func receivedBytes(now: Milliseconds) {
+    heartbeat.received(now: now)
+    probeUntil = nil
+  }
+
+  /// The machine's network changed, or it woke up: an attempt that waits is made now, and an open connection has to show
+  /// soon that it lives.
+  package mutating func networkChanged(now: Milliseconds) {
+    switch phase {
+    case .waiting: phase = .waiting(until: now)
+    case .streaming:
+      guard probeUntil == nil else { return }
+      owesPing = true
+      probeUntil = now + DeviceSession.probeTimeout
+    case .idle, .connecting, .greeting, .closing, .finished: break
+    }
+  }
 
   /// The connection has ended; `code` is that of the hub's close frame, if there was one.
   package mutating func connectionLost(code: UInt16?, reason: String, now: Milliseconds) {
@@ -128,7 +145,9 @@ extension DeviceSession {
       guard now - since >= DeviceSession.helloTimeout else { return }
       abandon(reason: "the hub did not greet", now: now)
     case .streaming:
-      if heartbeat.isDead(now: now) {
+      if let probeUntil, now >= probeUntil {
+        abandon(reason: "the network changed, and nothing came from the hub since", now: now)
+      } else if heartbeat.isDead(now: now) {
         abandon(reason: "nothing came from the hub for \(heartbeat.timeout / 1000) s", now: now)
       } else if heartbeat.isPingDue(now: now) {
         heartbeat.sent(now: now)

@@ -65,14 +65,8 @@ extension DeviceSession {
     messageLimit = max(DeviceSession.messageLimit, Int(clamping: hello["limits"]?["message"]?.integer ?? 0))
     phase = .streaming(since: now)
     progressed(to: cursor)
-    if let from = replay.resume(cursor: cursor), let numbers = replay.numbers {
-      let to = numbers.first - 1
-      let gap: JSON = [
-        "state": "gap", "from": .integer(from), "to": .integer(to), "bytes": 0, "reason": "lost",
-      ]
-      var bytes: [UInt8] = []
-      EnvelopeWriter.append(.status, seq: to, ts: newestTs, payload: gap, to: &bytes)
-      outbox.append(bytes)
+    if replay.resume(cursor: cursor), let number = replay.firstNumber {
+      actions.append(.numbered(position: replay.position, number: number))
     }
     if !hasGreeted {
       hasGreeted = true

@@ -44,6 +44,8 @@ package struct DeviceSession: Sendable {
   static let helloTimeout: Milliseconds = 10_000
   static let closeTimeout: Milliseconds = 2_000
   static let messageLimit = 1 << 20
+  /// How long the hub has to answer after the network changed, in milliseconds.
+  static let probeTimeout: Milliseconds = 5_000
 
   let configuration: Configuration
   var phase = Phase.idle
@@ -58,6 +60,8 @@ package struct DeviceSession: Sendable {
   var outbox: [[UInt8]] = []
   /// A ping and the newest pong wait until the connection takes another message: a flood leaves one of each.
   var owesPing = false
+  /// Something must have come by then.
+  var probeUntil: Milliseconds?
   var owedPong: JSON?
   var window = 8 << 20
   var messageLimit = DeviceSession.messageLimit
@@ -78,11 +82,33 @@ package struct DeviceSession: Sendable {
   /// Refused tokens in a row without progress or a good connection.
   var unauthorized = 0
 
+  /// Whether what there is no room for stands in a spool, and can be fetched.
+  let hasSpool: Bool
+
+  /// A new session without a spool: the driver takes in no more than there is room for.
   package init(configuration: Configuration, random: any RandomNumberGenerator & Sendable) {
+    self.init(configuration: configuration, hasSpool: false, spool: SpoolState(), random: random)
+  }
+
+  /// A session with a spool, new or going on: all that the spool holds is behind, and is fetched.
+  package init(configuration: Configuration, spool: SpoolState, random: any RandomNumberGenerator & Sendable) {
+    self.init(configuration: configuration, hasSpool: true, spool: spool, random: random)
+  }
+
+  private init(
+    configuration: Configuration, hasSpool: Bool, spool: SpoolState, random: any RandomNumberGenerator & Sendable
+  ) {
     var configuration = configuration
     configuration.session = configuration.session.bounded
     self.configuration = configuration
+    self.hasSpool = hasSpool
     self.random = random
-    replay = ReplayBuffer(limit: configuration.bufferLimit)
+    replay = ReplayBuffer(limit: configuration.bufferLimit, position: spool.released, numbers: spool.numbers)
+    replay.leftBehind(spool.position - spool.released)
+    if let loss = spool.loss {
+      replay.noteDiscarded(from: loss.from, through: loss.through, bytes: loss.bytes, reason: loss.reason)
+    }
+    controls = ControlQueue(cursor: spool.writtenControl)
+    isInputEnded = spool.isEnded
   }
 }

@@ -20,16 +20,17 @@ package enum HubBackup {
   /// - Returns: the copy's size in bytes.
   package static func write(of folder: String, to path: String, replaces: Bool) throws(HubError) -> Int64 {
     let source = folder + "/hub.db"
-    var original = stat()
-    guard stat(source, &original) == 0 else {
-      throw errno == ENOENT
-        ? .file("there is no hub's database in \(folder)") : file(source, "opening", errno)
+    let original: FileStatus
+    do {
+      original = try FileStatus(path: source)
+    } catch {
+      throw error.errno == ENOENT
+        ? .file("there is no hub's database in \(folder)") : file(source, "opening", error.errno)
     }
-    var found = stat()
-    if lstat(path, &found) == 0 {
-      guard found.st_mode & S_IFMT == S_IFREG else { throw .file("\(path) is not a regular file") }
+    if let found = try? FileStatus(path: path, followsLinks: false) {
+      guard found.isRegular else { throw .file("\(path) is not a regular file") }
       guard replaces else { throw .file("\(path) is there already; --force replaces it") }
-      guard (found.st_dev, found.st_ino) != (original.st_dev, original.st_ino) else {
+      guard found.identity != original.identity else {
         throw .file("\(path) is the database itself")
       }
     }
@@ -56,8 +57,7 @@ package enum HubBackup {
     try place(temporary, at: path, replaces: replaces)
     isDone = true
     try flushFolder(of: path)
-    var copied = stat()
-    return fstat(descriptor, &copied) == 0 ? Int64(copied.st_size) : 0
+    return (try? FileStatus(path: path).size) ?? 0
   }
 
   private static func copy(_ source: String, to path: String, while mayGoOn: @escaping @Sendable () -> Bool) throws {

@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import RemoteAgentProcess
 
 extension HubStore {
   /// While the store is failing: tries whether it can write again, as much as it could not. Anything else does nothing.
@@ -27,8 +28,7 @@ extension HubStore {
 
   /// The size of the write-ahead log, in bytes: it is cut when a checkpoint was whole, and grows while none can be.
   package var logFileSize: Int64 {
-    var status = stat()
-    return stat(path + "-wal", &status) == 0 ? Int64(status.st_size) : 0
+    (try? FileStatus(path: path + "-wal").size) ?? 0
   }
 
   static func disconnect(row: Int64, now: Int64, in database: Database) throws {

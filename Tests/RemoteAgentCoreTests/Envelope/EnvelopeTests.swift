@@ -109,8 +109,11 @@ struct InputLineTests {
   }
 
   @Test func `a line of the line format keeps its time and its payload's bytes`() {
-    let line = read(#"{"ts":5,"payload":{"stream":"stderr", "text":"x"},"type":"log"}"#)
-    #expect(line == InputLine(type: .log, ts: 5, payload: Array(#"{"stream":"stderr", "text":"x"}"#.utf8)))
+    let text = #"{"ts":5,"payload":{"stream":"stderr", "text":"x"},"type":"log"}"#
+    let payload = Array(#"{"stream":"stderr", "text":"x"}"#.utf8)
+    #expect(
+      read(text)
+        == InputLine(type: .log, ts: 5, payload: payload, inputBytes: text.utf8.count + 1, endsLine: true))
     #expect(read(#"{"type":"status","ts":5,"payload":{"state":"running","pid":1}}"#).type == .status)
   }
 

@@ -12,7 +12,7 @@ struct InputFramerTests {
       #expect(framer.pendingCount <= InputFramer.longestLine)
     }
     framer.finish(now: 9) { lines.append($0) }
-    return (lines, framer.lines)
+    return (lines, Int64(lines.count { $0.endsLine }))
   }
 
   private func rebuilt(_ lines: [InputLine]) -> [UInt8] {

@@ -94,6 +94,11 @@ struct DeviceAlone {
     session.took(InputLine(type: .log, ts: 7, payload: Array(#"{"text":"\#(text)"}"#.utf8)))
   }
 
+  mutating func end(bytes: Int64 = 0, lines: Int64 = 0) {
+    session.took(InputLine.end(bytes: bytes, lines: lines, isIncomplete: false, ts: 9))
+    session.inputEnded()
+  }
+
   /// The numbers of the envelopes sent so far, oldest first.
   var numbersSent: [Int64] { sent.flatMap(DeviceAlone.numbers) }
 

@@ -3,7 +3,7 @@ import Testing
 
 struct DeviceControlTests {
   private func line(_ device: DeviceAlone) -> String? {
-    device.session.nextControl.map { String(decoding: $0, as: UTF8.self) }
+    device.session.nextControl.map { String(decoding: $0.line, as: UTF8.self) }
   }
 
   @Test func `a control becomes a line with sessionId and seq, its payload byte for byte`() {

@@ -4,7 +4,7 @@ import Testing
 struct DeviceEndTests {
   private func ended() -> DeviceAlone {
     var device = DeviceAlone.streaming(lines: 2)
-    device.session.inputEnded(bytes: 14, lines: 2, ts: 9)
+    device.end(bytes: 14, lines: 2)
     device.drain()
     return device
   }
@@ -19,13 +19,6 @@ struct DeviceEndTests {
     #expect(device.outcome == nil)
     device.lose(1000)
     #expect(device.outcome == .delivered)
-  }
-
-  @Test func `the end is told once`() {
-    var device = ended()
-    device.session.inputEnded(bytes: 14, lines: 2, ts: 9)
-    #expect(device.drain().isEmpty)
-    #expect(device.session.unacknowledgedCount == 3)
   }
 
   @Test func `a close that is not answered within 2 s is enough`() {
@@ -60,7 +53,7 @@ struct DeviceEndTests {
 
   @Test func `input that ends before the first connection is delivered all the same`() {
     var device = DeviceAlone()
-    device.session.inputEnded(bytes: 0, lines: 0, ts: 9)
+    device.end(bytes: 0, lines: 0)
     device.connect()
     device.greet(cursor: 0)
     #expect(device.numbersSent == [1])

@@ -186,7 +186,8 @@ struct Simulation {
       device.took(line)
     }
     if linesLeft == 0 {
-      device.inputEnded(bytes: 0, lines: Int64(taken.count), ts: now)
+      device.took(InputLine.end(bytes: 0, lines: Int64(taken.count), isIncomplete: false, ts: now))
+      device.inputEnded()
     } else {
       schedule(.input, in: Milliseconds.random(in: 0...200, using: &random))
     }
@@ -194,9 +195,8 @@ struct Simulation {
 
   private mutating func readControls() {
     if Int.random(in: 0..<5, using: &random) == 0 { readerIsStalled.toggle() }
-    if !readerIsStalled, let line = device.nextControl {
-      let envelope = line.withUnsafeBytes { try? Envelope(scanning: $0) }
-      if case .number(let seq)? = envelope?.seq { written.append(seq) }
+    if !readerIsStalled, let control = device.nextControl {
+      written.append(control.seq)
       device.controlWritten()
     }
     schedule(.reader, in: Milliseconds.random(in: 1...100, using: &random))
@@ -326,7 +326,7 @@ struct Simulation {
         schedule(.hubSeesClose(connection: connections), in: latency())
         schedule(.deviceSeesClose(connection: connections, code: code), in: 2 * faults.latency.upperBound)
       case .abandon: break
-      case .opened: break
+      case .opened, .numbered: break
       case .disconnected: break
       case .finished(let outcome): self.outcome = outcome
       }

@@ -1,0 +1,115 @@
+import Glibc
+package import RemoteAgentCore
+import RemoteAgentProcess
+
+/// Where a device's spools are: one folder a paired device, in it one a session.
+package struct SpoolFolder: Sendable {
+  /// The paired device's folder.
+  package let path: String
+
+  /// - Parameters:
+  ///   - root: `SettingsFolder.spools`.
+  ///   - clientId: as the hub gave it; what is no part of a file name stands in it as `%XX`.
+  package init(root: String, clientId: String) {
+    var name = ""
+    for byte in clientId.utf8.prefix(64) {
+      let isPlain = Character(UnicodeScalar(byte)).isASCII && (isalnum(Int32(byte)) != 0 || byte == UInt8(ascii: "_"))
+      name += isPlain ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte])
+    }
+    path = "\(root)/\(name)"
+  }
+
+  /// A session that earlier runs left.
+  package struct Waiting: Sendable {
+    package let id: String
+    package let createdAt: Int64
+  }
+
+  /// Makes the spool of a new session.
+  ///
+  /// Throws `SpoolError.inUse` if it is there already, whether somebody has it or not.
+  package func create(
+    _ description: SessionDescription, options: Spool.Options, now: Int64
+  ) throws(SpoolError) -> Spool {
+    let folder = "\(path)/\(description.sessionId)"
+    do {
+      try AtomicFile.makeFolder(path)
+    } catch {
+      throw SpoolError(error.tried, error.path, errno: error.errno)
+    }
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw SpoolError("creating the folder", folder, errno: errno)
+    }
+    guard let lock = try lock(folder) else { throw .inUse(description.sessionId) }
+    let file = "\(folder)/session.json"
+    if access(file, F_OK) == 0 {
+      close(lock)
+      throw .inUse(description.sessionId)
+    }
+    let json: JSON = ["spool": 1, "createdAt": .integer(now), "session": description.json]
+    do {
+      try AtomicFile.write(json.serialized() + [0x0A], to: file, mode: 0o600)
+    } catch {
+      close(lock)
+      rmdir(folder)
+      throw SpoolError(error.tried, error.path, errno: error.errno)
+    }
+    return try Spool(folder: folder, lock: lock, description: description, options: options)
+  }
+
+  /// Opens what an earlier run left of a session; nil if there is nothing.
+  package func open(_ id: String, options: Spool.Options) throws(SpoolError) -> Spool? {
+    let folder = "\(path)/\(id)"
+    guard access(folder, F_OK) == 0 else { return nil }
+    guard let lock = try lock(folder) else { throw .inUse(id) }
+    guard let json = readDescription(folder), let member = json["session"],
+      let description = SessionDescription(sessionId: id, json: member)
+    else {
+      // Its making was cut short: nothing was taken in.
+      defer { close(lock) }
+      if (try? SpoolFiles.names(in: folder))?.contains(where: { SpoolSegment.position(ofName: $0) != nil }) == true {
+        throw .failed("reading \(folder)/session.json: it describes no session")
+      }
+      for name in (try? SpoolFiles.names(in: folder)) ?? [] { unlink("\(folder)/\(name)") }
+      rmdir(folder)
+      return nil
+    }
+    return try Spool(folder: folder, lock: lock, description: description, options: options)
+  }
+
+  /// The sessions that nobody has at the moment, oldest first.
+  package func waiting() -> [Waiting] {
+    let ids = ((try? SpoolFiles.names(in: path)) ?? []).filter(SessionDescription.isValidId)
+    return ids.compactMap { id in
+      let folder = "\(path)/\(id)"
+      guard let lock = try? lock(folder) else { return nil }
+      defer { close(lock) }
+      return Waiting(id: id, createdAt: readDescription(folder)?["createdAt"]?.integer ?? 0)
+    }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+  }
+
+  private func readDescription(_ folder: String) -> JSON? {
+    guard let bytes = try? AtomicFile.read("\(folder)/session.json", limit: 64 << 10) else { return nil }
+    return try? JSON(parsing: bytes)
+  }
+
+  /// The folder's descriptor, locked; nil if another process has the lock, or the folder was removed meanwhile.
+  private func lock(_ folder: String) throws(SpoolError) -> Int32? {
+    let descriptor = try SpoolFiles.open(folder, O_RDONLY | O_DIRECTORY)
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let error = errno
+      close(descriptor)
+      if error == EWOULDBLOCK { return nil }
+      throw SpoolError("locking", folder, errno: error)
+    }
+    var held = stat()
+    var there = stat()
+    guard fstat(descriptor, &held) == 0, stat(folder, &there) == 0, held.st_ino == there.st_ino,
+      held.st_dev == there.st_dev
+    else {
+      close(descriptor)
+      return nil
+    }
+    return descriptor
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import RemoteAgentCore
+
+/// Reads a spool's lines in order, from one segment after the other, in pieces of at most a record and 256 KiB.
+final class SpoolReader {
+  enum Reading {
+    case line(InputLine)
+    /// It is missing, and so are those before the position; nil: all that there are.
+    case missing(next: Int64?)
+  }
+
+  private static let chunk = 256 << 10
+
+  private let folder: String
+  private var file: Int32 = -1
+  private var segment: Int64 = -1
+  /// The position of the next line that is read.
+  private var position: Int64 = 0
+  /// What was read of the file and not yet used, and where it stands there.
+  private var buffer: [UInt8] = []
+  private var used = 0
+  private var offset: Int64 = 0
+
+  init(folder: String) {
+    self.folder = folder
+  }
+
+  deinit {
+    if file >= 0 { close(file) }
+  }
+
+  /// - Parameter segments: all there are, oldest first, with their sizes.
+  func line(at wanted: Int64, in segments: [(position: Int64, size: Int64)]) throws(SpoolError) -> Reading {
+    guard let index = segments.lastIndex(where: { $0.position <= wanted }) else {
+      return .missing(next: segments.first?.position)
+    }
+    let next = index + 1 < segments.count ? segments[index + 1].position : nil
+    if segment != segments[index].position || position > wanted { try begin(segments[index].position) }
+    while true {
+      let reading = buffer.withUnsafeBytes { SpoolRecord.read(UnsafeRawBufferPointer(rebasing: $0[used...])) }
+      switch reading {
+      case .record(.line(let spooled), let length):
+        used += length
+        position += 1
+        if position > wanted { return .line(spooled.line) }
+      case .record(_, let length): used += length
+      case .incomplete(let needs):
+        guard try refill(needs, size: segments[index].size) else { return .missing(next: next) }
+      case .damaged: return .missing(next: next)
+      }
+    }
+  }
+
+  private func begin(_ segment: Int64) throws(SpoolError) {
+    if file >= 0 { close(file) }
+    file = -1
+    self.segment = -1
+    file = try SpoolFiles.open(path(segment), O_RDONLY)
+    self.segment = segment
+    position = segment
+    buffer = []
+    used = 0
+    offset = Int64(SpoolRecord.magic.count)
+  }
+
+  /// False if the segment doesn't have so many more bytes.
+  private func refill(_ needs: Int, size: Int64) throws(SpoolError) -> Bool {
+    let from = offset + Int64(used)
+    let available = size - from
+    guard available >= Int64(needs) else { return false }
+    let count = min(available, Int64(max(needs, SpoolReader.chunk)))
+    buffer = try SpoolFiles.read(file, at: from, count: Int(count), path: path(segment))
+    offset = from
+    used = 0
+    return buffer.count >= needs
+  }
+
+  private func path(_ segment: Int64) -> String { "\(folder)/\(SpoolSegment.name(position: segment))" }
+}

@@ -1,0 +1,69 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+
+/// How it ends, and what is said then: the last line of a failure tells how many lines are where, and what delivers them.
+extension Tunnel {
+  /// The hub has acknowledged everything.
+  func delivered() {
+    spool?.remove()
+    if session.lostCount > 0 {
+      diagnostics.error("\(counted(session.lostCount)) were lost; the session has a gap for them")
+      exitStatus = ExitStatus.lost
+    } else if inputHasFailed {
+      diagnostics.error("the input was not read to its end; what was read is delivered")
+      exitStatus = ExitStatus.lost
+    } else if inputWasCut {
+      exitStatus = ExitStatus.killed(bySignal: interrupted?.by ?? SIGTERM)
+    } else {
+      exitStatus = ExitStatus.done
+    }
+  }
+
+  /// It was tried for long enough.
+  func giveUp() {
+    let seconds = options.flushTimeout / 1000
+    let hub = credential.hub.authority
+    if spool == nil {
+      let why = session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
+      return fail(
+        "\(why) for \(seconds) s", status: session.hasOpened ? ExitStatus.lost : ExitStatus.unreachable)
+    }
+    guard hasTakenIn else {
+      fail("connecting to \(hub): no success for \(seconds) s", status: ExitStatus.unreachable)
+      return
+    }
+    let why = session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
+    fail("\(why) for \(seconds) s", status: ExitStatus.undelivered)
+  }
+
+  private var hasTakenIn: Bool { session.unacknowledgedCount > 0 && (spool?.state.inputBytes ?? input.bytes) > 0 }
+
+  /// Ends with an error, and says what becomes of what was taken in.
+  func fail(_ message: String, status: Int32) {
+    guard exitStatus == nil else { return }
+    dropStream()
+    exitStatus = status
+    diagnostics.error(message, hint: remains)
+  }
+
+  private var remains: String? {
+    let count = session.unacknowledgedCount
+    guard let spool else {
+      if count == 0 { return session.hasOpened ? nil : "nothing of the input was read" }
+      return "\(counted(count)) were not acknowledged by the hub"
+    }
+    guard hasTakenIn else {
+      if spool.state.position == spool.waiting { spool.remove() }
+      return "nothing of the input was taken in"
+    }
+    spool.noteReleased()
+    var lost = ""
+    if !unspooled.isEmpty { lost = "; \(counted(Int64(unspooled.count))) after them are lost" }
+    let name = options.credentialName == CredentialStore.defaultName ? "" : " --credential \(options.credentialName)"
+    let command = spool.state.isEnded ? "ra-tunnel --drain" : "ra-tunnel --resume \(options.session.sessionId)"
+    return "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command)\(name) delivers them"
+  }
+
+  private func counted(_ lines: Int64) -> String { lines == 1 ? "1 line" : "\(lines) lines" }
+}

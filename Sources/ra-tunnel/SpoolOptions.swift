@@ -1,0 +1,75 @@
+import ArgumentParser
+import RemoteAgentClient
+import RemoteAgentCore
+
+extension TunnelOptions.OnFull: ExpressibleByArgument {}
+
+/// What ra-tunnel does with what it takes in until the hub has it, and with what earlier runs left.
+struct SpoolOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Go on with a session that an earlier run left; with the same file as input, where it stopped.", valueName: "id"))
+  var resume: String?
+
+  @Flag(help: "Deliver what earlier runs left, and read no input.")
+  var drain = false
+
+  @Flag(help: "Deliver what earlier runs left, then go on as usual.")
+  var drainFirst = false
+
+  @Flag(help: "Add to the session of that name, also if it has ended or is another machine's writer's.")
+  var append = false
+
+  @Flag(inversion: .prefixedNo, help: "Keep what is taken in on the disk until the hub has it.")
+  var spool = true
+
+  @Flag(help: "Flush the spool to the disk before a line is sent, so that it survives a loss of power.")
+  var fsync = false
+
+  @Option(help: ArgumentHelp("Bytes that the spool may take; K, M and G are powers of 1024.", valueName: "size"))
+  var spoolLimit = ByteSize(bytes: 1 << 30)
+
+  @Option(help: ArgumentHelp("When the spool is full: block, drop-oldest or fail.", valueName: "what"))
+  var onFull = TunnelOptions.OnFull.block
+
+  var options: Spool.Options {
+    var options = Spool.Options()
+    options.limit = spoolLimit.bytes
+    options.syncs = fsync
+    return options
+  }
+
+  func validate(session: String?) throws {
+    if let resume, !SessionDescription.isValidId(resume) {
+      throw ValidationError("--resume must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+    }
+    if resume != nil, session != nil { throw ValidationError("--resume names the session; leave out --session") }
+    if append, session == nil { throw ValidationError("--append needs --session") }
+    if drain, resume != nil || append || drainFirst || session != nil {
+      throw ValidationError("--drain delivers all that is left; it goes with no --resume, --append, --drain-first or --session")
+    }
+    if !spool, resume != nil || drain || drainFirst || fsync || onFull != .block {
+      throw ValidationError("--no-spool goes with no option of the spool")
+    }
+    guard spoolLimit.bytes >= Spool.leastLimit else { throw ValidationError("--spool-limit is 1M at least") }
+  }
+}
+
+/// A number of bytes as people write it: `65536`, `64K`, `10M`, `1G`.
+struct ByteSize: ExpressibleByArgument {
+  let bytes: Int64
+
+  init(bytes: Int64) {
+    self.bytes = bytes
+  }
+
+  init?(argument: String) {
+    let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = argument.uppercased().last.flatMap { units[$0] }
+    guard let number = Int64(unit == nil ? argument : String(argument.dropLast())), number > 0 else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+
+  var defaultValueDescription: String { bytes % (1 << 30) == 0 ? "\(bytes >> 30)G" : String(bytes) }
+}

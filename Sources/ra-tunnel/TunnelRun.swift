@@ -1,0 +1,87 @@
+import RemoteAgentClient
+import RemoteAgentCore
+import RemoteAgentProcess
+
+/// Which sessions a call of ra-tunnel carries, one after the other.
+struct TunnelRun {
+  let credential: Credential
+  let folder: SpoolFolder
+  let options: TunnelOptions
+  let spool: SpoolOptions
+  let diagnostics: Diagnostics
+
+  /// Returns the exit status, which has been explained.
+  func run(polling: inout PollSet) throws -> Int32 {
+    if spool.drain { return try drain(polling: &polling) }
+    if spool.drainFirst {
+      // What fails here is safe, and said; the new session has a spool of its own.
+      _ = try drain(polling: &polling)
+    } else if spool.spool {
+      let waiting = folder.waiting().count { $0.id != options.session.sessionId }
+      if waiting > 0 {
+        diagnostics.note("\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
+      }
+    }
+    guard spool.spool else { return try carry(nil, readsInput: true, polling: &polling) }
+    return try carry(try ownSpool(), readsInput: true, polling: &polling)
+  }
+
+  private func ownSpool() throws -> Spool {
+    let id = options.session.sessionId
+    if spool.resume != nil || spool.append {
+      let left = try folder.open(id, options: spool.options)
+      if let left {
+        try InputFile.goOn(0, after: left.state)
+        return left
+      }
+    }
+    if spool.resume != nil { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
+    do throws(SpoolError) {
+      return try folder.create(options.session, options: spool.options, now: WallClock.now)
+    } catch {
+      guard case .inUse = error else { throw error }
+      throw ClientError.cannotCreate(
+        "session \(id)", "an earlier run left it, or another ra-tunnel has it (--resume \(id) goes on with it)")
+    }
+  }
+
+  private func drain(polling: inout PollSet) throws -> Int32 {
+    let waiting = folder.waiting()
+    var status = ExitStatus.done
+    for (index, session) in waiting.enumerated() {
+      let left: Spool?
+      do {
+        left = try folder.open(session.id, options: spool.options)
+      } catch {
+        diagnostics.error("the spool: \(error)")
+        status = ExitStatus.lost
+        continue
+      }
+      guard let left else { continue }
+      let lines = left.waiting
+      if Descriptors.isTerminal(2) {
+        diagnostics.note("\(index + 1) of \(waiting.count): \(session.id), \(lines) line\(lines == 1 ? "" : "s")")
+      }
+      let result = try carry(left, readsInput: false, polling: &polling)
+      if result != ExitStatus.done { status = result }
+      // A signal, a hub that is away or a device that is not paired: it will be the same with the next.
+      if [ExitStatus.undelivered, ExitStatus.unreachable, ExitStatus.notPaired].contains(result) || result > 128 {
+        return result
+      }
+    }
+    return status
+  }
+
+  private func carry(_ spool: Spool?, readsInput: Bool, polling: inout PollSet) throws -> Int32 {
+    var options = options
+    if let spool {
+      let control = options.session.control && readsInput
+      options.session = spool.description
+      options.session.control = control
+    }
+    let reads = readsInput && spool?.state.isEnded != true
+    let tunnel = try Tunnel(
+      credential: credential, options: options, spool: spool, readsInput: reads, diagnostics: diagnostics)
+    return tunnel.run(polling: &polling)
+  }
+}
