@@ -23,6 +23,11 @@ struct TunnelRun {
       }
     }
     guard spool.spool else { return try carry(nil, readsInput: true, polling: &polling) }
+    if spool.append, let left = try folder.open(options.session.sessionId, options: spool.options), left.state.isEnded {
+      // Complete in itself: it is delivered, and what is added has a spool of its own.
+      let status = try carry(left, readsInput: false, polling: &polling)
+      guard status == ExitStatus.done else { return status }
+    }
     return try carry(try ownSpool(), readsInput: true, polling: &polling)
   }
 
@@ -78,6 +83,7 @@ struct TunnelRun {
       let control = options.session.control && readsInput
       options.session = spool.description
       options.session.control = control
+      options.session.append = options.session.append || self.spool.append
     }
     let reads = readsInput && spool?.state.isEnded != true
     let tunnel = try Tunnel(

@@ -23,6 +23,7 @@ package final class Spool {
   }
 
   package static let leastLimit: Int64 = 1 << 20
+  private static let worthCompacting: Int64 = 32 << 10
   private static let segmentSizes: ClosedRange<Int64> = 64 << 10...2 << 20
 
   package let folder: String
@@ -35,6 +36,8 @@ package final class Spool {
   private var segments: [(position: Int64, size: Int64)] = []
   /// The newest segment, written to.
   private var file: Int32 = -1
+  /// The bytes of its head.
+  private var headBytes = 0
   private var reader: SpoolReader
 
   init(
@@ -80,6 +83,22 @@ package final class Spool {
   package func release(before position: Int64) {
     state.apply(.released(through: min(position, state.position)))
     while segments.count > 1, segments[1].position <= state.released { removeOldest() }
+    if state.released == state.position, size >= Spool.worthCompacting { compact() }
+  }
+
+  /// Nothing in the newest segment is needed any more: its room is given back, without a new file, which a full disk would
+  /// not take. If it fails nothing is lost: the segment only stays longer.
+  private func compact() {
+    let last = segments.count - 1
+    let (bytes, length) = SpoolSegment.compacted(state)
+    guard segments[last].size > Int64(headBytes + bytes.count) else { return }
+    let end = off_t(headBytes + length)
+    guard bytes.withUnsafeBytes({ pwrite(file, $0.baseAddress, bytes.count, off_t(headBytes)) }) == bytes.count,
+      ftruncate(file, end) == 0
+    else { return }
+    if options.syncs { fdatasync(file) }
+    segments[last].size = Int64(end)
+    reader.forget()
   }
 
   /// Deletes the oldest segment, whatever of it was acknowledged; returns what is lost by that, nil if there is no segment
@@ -155,6 +174,7 @@ package final class Spool {
         }
         segments[segments.count - 1].size = Int64(recovery.goodBytes)
         state = recovery.state
+        headBytes = recovery.headBytes
         break
       }
       // A segment whose making was cut short holds its head at most; more is damage, and lines with it.
@@ -191,6 +211,7 @@ package final class Spool {
     }
     if file >= 0 { close(file) }
     file = new
+    headBytes = head.count
     segments.append((state.position, Int64(head.count)))
     if options.syncs { fsync(lock) }
   }

@@ -43,6 +43,10 @@ final class SpoolReader {
         used += length
         position += 1
         if position > wanted { return .line(spooled.line) }
+      case .record(.checkpoint(let state), let length):
+        used += length
+        position = state.position
+        if position > wanted { return .missing(next: position) }
       case .record(_, let length): used += length
       case .incomplete(let needs):
         guard try refill(needs, size: segments[index].size) else { return .missing(next: next) }
@@ -50,6 +54,9 @@ final class SpoolReader {
       }
     }
   }
+
+  /// The newest segment was compacted: what was read of it is no more.
+  func forget() { segment = -1 }
 
   private func begin(_ segment: Int64) throws(SpoolError) {
     if file >= 0 { close(file) }

@@ -96,6 +96,7 @@ extension Tunnel {
       }
       if exitStatus != nil { return }
       if options.session.control { output.offer(session.nextControl?.line) }
+      release()
       fetch()
       wasFull = !canSend
     } while advanceStream(now: now) || wasFull && canSend
@@ -233,7 +234,7 @@ extension Tunnel {
   private var wantsInput: Bool {
     guard !input.isEnded, unspooled.isEmpty, !(options.tee && output.isFull) else { return false }
     guard let spool else { return session.hasOpened && session.wantsInput }
-    return !spool.isFull
+    return !spool.isFull || options.onFull == .dropOldest
   }
 
   private func wait(polling: inout PollSet) {
@@ -284,6 +285,9 @@ extension Tunnel {
         return fail("interrupted", status: ExitStatus.killed(bySignal: signal.number))
       }
       interrupted = (signal.number, BootClock.now)
+      if stream == nil || isRetrying {
+        diagnostics.note("\(Signals.name(signal.number)): what was taken in is delivered first; once more ends it now")
+      }
       if !input.isEnded { inputDeadline = BootClock.now + TunnelOptions.interruptGrace }
     }
   }

@@ -6,6 +6,8 @@ package enum SpoolSegment {
     package let state: SpoolState
     /// The bytes up to the end of the last good record; what follows is torn, and is cut.
     package let goodBytes: Int
+    /// The bytes up to the end of its checkpoint.
+    package let headBytes: Int
   }
 
   /// Reads a whole segment, the newest of a spool; nil if not even its checkpoint is whole, as after a crash at its making.
@@ -14,11 +16,12 @@ package enum SpoolSegment {
     var offset = SpoolRecord.magic.count
     guard case .record(.checkpoint(var state), let length) = read(bytes, at: offset) else { return nil }
     offset += length
+    let head = offset
     while case .record(let record, let length) = read(bytes, at: offset) {
       state.apply(record)
       offset += length
     }
-    return Recovery(state: state, goodBytes: offset)
+    return Recovery(state: state, goodBytes: offset, headBytes: head)
   }
 
   private static func read(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> SpoolRecord.Reading {
@@ -30,6 +33,14 @@ package enum SpoolSegment {
     var bytes = SpoolRecord.magic
     SpoolRecord.checkpoint(state).append(to: &bytes)
     return bytes
+  }
+
+  /// What takes the place of all that follows a segment's head when nothing in it is needed any more: the state, and the
+  /// end of what can be read, so that of what it overwrites nothing is taken for a record.
+  package static func compacted(_ state: SpoolState) -> (bytes: [UInt8], length: Int) {
+    var bytes: [UInt8] = []
+    SpoolRecord.checkpoint(state).append(to: &bytes)
+    return (bytes + [UInt8](repeating: 0, count: SpoolRecord.headerSize), bytes.count)
   }
 
   /// The file name of the segment whose first line has this position: 16 hex digits, so that names sort as positions do.

@@ -67,6 +67,10 @@ final class SpoolTests {
     spool.release(before: 990)
     #expect(segments.count == 1)
     #expect(spool.waiting == 10)
+    spool.release(before: 1000)
+    try fill(spool, 1000..<1010)
+    let fetched = try (1000..<1010).map { try spool.fetch(Int64($0)) }
+    #expect(fetched == (1000..<1010).map { .line(line($0)) })
     spool.remove()
     #expect(names(root).isEmpty, "nothing is left, the device's folder neither")
   }
@@ -104,6 +108,23 @@ final class SpoolTests {
     try fill(spool, 3..<5)
     let fetched = try (0..<5).map { try spool.fetch(Int64($0)) }
     #expect(fetched == (0..<5).map { .line(line($0)) })
+  }
+
+  @Test func `a compacted spool is opened with its state, and nothing of what was there before`() throws {
+    var size: Int64 = 0
+    do {
+      let spool = try folder.create(session, options: options(), now: 5)
+      try fill(spool, 0..<100, padding: 300)
+      try fill(spool, 100..<110, padding: 300)
+      spool.release(before: 110)
+      size = spool.size
+      try fill(spool, 110..<112)
+    }
+    #expect(size < 1000)
+    let spool = try #require(try folder.open("s", options: options()))
+    #expect(spool.state.position == 112 && spool.state.released == 110 && spool.state.inputBytes == 336)
+    let fetched = try spool.fetch(110)
+    #expect(fetched == .line(line(110)))
   }
 
   @Test func `a damaged segment in the middle is missing up to the next, and no more`() throws {
