@@ -68,6 +68,11 @@ package final class HubConnection {
     if case .open = phase { true } else { false }
   }
 
+  /// Whether the descriptor is the socket by now.
+  var isConnecting: Bool {
+    if case .resolving = phase { false } else { true }
+  }
+
   /// What to poll the descriptor for.
   package var events: Int16 {
     switch phase {

@@ -49,5 +49,5 @@ package final class NetworkWatch {
 
 extension HubConnection {
   /// Whether its local address is on no interface any more: nothing will ever come on it.
-  package var hasLostItsAddress: Bool { isOpen && cposix_network_lost_address(descriptor) == 1 }
+  package var hasLostItsAddress: Bool { isConnecting && cposix_network_lost_address(descriptor) == 1 }
 }

@@ -272,7 +272,9 @@ extension Tunnel {
 
   private func networkChanged(now: Milliseconds) {
     if stream?.hasLostItsAddress == true {
+      // Of the two, the session takes the one that fits where it is.
       session.connectionLost(code: nil, reason: "the network changed", now: now)
+      session.connectFailed(reason: "the network changed", retryAfter: nil, now: now)
       dropStream()
     }
     session.networkChanged(now: now)
