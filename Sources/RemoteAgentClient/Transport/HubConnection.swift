@@ -27,6 +27,11 @@ package final class HubConnection {
     case open
   }
 
+  /// How far it has come, in order.
+  package enum Stage: Sendable {
+    case resolving, connecting, proxy, handshake, open
+  }
+
   private let hub: HubURL
   private let proxy: Proxy?
   private var answer = ConnectReader()
@@ -66,6 +71,17 @@ package final class HubConnection {
   /// Whether TLS is up: what is written from now on leaves at once.
   package var isOpen: Bool {
     if case .open = phase { true } else { false }
+  }
+
+  /// How far it has come; after an error, where that was.
+  package var stage: Stage {
+    switch phase {
+    case .resolving: .resolving
+    case .connecting: .connecting
+    case .proxy: .proxy
+    case .handshake: .handshake
+    case .open: .open
+    }
   }
 
   /// What to poll the descriptor for.
@@ -181,6 +197,7 @@ extension HubConnection {
   }
 
   private func connectNext(now: Milliseconds) throws(ClientError) {
+    phase = .connecting(until: now + HubConnection.addressTimeout)
     while !addresses.isEmpty {
       let address = addresses.removeFirst()
       if descriptor >= 0 { close(descriptor) }
@@ -200,10 +217,7 @@ extension HubConnection {
         connected()
         return
       }
-      if errno == EINPROGRESS {
-        phase = .connecting(until: now + HubConnection.addressTimeout)
-        return
-      }
+      if errno == EINPROGRESS { return }
       lastFailure = String(cString: strerror(errno))
     }
     throw .unreachable("\(connecting): \(lastFailure)")

@@ -38,6 +38,12 @@ package final class StreamConnection {
   package var events: Int16 { transport.events }
   package var deadline: Milliseconds? { webSocket == nil ? min(transport.deadline ?? .max, openUntil) : nil }
 
+  /// How far the connection under it has come.
+  package var stage: HubConnection.Stage { transport.stage }
+
+  /// Whether the hub has granted a session token: what is asked for next is the stream.
+  package var hasToken: Bool { opening.hasToken }
+
   /// Bytes handed in and not yet with the system.
   package var unsentCount: Int { transport.unsentCount }
 
