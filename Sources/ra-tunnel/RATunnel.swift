@@ -58,7 +58,17 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("Write what happens to a descriptor, as JSON lines.", valueName: "fd"))
   var events: Int32?
 
+  @Flag(help: "Try the way to the hub step by step, and read no input.")
+  var check = false
+
+  @Flag(help: "With --check: print JSON.")
+  var json = false
+
   func validate() throws {
+    if json, !check { throw ValidationError("--json goes with --check") }
+    if check, text || tee || announce || title != nil || session != nil || !label.isEmpty {
+      throw ValidationError("--check makes a session of its own and reads no input")
+    }
     if let session, !SessionDescription.isValidId(session) {
       throw ValidationError("--session must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
     }
@@ -83,6 +93,7 @@ struct RATunnel: ParsableCommand {
     let closed = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()
     Signals.ignoreFileSizeLimits()
+    if check { throw ExitCode(runCheck(diagnostics)) }
     let session = description(closed: closed)
     guard session.json.serialized().count <= SessionDescription.maximumSize else {
       diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
@@ -120,6 +131,19 @@ struct RATunnel: ParsableCommand {
     }
     if status > 128 { Signals.die(of: status - 128) }
     throw ExitCode(status)
+  }
+
+  private func runCheck(_ diagnostics: Diagnostics) -> Int32 {
+    let report = Check.run(
+      .init(
+        credential: credential, proxy: proxy, pins: pin.flatMap { try? PinSet($0) }, tool: Version.tool("ra-tunnel")))
+    print(json ? report.json.text : report.table)
+    if fflush(nil) != 0, report.failure == nil {
+      diagnostics.error("standard output: \(String(cString: strerror(errno)))")
+      return ExitStatus.lost
+    }
+    if let failure = report.failure { diagnostics.error("\(failure)", hint: hint(for: failure)) }
+    return report.exitStatus
   }
 
   private func hint(for error: ClientError) -> String? {

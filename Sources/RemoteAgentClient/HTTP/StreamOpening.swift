@@ -40,6 +40,9 @@ package struct StreamOpening: Sendable {
   /// The first bytes to send.
   package func begin() throws(ClientError) -> [UInt8] { try request.bytes(nonce: nil) }
 
+  /// Whether the token was granted.
+  package var hasToken: Bool { granted != nil }
+
   package mutating func received(_ response: HTTPResponse) throws(ClientError) -> Step {
     switch request.received(response) {
     case .again(let nonce): return .send(try request.bytes(nonce: nonce))

@@ -27,6 +27,11 @@ package final class HubConnection {
     case open
   }
 
+  /// How far it has come, in order.
+  package enum Stage: Sendable {
+    case resolving, connecting, proxy, handshake, open
+  }
+
   private let hub: HubURL
   private let proxy: Proxy?
   private var answer = ConnectReader()
@@ -71,6 +76,17 @@ package final class HubConnection {
   /// Whether the descriptor is the socket by now.
   var isConnecting: Bool {
     if case .resolving = phase { false } else { true }
+  }
+
+  /// How far it has come; after an error, where that was.
+  package var stage: Stage {
+    switch phase {
+    case .resolving: .resolving
+    case .connecting: .connecting
+    case .proxy: .proxy
+    case .handshake: .handshake
+    case .open: .open
+    }
   }
 
   /// What to poll the descriptor for.
@@ -186,6 +202,7 @@ extension HubConnection {
   }
 
   private func connectNext(now: Milliseconds) throws(ClientError) {
+    phase = .connecting(until: now + HubConnection.addressTimeout)
     while !addresses.isEmpty {
       let address = addresses.removeFirst()
       if descriptor >= 0 { close(descriptor) }
@@ -205,10 +222,7 @@ extension HubConnection {
         connected()
         return
       }
-      if errno == EINPROGRESS {
-        phase = .connecting(until: now + HubConnection.addressTimeout)
-        return
-      }
+      if errno == EINPROGRESS { return }
       lastFailure = String(cString: strerror(errno))
     }
     throw .unreachable("\(connecting): \(lastFailure)")

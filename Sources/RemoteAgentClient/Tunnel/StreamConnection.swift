@@ -41,6 +41,12 @@ package final class StreamConnection {
   /// Whether nothing will ever come on it, since its local address is gone.
   package var hasLostItsAddress: Bool { transport.hasLostItsAddress }
 
+  /// How far the connection under it has come.
+  package var stage: HubConnection.Stage { transport.stage }
+
+  /// Whether the hub has granted a session token: what is asked for next is the stream.
+  package var hasToken: Bool { opening.hasToken }
+
   /// Bytes handed in and not yet with the system.
   package var unsentCount: Int { transport.unsentCount }
 
