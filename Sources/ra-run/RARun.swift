@@ -12,6 +12,7 @@ struct RARun: ParsableCommand {
     version: Version.string)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
+  enum Failing: String, EnumerableFlag { case strict, bestEffort }
   enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
 
   @Argument(help: ArgumentHelp("The program to run.", valueName: "agent"))
@@ -50,8 +51,34 @@ struct RARun: ParsableCommand {
   @Flag(help: "Show the lines that go to the hub, and not readable text.")
   var json = false
 
-  @Flag(help: "Let the agent go on, and give its status, although the tunnel failed.")
-  var bestEffort = false
+  @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "seconds"))
+  var flushTimeout: Int?
+
+  @Flag(help: "As in ra-tunnel.")
+  var noSpool = false
+
+  @Flag(help: "As in ra-tunnel.")
+  var fsync = false
+
+  @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "size"))
+  var spoolLimit: String?
+
+  @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "what"))
+  var onFull: String?
+
+  @Flag(help: "As in ra-tunnel.")
+  var drainFirst = false
+
+  @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "pin"))
+  var pin: String?
+
+  @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "url"))
+  var proxy: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Whether a tunnel that fails ends the agent (the default), or the agent goes on and gives its status."))
+  var tunnel = Failing.strict
 
   @Flag(help: "Print what would be run, for a shell, and do nothing.")
   var dryRun = false
@@ -81,7 +108,7 @@ struct RARun: ParsableCommand {
     }
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
-    return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: bestEffort)
+    return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
   }
 
   private func sibling(_ name: String, _ diagnostics: Diagnostics) -> String? {
@@ -99,11 +126,16 @@ struct RARun: ParsableCommand {
     plan.spawnOptions += option("--mode", mode?.rawValue) + option("--stdin", stdin?.rawValue)
     plan.spawnOptions += prompt.flatMap { option("--prompt", $0) } + option("--cwd", cwd)
     if stay { plan.spawnOptions.append("--stay") }
-    if bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
+    if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
     plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
+    plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
+    plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)
     return plan
   }
+
+  private func flag(_ name: String, _ isSet: Bool) -> [String] { isSet ? [name] : [] }
 
   /// In one word, so that a value may begin with a dash.
   private func option(_ name: String, _ value: String?) -> [String] { value.map { ["\(name)=\($0)"] } ?? [] }

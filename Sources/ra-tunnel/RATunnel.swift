@@ -52,7 +52,7 @@ struct RATunnel: ParsableCommand {
     help: ArgumentHelp("Give up so long after the end of the input without progress; 0: never.", valueName: "seconds"))
   var flushTimeout = 60
 
-  @OptionGroup(title: "The spool")
+  @OptionGroup
   var spool: SpoolOptions
 
   @Option(help: ArgumentHelp("Write what happens to a descriptor, as JSON lines.", valueName: "fd"))

@@ -7,7 +7,8 @@ extension TunnelOptions.OnFull: ExpressibleByArgument {}
 /// What ra-tunnel does with what it takes in until the hub has it, and with what earlier runs left.
 struct SpoolOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Go on with a session that an earlier run left; with the same file as input, where it stopped.", valueName: "id"))
+    help: ArgumentHelp(
+      "Go on with a session that an earlier run left; with the same file as input, where it stopped.", valueName: "id"))
   var resume: String?
 
   @Flag(help: "Deliver what earlier runs left, and read no input.")
@@ -45,7 +46,8 @@ struct SpoolOptions: ParsableArguments {
     if resume != nil, session != nil { throw ValidationError("--resume names the session; leave out --session") }
     if append, session == nil { throw ValidationError("--append needs --session") }
     if drain, resume != nil || append || drainFirst || session != nil {
-      throw ValidationError("--drain delivers all that is left; it goes with no --resume, --append, --drain-first or --session")
+      throw ValidationError(
+        "--drain delivers all that is left; it goes with no --resume, --append, --drain-first or --session")
     }
     if !spool, resume != nil || drain || drainFirst || fsync || onFull != .block {
       throw ValidationError("--no-spool goes with no option of the spool")

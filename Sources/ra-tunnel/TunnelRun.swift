@@ -19,7 +19,8 @@ struct TunnelRun {
     } else if spool.spool {
       let waiting = folder.waiting().count { $0.id != options.session.sessionId }
       if waiting > 0 {
-        diagnostics.note("\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
+        diagnostics.note(
+          "\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
       }
     }
     guard spool.spool else { return try carry(nil, readsInput: true, polling: &polling) }

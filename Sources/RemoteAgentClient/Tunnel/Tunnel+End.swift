@@ -13,6 +13,10 @@ extension Tunnel {
     } else if inputHasFailed {
       diagnostics.error("the input was not read to its end; what was read is delivered")
       exitStatus = ExitStatus.lost
+    } else if let failure = output.failure {
+      diagnostics.error(
+        "writing standard output: \(String(cString: strerror(failure))); the session is delivered all the same")
+      exitStatus = ExitStatus.lost
     } else if inputWasCut {
       exitStatus = ExitStatus.killed(bySignal: interrupted?.by ?? SIGTERM)
     } else {

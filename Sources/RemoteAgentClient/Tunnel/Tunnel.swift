@@ -17,7 +17,7 @@ package final class Tunnel {
   let diagnostics: Diagnostics
   var session: DeviceSession
   var input: TunnelInput
-  private var output = TunnelOutput(descriptor: STDOUT_FILENO)
+  private(set) var output = TunnelOutput(descriptor: STDOUT_FILENO)
   let spool: Spool?
   var events: EventWriter?
   private var stream: StreamConnection?

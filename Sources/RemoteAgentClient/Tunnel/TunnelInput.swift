@@ -64,7 +64,8 @@ package enum InputFile {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return SpoolInputFile(
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), offset: Int64(max(0, lseek(descriptor, 0, SEEK_CUR))))
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), offset: Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+    )
   }
 
   /// Goes to where the session's input goes on in its file; nothing is done if the input is no regular file.

@@ -12,6 +12,8 @@ struct TunnelOutput {
   private var controlLeft = 0
   /// Nobody reads any more.
   private(set) var isClosed = false
+  /// Why it could not be written, where that is not that nobody reads it.
+  private(set) var failure: Int32?
 
   init(descriptor: Int32) {
     self.descriptor = descriptor
@@ -45,10 +47,15 @@ struct TunnelOutput {
       controlLeft -= written
       return controlLeft == 0
     case .full: return false
-    case .broken, .failed:
-      isClosed = true
-      pending.removeAll()
-      return false
+    case .broken: return end(nil)
+    case .failed(let error): return end(error)
     }
+  }
+
+  private mutating func end(_ error: Int32?) -> Bool {
+    failure = error
+    isClosed = true
+    pending.removeAll()
+    return false
   }
 }

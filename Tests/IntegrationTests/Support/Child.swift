@@ -45,10 +45,9 @@ final class Child: @unchecked Sendable {
     defer { posix_spawn_file_actions_destroy(&actions) }
     var childEnds: [Int32] = []
     func pipeEnds() throws -> (read: Int32, write: Int32) {
-      var ends: [Int32] = [0, 0]
-      guard pipe(&ends) == 0 else { throw Timeout(description: "pipe: \(errno)") }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      return (ends[0], ends[1])
+      // Closed on exec from the start: other tests start programs at the same time.
+      let ends = try Descriptor.pipe()
+      return (ends.reading, ends.writing)
     }
 
     var toWrite: [UInt8]?
@@ -224,6 +223,11 @@ final class Child: @unchecked Sendable {
     let status = waitStatus ?? 0
     return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
   }
+
+  var isRunning: Bool { condition.withLock { waitStatus == nil } }
+
+  /// Whether a signal ended it, by its default action.
+  var wasKilled: Bool { condition.withLock { waitStatus.map { $0 & 0x7F != 0 } ?? false } }
 
   /// Ends it if it still runs.
   func end() {

@@ -103,7 +103,9 @@ struct ReplayBufferTests {
     buffer.discard(2, bytes: 4, reason: .overflow)
     _ = buffer.resume(cursor: 7)
     #expect(buffer.numbers?.first == 10)
-    let gap = buffer.nextMessage(maximum: 1 << 16, window: 1 << 20, gapTs: 5).map { String(decoding: $0, as: UTF8.self) }
+    let gap = buffer.nextMessage(maximum: 1 << 16, window: 1 << 20, gapTs: 5).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     #expect(
       gap
         == #"{"type":"status","seq":9,"ts":5,"payload":{"state":"gap","from":8,"to":9,"bytes":4,"reason":"overflow"}}"#)

@@ -110,7 +110,7 @@ struct SpoolSegmentTests {
         continue
       }
       var state = SpoolState()
-      records[..<whole].forEach { state.apply($0) }
+      for record in records[..<whole] { state.apply(record) }
       #expect(recovery?.state == state)
       #expect(recovery?.goodBytes == last)
     }
