@@ -62,6 +62,31 @@ struct ExitStatusTests {
     #expect(spool.isEmpty, "nothing is left behind")
   }
 
+  @Test func `an input that can't be read takes nothing from what is left`() throws {
+    let world = try paired(hubStays: false)
+    let input = [UInt8](repeating: UInt8(ascii: "\n"), count: 200_000)
+    _ = try world.run(
+      "ra-tunnel", ["--session", "kept", "--spool-limit", "1M", "--on-full", "fail"], input: .bytes(input))
+    let result = try world.run("bash", ["-c", "ra-tunnel --resume kept --flush-timeout 1 </"])
+    expect(result, ExitStatus.noInput, "are safe in", "--resume kept")
+    try world.startHub()
+    #expect(try world.run("ra-tunnel", ["--drain"]).status == 0)
+    let stored = try world.raw("stdin", "kept")
+    #expect(stored.count > 1000 && stored == Array(input.prefix(stored.count)))
+  }
+
+  @Test func `twenty at once, over and over, are not in each other's way`() throws {
+    let world = try paired()
+    for round in 1...3 {
+      let script = """
+        for n in $(seq 20); do { echo $n | ra-tunnel --session r\(round)-$n 2>/dev/null || echo "$n: $?"; } & done; wait
+        """
+      let result = try world.run("bash", ["-c", script], seconds: 120)
+      #expect(result.output.isEmpty, "\(String(decoding: result.output, as: UTF8.self))")
+    }
+    #expect(try world.hubJSON(["sessions"]).array?.count == 60)
+  }
+
   @Test func `69: the hub is away, and nothing was taken in`() throws {
     let world = try paired(hubStays: false)
     expect(

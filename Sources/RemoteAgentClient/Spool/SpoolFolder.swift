@@ -82,7 +82,7 @@ package struct SpoolFolder: Sendable {
     let ids = ((try? SpoolFiles.names(in: path)) ?? []).filter(SessionDescription.isValidId)
     return ids.compactMap { id in
       let folder = "\(path)/\(id)"
-      guard let lock = try? lock(folder) else { return nil }
+      guard let lock = try? lock(folder, LOCK_SH, attempts: 1) else { return nil }
       defer { close(lock) }
       return Waiting(id: id, createdAt: readDescription(folder)?["createdAt"]?.integer ?? 0)
     }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
@@ -94,9 +94,19 @@ package struct SpoolFolder: Sendable {
   }
 
   /// The folder's descriptor, locked; nil if another process has the lock, or the folder was removed meanwhile.
-  private func lock(_ folder: String) throws(SpoolError) -> Int32? {
+  ///
+  /// - Parameter attempts: 10 ms apart: whoever lists the sessions has each of them for a moment.
+  private func lock(
+    _ folder: String, _ kind: Int32 = LOCK_EX, attempts: Int = 50
+  ) throws(SpoolError) -> Int32? {
     let descriptor = try SpoolFiles.open(folder, O_RDONLY | O_DIRECTORY)
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    var attempts = attempts
+    while flock(descriptor, kind | LOCK_NB) != 0 {
+      attempts -= 1
+      if errno == EINTR || errno == EWOULDBLOCK && attempts > 0 {
+        usleep(10_000)
+        continue
+      }
       let error = errno
       close(descriptor)
       if error == EWOULDBLOCK { return nil }

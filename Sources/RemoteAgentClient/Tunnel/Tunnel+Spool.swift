@@ -7,9 +7,14 @@ extension Tunnel {
 
   /// Goes on where an earlier run left off.
   func begin() {
-    note(.began(input.file))
+    if input.isOpen { note(.began(input.file)) }
     if session.unacknowledgedCount > 0 { events?.spool(spool, lines: session.unacknowledgedCount) }
-    if !input.isOpen { endInput() }
+  }
+
+  /// The hub has greeted us. What an earlier run left is complete by that, and not before: as long as the hub is away it
+  /// may still be resumed with the rest of its input.
+  func greeted() {
+    if !input.isOpen, !input.isEnded { endInput() }
   }
 
   /// Puts what was read into the spool, and hands it to the session; what there is no room for waits.

@@ -129,6 +129,7 @@ extension Tunnel {
       }
     case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
     case .opened(let id, let url):
+      greeted()
       // First: whoever acts on the note finds the hello announced.
       if options.announces { announce(id: id, url: url) }
       let place = url.map { " \($0)" } ?? ""
@@ -170,7 +171,8 @@ extension Tunnel {
   /// and only the end of the input begins the time.
   private func giveUpIfStuck(now: Milliseconds) {
     let unacknowledged = session.unacknowledgedCount
-    let isWaiting = session.hasOpened || spool != nil ? input.isEnded : stream == nil || isRetrying
+    let isWaiting =
+      session.hasOpened || spool != nil ? input.isEnded || !input.isOpen : stream == nil || isRetrying
     if unacknowledged != lastProgress.unacknowledged || !isWaiting { lastProgress = (unacknowledged, now) }
     guard options.flushTimeout > 0, now - lastProgress.at >= options.flushTimeout else { return }
     giveUp()
@@ -232,7 +234,7 @@ extension Tunnel {
 
 extension Tunnel {
   private var wantsInput: Bool {
-    guard !input.isEnded, unspooled.isEmpty, !(options.tee && output.isFull) else { return false }
+    guard input.isOpen, !input.isEnded, unspooled.isEmpty, !(options.tee && output.isFull) else { return false }
     guard let spool else { return session.hasOpened && session.wantsInput }
     return !spool.isFull || options.onFull == .dropOldest
   }
@@ -297,7 +299,7 @@ extension Tunnel {
   /// The time that a signal left to the input is over.
   private func cutInput() {
     inputDeadline = nil
-    guard !input.isEnded else { return }
+    guard input.isOpen, !input.isEnded else { return }
     inputWasCut = true
     endInput()
   }
@@ -312,10 +314,7 @@ extension Tunnel {
     case .failed(let error):
       let why = "reading standard input: \(String(cString: strerror(error)))"
       guard input.bytes > 0 else {
-        spool?.remove()
-        diagnostics.error(why)
-        exitStatus = ExitStatus.noInput
-        return
+        return fail(why, status: ExitStatus.noInput)
       }
       // What was read before is still delivered; that it is not all is told by the status, and by the session's end.
       diagnostics.error(why)
