@@ -5,8 +5,8 @@ package import RemoteAgentTLS
 
 /// `ra-tunnel --check`: one attempt at all that a tunnel does, with a session that has nothing but its end.
 ///
-/// What came of it and when a step is given up is in `CheckReport`; here are the descriptors.
-package struct Check {
+/// What is said and when a step is given up is in `CheckSession`, what came of it in `CheckReport`; here is the descriptor.
+package enum Check {
   package struct Options: Sendable {
     /// The credential's name.
     package var credential: String
@@ -25,151 +25,75 @@ package struct Check {
     }
   }
 
-  private let options: Options
-  private var report: CheckReport
-  private var session: DeviceSession
-  private var stream: StreamConnection?
-  private var isEnded = false
-  private var isFinished = false
-
   /// Runs it to its end, which comes within the steps' deadlines.
   package static func run(_ options: Options) -> CheckReport {
-    var check = Check(options)
-    check.run()
-    return check.report
-  }
-
-  private init(_ options: Options) {
-    self.options = options
-    let name = "check-\(Hex.encode(SecureRandom.bytes(8)))"
-    report = CheckReport(session: name, now: BootClock.now)
+    var report = CheckReport(session: "check-\(Hex.encode(SecureRandom.bytes(8)))", now: BootClock.now)
+    guard let stream = connect(options, &report) else { return report }
     let description = SessionDescription(
-      sessionId: name, writer: Hex.encode(SecureRandom.bytes(16)), control: false, title: "ra-tunnel --check",
+      sessionId: report.session, writer: Hex.encode(SecureRandom.bytes(16)), control: false, title: "ra-tunnel --check",
       host: Platform.host)
-    session = DeviceSession(
-      configuration: .init(session: description, tool: options.tool, platform: Platform.name),
-      random: SecureRandomNumberGenerator())
-  }
-
-  private mutating func run() {
-    guard connect() else { return }
-    session.start(now: BootClock.now)
+    var session = CheckSession(
+      report: report,
+      session: DeviceSession(
+        configuration: .init(session: description, tool: options.tool, platform: Platform.name),
+        random: SecureRandomNumberGenerator()),
+      now: BootClock.now)
     while true {
-      act()
-      report.tick(now: BootClock.now)
-      if isFinished || report.failure != nil { break }
-      wait()
+      repeat {
+        while let effect = session.nextEffect(now: BootClock.now, ts: WallClock.now) {
+          switch effect {
+          case .send(let message): stream.send(message)
+          case .close(let code, let reason): stream.close(code: code, reason: reason)
+          }
+        }
+      } while !session.isOver && advance(stream, &session)
+      if session.isOver { break }
+      wait(for: stream, until: session.deadline)
     }
-    stream?.shutDown()
+    stream.shutDown()
+    return session.report
   }
 
-  /// Reads the settings and sets out; false if that failed.
-  private mutating func connect() -> Bool {
-    let options = options
-    guard
-      var paired = trying(
-        .pairing,
-        { () throws(ClientError) in
-          try CredentialStore(folder: try SettingsFolder.current()).credential(named: options.credential)
-        })
-    else { return false }
-    report.hub = paired.hub.description
-    report.reached(.dns, now: BootClock.now)
-    guard
-      let proxy = trying(
-        .proxy,
-        { () throws(ClientError) in
-          try Proxy.chosen(for: paired.hub, option: options.proxy, environment: Environment.all)
-        })
-    else { return false }
-    paired.proxy = proxy
-    report.proxy = proxy?.authority
-    guard let context = trying(.tls, { () throws(ClientError) in try paired.context(pins: options.pins) }) else {
-      return false
-    }
-    stream = trying(.dns) { () throws(ClientError) in
-      try StreamConnection(
+  /// Reads the settings and sets out; nil if that failed.
+  private static func connect(_ options: Options, _ report: inout CheckReport) -> StreamConnection? {
+    var step = CheckReport.Step.pairing
+    do throws(ClientError) {
+      var paired = try CredentialStore(folder: try SettingsFolder.current()).credential(named: options.credential)
+      report.hub = paired.hub.description
+      report.reached(.dns, now: BootClock.now)
+      step = .proxy
+      paired.proxy = try Proxy.chosen(for: paired.hub, option: options.proxy, environment: Environment.all)
+      report.proxy = paired.proxy?.authority
+      step = .tls
+      let context = try paired.context(pins: options.pins)
+      step = .dns
+      return try StreamConnection(
         identity: paired.identity(tool: options.tool), refreshToken: paired.refreshToken, context: context,
         now: BootClock.now)
-    }
-    return stream != nil
-  }
-
-  private mutating func trying<Value>(
-    _ step: CheckReport.Step, _ body: () throws(ClientError) -> Value
-  ) -> Value? {
-    do throws(ClientError) {
-      return try body()
     } catch {
       report.failed(error, at: step, now: BootClock.now)
       return nil
     }
   }
-}
-
-// MARK: - The loop
-
-extension Check {
-  private mutating func act() {
-    repeat {
-      let now = BootClock.now
-      while !isFinished, report.failure == nil, let action = session.nextAction(now: now, canSend: true) {
-        perform(action, now: now)
-      }
-      // What is left is the closing, which is not timed.
-      if isEnded, session.unacknowledgedCount == 0 { report.completed(now: BootClock.now) }
-    } while !isFinished && report.failure == nil && advance()
-  }
-
-  private mutating func perform(_ action: DeviceSession.Action, now: Milliseconds) {
-    switch action {
-    case .send(let message): stream?.send(message)
-    case .close(let code, let reason): stream?.close(code: code, reason: reason)
-    case .opened:
-      report.reached(.acknowledgement, now: BootClock.now)
-      end()
-    case .disconnected(let reason, _): report.failed(.unreachable(reason), now: now)
-    case .finished(.delivered): isFinished = true
-    case .finished(.gaveUp(let refusal)):
-      isFinished = true
-      report.failed(
-        refusal.kind == .notPaired ? .notPaired(refusal.message) : .refused(refusal.message), now: now)
-    default: break  // One connection, made already; its token outlives it.
-    }
-  }
-
-  private mutating func end() {
-    session.took(InputLine.end(bytes: 0, lines: 0, isIncomplete: false, ts: WallClock.now))
-    session.inputEnded()
-    isEnded = true
-  }
 
   /// Takes what came; true if there was something.
-  private mutating func advance() -> Bool {
-    guard let stream else { return false }
-    let now = BootClock.now
+  private static func advance(_ stream: StreamConnection, _ session: inout CheckSession) -> Bool {
     do throws(ClientError) {
-      let (events, hasReceived) = try stream.advance(now: now)
-      report.reached(step(of: stream), now: BootClock.now)
+      let (events, hasReceived) = try stream.advance(now: BootClock.now)
+      let now = BootClock.now
+      session.reached(step(of: stream), now: now)
       if hasReceived { session.receivedBytes(now: now) }
-      for event in events {
-        switch event {
-        case .opened(let token): session.connected(tokenLife: token.life, now: now)
-        case .message(let message): session.received(message, now: now)
-        case .closed(let code, let reason): session.connectionLost(code: code, reason: reason, now: now)
-        }
-      }
+      for event in events { session.received(event, now: now) }
       return !events.isEmpty
     } catch {
       // One call may get through several steps before it fails.
-      report.reached(step(of: stream), now: BootClock.now)
-      session.connectionLost(code: nil, reason: "\(error)", now: now)
-      report.failed(error, now: BootClock.now)
+      session.reached(step(of: stream), now: BootClock.now)
+      session.failed(error, now: BootClock.now)
       return true
     }
   }
 
-  private func step(of stream: StreamConnection) -> CheckReport.Step {
+  private static func step(of stream: StreamConnection) -> CheckReport.Step {
     switch stream.stage {
     case .resolving: .dns
     case .connecting: .tcp
@@ -179,10 +103,9 @@ extension Check {
     }
   }
 
-  private func wait() {
-    guard let stream else { return }
+  private static func wait(for stream: StreamConnection, until deadline: Milliseconds?) {
     var entry = pollfd(fd: stream.descriptor, events: stream.events, revents: 0)
-    let deadline = [session.deadline, stream.deadline, report.deadline].compactMap { $0 }.min()
+    let deadline = [deadline, stream.deadline].compactMap { $0 }.min()
     _ = poll(&entry, 1, deadline.map { Int32(clamping: max(0, $0 - BootClock.now)) } ?? -1)
   }
 }
