@@ -34,7 +34,6 @@ extension Tunnel {
       if spooled.isEnd { session.inputEnded() }
     }
     unspooled = []
-    if hasToldFull, spool?.isFull == false { hasToldFull = false }
     if spool?.isFull == true, options.onFull != .dropOldest { full("the spool has reached its limit") }
   }
 
@@ -101,10 +100,13 @@ extension Tunnel {
     do throws(SpoolError) {
       try spool.write([record])
     } catch {
-      // Numbers that stand nowhere must not be used. On a full disk dropping acknowledged segments made what room there is.
-      if case .numbered = record { return fail("the spool: \(error)", status: ExitStatus.lost) }
-      if case .noRoom = error { return }
-      fail("the spool: \(error)", status: ExitStatus.lost)
+      switch (record, error) {
+      // Numbers that stand nowhere must not be used: it is as if the hub were away.
+      case (.numbered, .noRoom): fail("the spool: \(error)", status: ExitStatus.undelivered)
+      // The others save work only: without them something is told or sent once more.
+      case (_, .noRoom): break
+      case (_, .inUse), (_, .failed): fail("the spool: \(error)", status: ExitStatus.lost)
+      }
     }
   }
 
