@@ -58,8 +58,8 @@ static void become_agent(const struct cposix_agent *agent, pid_t guard, int repo
   for (int signal = 1; signal <= SIGRTMAX; signal++) sigaction(signal, &action, NULL);
   int place[3];
   for (int i = 0; i < 3; i++) {
-    // Out of the way first: a source may be another's target.
-    place[i] = fcntl(agent->descriptors[i], F_DUPFD_CLOEXEC, 3);
+    // Out of the way first: a source may be another's target. One that is out of it costs no further descriptor.
+    place[i] = agent->descriptors[i] < 3 ? fcntl(agent->descriptors[i], F_DUPFD_CLOEXEC, 3) : agent->descriptors[i];
     if (place[i] < 0) goto failed;
   }
   for (int i = 0; i < 3; i++)

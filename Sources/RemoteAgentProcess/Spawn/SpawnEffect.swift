@@ -1,3 +1,4 @@
+import Glibc
 package import RemoteAgentCore
 
 /// What a `SpawnSession` wants done.
@@ -32,7 +33,21 @@ package enum SpawnEnd: Sendable, Equatable {
 
 /// Why the agent could not be started.
 package struct StartFailure: Error, Equatable {
-  package enum Cause: Sendable { case notFound, notExecutable, noFolder, system }
+  package enum Cause: Sendable {
+    case notFound, notExecutable, noFolder, system
+
+    /// What an error of starting a program that was found means (fork(2), dup(2), execve(2)).
+    init(errno: Int32) {
+      self =
+        switch errno {
+        // Its interpreter is missing.
+        case ENOENT: .notFound
+        // The program is not to blame.
+        case EMFILE, ENFILE, ENOMEM, EAGAIN: .system
+        default: .notExecutable
+        }
+    }
+  }
 
   package let cause: Cause
   /// What was tried and why not, in one line.

@@ -185,9 +185,7 @@ extension SpawnLoop {
         let folder = settings.folder
         notStarted(.noFolder, "entering \(folder): \(String(cString: strerror(errno)))")
       case .notStarted(let errno):
-        // ENOENT although the file is there: its interpreter is missing.
-        let cause: StartFailure.Cause = errno == ENOENT ? .notFound : .notExecutable
-        notStarted(cause, "starting \(settings.agent): \(String(cString: strerror(errno)))")
+        notStarted(StartFailure.Cause(errno: errno), "starting \(settings.agent): \(String(cString: strerror(errno)))")
       }
       if agent?.descriptor == -1 { agent = nil }
     }

@@ -23,15 +23,20 @@ final class Program {
   private var status: WaitStatus?
   private var polling: PollSet
 
-  /// - Parameter input: nil for a standard input that we write to; else the descriptor that it is.
+  /// - Parameters:
+  ///   - input: nil for a standard input that we write to; else the descriptor that it is.
+  ///   - nonBlocking: its standard output is so, as a reader that shares the pipe's end may have made it.
   init(
-    _ path: String, _ arguments: [String], input: Int32? = nil, folder: String? = nil, readsOutput: Bool = true
+    _ path: String, _ arguments: [String], input: Int32? = nil, folder: String? = nil, readsOutput: Bool = true,
+    nonBlocking: Bool = false
   ) throws {
     Signals.ignoreBrokenPipes()
+    _ = Program.keepsOwnDescriptors
     polling = try PollSet()
     let ends = try (0..<5).map { _ in try Descriptor.pipe() }
     (output, errors, inherited) = (ends[1].reading, ends[2].reading, ends[4].reading)
     (self.input, control) = (ends[0].writing, ends[3].writing)
+    if nonBlocking { #expect(fcntl(ends[1].writing, F_SETFL, O_NONBLOCK) == 0) }
     child = try ChildProcess(
       path, arguments: arguments,
       descriptors: [
@@ -45,6 +50,11 @@ final class Program {
   }
 
   private var stalled: Int32 = -1
+
+  /// What was left open for the tests themselves is not for what they start.
+  private static let keepsOwnDescriptors: Void = {
+    for descriptor in Int32(3)..<1024 { _ = try? Descriptor.closeOnExec(descriptor) }
+  }()
 
   deinit {
     if status == nil {
@@ -94,17 +104,32 @@ final class Program {
   func wait(_ what: String, until condition: () -> Bool = { false }) throws {
     let deadline = BootClock.now + Program.patience
     while !condition() {
-      if output < 0, errors < 0, inherited < 0 { return }
-      for descriptor in [output, errors, inherited] { polling.watch(descriptor, for: .read) }
-      try polling.wait(until: deadline)
+      if hasAllRead { return }
+      try read(until: deadline)
       if BootClock.now >= deadline {
-        Issue.record("waited in vain for \(what): \(text) \(errorText)")
+        Issue.record("waited in vain for \(what): \(text.prefix(2000)) \(errorText)")
         throw ProcessError(tried: "waiting for \(what)", errno: ETIMEDOUT)
       }
-      read(&output, &outputBytes)
-      read(&errors, &errorBytes)
-      read(&inherited, &inheritedBytes)
     }
+  }
+
+  /// Whether all that we read is at its end.
+  var hasAllRead: Bool { output < 0 && errors < 0 && inherited < 0 }
+
+  /// Sleeps until something can be read, or the deadline has come, and reads it once.
+  func read(until deadline: Milliseconds) throws {
+    for descriptor in [output, errors, inherited] { polling.watch(descriptor, for: .read) }
+    try polling.wait(until: deadline)
+    read(&output, &outputBytes)
+    read(&errors, &errorBytes)
+    read(&inherited, &inheritedBytes)
+  }
+
+  /// What has been read in whole lines, once.
+  func takeLines() -> [UInt8] {
+    let end = outputBytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    defer { outputBytes.removeSubrange(..<end) }
+    return Array(outputBytes[..<end])
   }
 
   private func read(_ descriptor: inout Int32, _ bytes: inout [UInt8]) {
@@ -150,15 +175,38 @@ final class Program {
   /// A stream of the agent as it was, put together again.
   func stream(_ stream: LogStream) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    for line in outputBytes.split(separator: UInt8(ascii: "\n")) {
+    for record in try records(stream) { record.appendBytes(to: &bytes) }
+    return bytes
+  }
+
+  /// The log lines of a stream.
+  func records(_ stream: LogStream) throws -> [LogRecord] { try Program.records(stream, of: outputBytes) }
+
+  static func records(_ stream: LogStream, of lines: [UInt8]) throws -> [LogRecord] {
+    try lines.split(separator: UInt8(ascii: "\n")).compactMap { line in
       try line.withUnsafeBytes { line in
         let envelope = try Envelope(scanning: line)
-        guard envelope.type == .log else { return }
+        guard envelope.type == .log else { return nil }
         let record = LogRecord(payload: UnsafeRawBufferPointer(rebasing: line[envelope.payload]))
-        if let record, record.stream == stream { record.appendBytes(to: &bytes) }
+        return record?.stream == stream ? record : nil
       }
     }
-    return bytes
+  }
+
+  // MARK: - What it uses
+
+  /// A figure of its /proc status, such as `VmHWM` in KiB.
+  func status(_ name: String) throws -> Int {
+    let text = String(decoding: try AtomicFile.read("/proc/\(child.processID)/status"), as: UTF8.self)
+    let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+    return try #require(line.flatMap { Int($0.split(whereSeparator: { $0 == "\t" || $0 == " " })[1]) })
+  }
+
+  /// The processor time that it has used, in ticks of 10 ms.
+  func ticks() throws -> Int {
+    let text = String(decoding: try AtomicFile.read("/proc/\(child.processID)/stat"), as: UTF8.self)
+    let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+    return try #require(Int(fields[11])) + #require(Int(fields[12]))
   }
 
   // MARK: - Where things are
@@ -183,6 +231,11 @@ final class Program {
 
   static func spawn(_ arguments: [String], input: Int32? = nil, readsOutput: Bool = true) throws -> Program {
     try Program(path("ra-spawn"), arguments, input: input, readsOutput: readsOutput)
+  }
+
+  /// Started by a shell whose script says how, with our program as `$0` and the arguments as `$@`.
+  static func spawn(by script: String, _ arguments: [String]) throws -> Program {
+    try Program("/bin/sh", ["-c", script, path("ra-spawn")] + arguments)
   }
 
   static func shell(_ script: String, options: [String] = [], readsOutput: Bool = true) throws -> Program {
