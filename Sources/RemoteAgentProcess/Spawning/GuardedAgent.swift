@@ -93,7 +93,9 @@ package final class GuardedAgent {
   package func nextEvent() -> Event? {
     guard descriptor >= 0 else { return nil }
     var message = cposix_guard_message()
-    let count = recv(descriptor, &message, MemoryLayout.size(ofValue: message), 0)
+    var count = recv(descriptor, &message, MemoryLayout.size(ofValue: message), 0)
+    // A guard that ended with a message of ours unread: the socket says so once, before what was told.
+    if count < 0, errno == ECONNRESET { count = recv(descriptor, &message, MemoryLayout.size(ofValue: message), 0) }
     if count < 0, errno == EAGAIN || errno == EINTR { return nil }
     guard count == MemoryLayout.size(ofValue: message) else { return lost() }
     switch message.kind {
