@@ -235,6 +235,8 @@ struct SpoolDeliveryTests {
     try first.await("control") { output, _ in String(decoding: output, as: UTF8.self).contains("\"two\"") }
     first.signal(SIGKILL)
     _ = try first.status(seconds: 10)
+    let noted = try spooled(world)?.writtenControl ?? 0
+    #expect(noted == 1 || noted == 2, "what was written is noted before it is acknowledged: \(noted)")
     try world.killHub()
     try world.startHub()
     try send("three")
@@ -246,6 +248,14 @@ struct SpoolDeliveryTests {
     let numbers = try second.outputText.split(separator: "\n").map { try JSON(parsing: Array($0.utf8))["seq"]?.integer }
     // The second may come again, with its number: whether its note was written before the crash is open.
     #expect(numbers == [3] || numbers == [2, 3], "\(second.outputText)")
+  }
+
+  /// What the only session's spool says.
+  private func spooled(_ world: World) throws -> SpoolState? {
+    let spool = "\(world.folder)/device/spool"
+    let newest = try FileManager.default.subpathsOfDirectory(atPath: spool).filter { $0.hasSuffix(".seg") }.max()
+    let bytes = newest.flatMap { FileManager.default.contents(atPath: "\(spool)/\($0)") } ?? Data()
+    return Array(bytes).withUnsafeBytes(SpoolSegment.recover)?.state
   }
 
   @Test func `events tell what happens, one JSON object a line`() throws {

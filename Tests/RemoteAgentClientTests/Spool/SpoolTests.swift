@@ -64,6 +64,12 @@ final class SpoolTests {
       let fetched = try spool.fetch(Int64(number))
       #expect(fetched == .line(line(number, padding: 500)))
     }
+    let all = segments
+    let second = try #require(SpoolSegment.position(ofName: all[1]))
+    spool.release(before: second - 1)
+    #expect(segments == all, "one of its lines is not acknowledged")
+    spool.release(before: second)
+    #expect(segments == Array(all.dropFirst()))
     spool.release(before: 990)
     #expect(segments.count == 1)
     #expect(spool.waiting == 10)

@@ -18,6 +18,14 @@ struct DeviceAlone {
     session = DeviceSession(configuration: configuration, random: random)
   }
 
+  /// A device that goes on with a spool.
+  init(spool: SpoolState, bufferLimit: Int = 8 << 20) {
+    let description = SessionDescription(sessionId: "s", writer: DeviceAlone.writer, control: true)
+    var configuration = DeviceSession.Configuration(session: description, tool: "ra-tunnel/0", platform: "test")
+    configuration.bufferLimit = bufferLimit
+    session = DeviceSession(configuration: configuration, spool: spool, random: Lowest())
+  }
+
   /// A device that was greeted and has sent its hello.
   static func streaming(cursor: Int64 = 0, members: String = "", lines: Int = 0) -> DeviceAlone {
     var device = DeviceAlone()

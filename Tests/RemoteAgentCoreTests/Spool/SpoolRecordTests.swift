@@ -129,6 +129,21 @@ struct SpoolSegmentTests {
     }
   }
 
+  @Test func `a compaction that was cut short leaves nothing of what was there before`() {
+    var state = SpoolRecordTests.full
+    state.loss = nil
+    let head = SpoolSegment.head(SpoolState())
+    let (bytes, length) = SpoolSegment.compacted(state)
+    // A line's record of just the length of what is written over it: the next begins where that ends.
+    let frame = SpoolRecord.headerSize + 14
+    let line = InputLine(type: .log, ts: 1, payload: [UInt8](repeating: 0x20, count: length - frame))
+    var segment = segment([.line(SpooledLine(line)), .line(SpooledLine(line)), .line(SpooledLine(line))]).bytes
+    segment.replaceSubrange(head.count..<(head.count + bytes.count), with: bytes)
+    let recovery = recover(segment)
+    #expect(recovery?.state == state)
+    #expect(recovery?.goodBytes == head.count + length)
+  }
+
   @Test func `names sort as positions do`() {
     for position: Int64 in [0, 1, 255, 1 << 40, .max] {
       #expect(SpoolSegment.position(ofName: SpoolSegment.name(position: position)) == position)
