@@ -49,8 +49,10 @@ package final class Tunnel {
     self.spool = spool
     self.diagnostics = diagnostics
     context = try credential.context(pins: options.pins)
-    let configuration = DeviceSession.Configuration(
+    var configuration = DeviceSession.Configuration(
       session: options.session, tool: options.tool, platform: Platform.name)
+    // What is beyond it is in the spool: this is enough for 60 MB/s at 100 ms.
+    if spool != nil { configuration.bufferLimit = 6 << 20 }
     let random = SecureRandomNumberGenerator()
     if let spool {
       session = DeviceSession(configuration: configuration, spool: spool.state, random: random)
