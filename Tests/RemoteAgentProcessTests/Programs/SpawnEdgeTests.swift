@@ -31,49 +31,6 @@ import Testing
     #expect(program.states("exited").first?["signal"] == "TERM")
   }
 
-  /// A guard that ends with a message of ours unread resets its socket; what it told before is not lost.
-  @Test func `what is sent to a guard that ends hides nothing of what it told`() throws {
-    let pipe = try Descriptor.pipe()
-    let command = AgentCommand(path: "/bin/sh", arguments: ["sh", "-c", "read x; exit 5"])
-    let agent = try GuardedAgent(command, descriptors: (pipe.reading, 1, 2), adoptsOrphans: false)
-    close(pipe.reading)
-    let started = try nextEvent(of: agent)
-    guard case .started(let processID) = started else {
-      close(pipe.writing)
-      Issue.record("not started: \(started)")
-      return
-    }
-    let guardID = try #require(Int32(stat(of: processID)[1]))
-    kill(guardID, SIGSTOP)
-    defer { kill(guardID, SIGCONT) }
-    close(pipe.writing)
-    var polling = try PollSet()
-    let deadline = BootClock.now + 20_000
-    while try stat(of: processID)[0] != "Z", BootClock.now < deadline { try polling.wait(until: BootClock.now + 1) }
-    // It reads one, sees its agent's end, and ends.
-    for _ in 1...3 { agent.send(signal: 0) }
-    kill(guardID, SIGCONT)
-    #expect(try nextEvent(of: agent) == .exited(.exited(code: 5)))
-    #expect(try nextEvent(of: agent) == .gone(survivors: 0))
-  }
-
-  private func nextEvent(of agent: GuardedAgent) throws -> GuardedAgent.Event {
-    var polling = try PollSet()
-    let deadline = BootClock.now + 20_000
-    while BootClock.now < deadline {
-      polling.watch(agent.descriptor, for: .read)
-      try polling.wait(until: deadline)
-      if let event = agent.nextEvent() { return event }
-    }
-    throw ProcessError(tried: "waiting for the guard", errno: ETIMEDOUT)
-  }
-
-  /// State, parent and more of a process.
-  private func stat(of process: Int32) throws -> [Substring] {
-    let text = String(decoding: try AtomicFile.read("/proc/\(process)/stat"), as: UTF8.self)
-    return try #require(text.split(separator: ")").last).split(separator: " ")
-  }
-
   /// Two seconds of signals that stop it, let it go on and mean nothing to it, while lines come through.
   @Test func `a storm of signals loses nothing`() throws {
     let seed = UInt64.random(in: 0 ... .max)
