@@ -123,7 +123,7 @@ let package = Package(
       dependencies: [core, process, "CPosix", systemPackage, "ra-spawn", "ra-run"],
       swiftSettings: strict),
     .testTarget(
-      name: "RemoteAgentClientTests", dependencies: [core, tls, process, client, "CPosix"],
+      name: "RemoteAgentClientTests", dependencies: [core, tls, process, client],
       swiftSettings: strict),
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],

@@ -6,7 +6,6 @@
 #include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,5 +93,3 @@ int cposix_network_lost_address(int socket) {
   freeifaddrs(all);
   return !found;
 }
-
-int cposix_network_unshare(void) { return unshare(CLONE_NEWNET) == 0 ? 0 : errno; }

@@ -9,6 +9,3 @@ int cposix_network_take(int descriptor);
 
 // Whether a connected socket's local address is on no interface any more: 1 or 0; 0 also where it can't be told.
 int cposix_network_lost_address(int socket);
-
-// Moves the calling thread into a network namespace of its own (unshare(2)): 0, or an error number.
-int cposix_network_unshare(void);
