@@ -1,9 +1,8 @@
 import RemoteAgentCore
 import ServiceLifecycle
 
-/// Tells those who wait that time has passed, settles controls whose life has ended, tries again what a full disk
-/// refused, and lets the streams of people end when
-/// the hub stops: the server waits for them.
+/// Tells those who wait that time has passed, settles controls whose life has ended, tries again what a full disk refused,
+/// and lets the streams of people end when the hub stops: the server waits for them.
 struct HubTicker: Service {
   /// In seconds: how often it looks whether a store that fails can write again.
   private static let trial = 1
@@ -20,7 +19,7 @@ struct HubTicker: Service {
         await store.tryAgain()
         if count.isMultiple(of: Self.interval) {
           // A store that fails says so to whoever asks it.
-          if store.health.outage == nil { try? await store.expireControls(now: clock.wall()) }
+          try? await store.expireControls(now: clock.wall())
           store.changes.tick()
         }
         count += 1

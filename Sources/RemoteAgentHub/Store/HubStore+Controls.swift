@@ -65,19 +65,20 @@ extension HubStore {
     changes.changed(row: row)
   }
 
-  /// Settles the controls whose life has ended: `expired` if they were never sent, `unknown` if they were.
+  /// Settles the controls whose life has ended: `expired` if they were never sent, `unknown` if they were. While the store
+  /// is failing they stay as they are, and whoever only wants to look is not held up by that.
   package func expireControls(now: Int64) async throws(StoreError) {
-    let rows = try await write { database in try ControlTable.expire(now: now, in: database) }
-    rows.forEach(changes.changed(row:))
-  }
-
-  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first, if the
-  /// store can write.
-  package func controls(row: Int64, limit: Int = 100, now: Int64) async throws(StoreError) -> [ControlRecord] {
+    guard health.outage == nil else { return }
     do throws(StoreError) {
-      try await expireControls(now: now)
+      let rows = try await write { database in try ControlTable.expire(now: now, in: database) }
+      rows.forEach(changes.changed(row:))
     } catch .cannotStore {
     }
+  }
+
+  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first.
+  package func controls(row: Int64, limit: Int = 100, now: Int64) async throws(StoreError) -> [ControlRecord] {
+    try await expireControls(now: now)
     return try await read { database in
       try database.rows(
         ControlRecord.query + " WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]

@@ -26,8 +26,7 @@ package struct StoreCounts: Sendable, Equatable {
 
 extension HubStore {
   package func counts(now: Int64) async throws(StoreError) -> StoreCounts {
-    // A store that can't write can still be counted.
-    if health.outage == nil { try await expireControls(now: now) }
+    try await expireControls(now: now)
     let (commits, waiting) = (Int64(batches.groups), Int64(batches.waiting))
     let (outage, outages, logFile) = (health.outage, Int64(health.outages), logFileSize)
     return try await read { database in
