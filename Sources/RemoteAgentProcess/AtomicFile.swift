@@ -42,7 +42,8 @@ package enum AtomicFile {
     try flushFolder(of: path)
   }
 
-  private static func flushFolder(of path: String) throws(FileError) {
+  /// Flushes the folder that a file is in, so that the file's name survives a loss of power.
+  package static func flushFolder(of path: String) throws(FileError) {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: folder, tried: "flushing", errno: errno) }

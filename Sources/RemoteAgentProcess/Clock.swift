@@ -4,6 +4,13 @@ package import RemoteAgentCore
 /// The monotonic clock that counts while the machine sleeps (CLOCK_BOOTTIME), so that a wake-up is seen as lost time.
 package enum BootClock {
   package static var now: Milliseconds { read(CLOCK_BOOTTIME) }
+
+  /// How long the machine has slept since it started: CLOCK_MONOTONIC stands still meanwhile.
+  package static var timeAsleep: Milliseconds {
+    // The later of two readings first, so that it never shrinks by the time between them.
+    let awake = read(CLOCK_MONOTONIC)
+    return now - awake
+  }
 }
 
 /// Unix time in milliseconds, as the machine believes it.

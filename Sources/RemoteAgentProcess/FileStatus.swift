@@ -1,6 +1,6 @@
 package import Glibc
 
-/// What stat(2) says of a file.
+/// What stat(2) or fstat(2) says of a file.
 ///
 /// For targets that import NIO too: in a release build its C module hides the members of Glibc's `struct stat`.
 package struct FileStatus: Sendable, Equatable {
@@ -17,6 +17,11 @@ package struct FileStatus: Sendable, Equatable {
   package struct Identity: Sendable, Equatable {
     package let device: UInt64
     package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+      self.device = device
+      self.inode = inode
+    }
   }
 
   package init(path: String, followsLinks: Bool = true) throws(FileError) {
@@ -24,6 +29,19 @@ package struct FileStatus: Sendable, Equatable {
     guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0 else {
       throw FileError(path: path, tried: "opening", errno: errno)
     }
+    self.init(status)
+  }
+
+  /// Throws `ProcessError` if it is not open.
+  package init(descriptor: Int32) throws(ProcessError) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw ProcessError(tried: "using descriptor \(descriptor)", errno: errno)
+    }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
     isRegular = status.st_mode & S_IFMT == S_IFREG
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     isFolder = status.st_mode & S_IFMT == S_IFDIR

@@ -3,6 +3,8 @@ import RemoteAgentCore
 import RemoteAgentHub
 import RemoteAgentProcess
 
+extension ByteSize: ExpressibleByArgument {}
+
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run the hub until SIGTERM or SIGINT.")
 

@@ -1,8 +1,10 @@
 import ArgumentParser
 import RemoteAgentClient
 import RemoteAgentCore
+import RemoteAgentProcess
 
 extension TunnelOptions.OnFull: ExpressibleByArgument {}
+extension ByteSize: ExpressibleByArgument {}
 
 /// What ra-tunnel does with what it takes in until the hub has it, and with what earlier runs left.
 struct SpoolOptions: ParsableArguments {
@@ -54,24 +56,4 @@ struct SpoolOptions: ParsableArguments {
     }
     guard spoolLimit.bytes >= Spool.leastLimit else { throw ValidationError("--spool-limit is 1M at least") }
   }
-}
-
-/// A number of bytes as people write it: `65536`, `64K`, `10M`, `1G`.
-struct ByteSize: ExpressibleByArgument {
-  let bytes: Int64
-
-  init(bytes: Int64) {
-    self.bytes = bytes
-  }
-
-  init?(argument: String) {
-    let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-    let unit = argument.uppercased().last.flatMap { units[$0] }
-    guard let number = Int64(unit == nil ? argument : String(argument.dropLast())), number > 0 else { return nil }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
-    guard !overflow else { return nil }
-    self.bytes = bytes
-  }
-
-  var defaultValueDescription: String { bytes % (1 << 30) == 0 ? "\(bytes >> 30)G" : String(bytes) }
 }

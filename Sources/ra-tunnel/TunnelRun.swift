@@ -1,3 +1,4 @@
+import Glibc
 import RemoteAgentClient
 import RemoteAgentCore
 import RemoteAgentProcess
@@ -24,24 +25,23 @@ struct TunnelRun {
       }
     }
     guard spool.spool else { return try carry(nil, readsInput: true, polling: &polling) }
-    if spool.append, let left = try folder.open(options.session.sessionId, options: spool.options), left.state.isEnded {
+    guard spool.resume != nil || spool.append else { return try carry(newSpool(), readsInput: true, polling: &polling) }
+    let id = options.session.sessionId
+    guard let left = try folder.open(id, options: spool.options) else {
+      guard spool.append else { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
+      return try carry(newSpool(), readsInput: true, polling: &polling)
+    }
+    if spool.append, left.state.isEnded {
       // Complete in itself: it is delivered, and what is added has a spool of its own.
       let status = try carry(left, readsInput: false, polling: &polling)
-      guard status == ExitStatus.done else { return status }
+      return status == ExitStatus.done ? try carry(newSpool(), readsInput: true, polling: &polling) : status
     }
-    return try carry(try ownSpool(), readsInput: true, polling: &polling)
+    try InputFile.goOn(STDIN_FILENO, after: left.state)
+    return try carry(left, readsInput: true, polling: &polling)
   }
 
-  private func ownSpool() throws -> Spool {
+  private func newSpool() throws -> Spool {
     let id = options.session.sessionId
-    if spool.resume != nil || spool.append {
-      let left = try folder.open(id, options: spool.options)
-      if let left {
-        try InputFile.goOn(0, after: left.state)
-        return left
-      }
-    }
-    if spool.resume != nil { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
     do throws(SpoolError) {
       return try folder.create(options.session, options: spool.options, now: WallClock.now)
     } catch {
@@ -65,7 +65,7 @@ struct TunnelRun {
       }
       guard let left else { continue }
       let lines = left.waiting
-      if Descriptors.isTerminal(2) {
+      if Descriptors.isTerminal(STDERR_FILENO) {
         diagnostics.note("\(index + 1) of \(waiting.count): \(session.id), \(lines) line\(lines == 1 ? "" : "s")")
       }
       let result = try carry(left, readsInput: false, polling: &polling)

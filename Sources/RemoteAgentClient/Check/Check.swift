@@ -1,4 +1,3 @@
-import Glibc
 import RemoteAgentCore
 import RemoteAgentProcess
 package import RemoteAgentTLS
@@ -48,7 +47,8 @@ package enum Check {
         }
       } while !session.isOver && advance(stream, &session)
       if session.isOver { break }
-      wait(for: stream, until: session.deadline)
+      let deadline = [session.deadline, stream.deadline].compactMap { $0 }.min()
+      Descriptor.wait(for: stream.descriptor, events: stream.events, until: deadline)
     }
     stream.shutDown()
     return session.report
@@ -101,11 +101,5 @@ package enum Check {
     case .handshake: .tls
     case .open: stream.hasToken ? .stream : .token
     }
-  }
-
-  private static func wait(for stream: StreamConnection, until deadline: Milliseconds?) {
-    var entry = pollfd(fd: stream.descriptor, events: stream.events, revents: 0)
-    let deadline = [deadline, stream.deadline].compactMap { $0 }.min()
-    _ = poll(&entry, 1, deadline.map { Int32(clamping: max(0, $0 - BootClock.now)) } ?? -1)
   }
 }

@@ -38,13 +38,7 @@ struct CheckSession {
 
   mutating func receivedBytes(now: Milliseconds) { session.receivedBytes(now: now) }
 
-  mutating func received(_ event: StreamConnection.Event, now: Milliseconds) {
-    switch event {
-    case .opened(let token): session.connected(tokenLife: token.life, now: now)
-    case .message(let message): session.received(message, now: now)
-    case .closed(let code, let reason): session.connectionLost(code: code, reason: reason, now: now)
-    }
-  }
+  mutating func received(_ event: StreamConnection.Event, now: Milliseconds) { session.received(event, now: now) }
 
   /// The next thing to do, nil if there is nothing now.
   ///

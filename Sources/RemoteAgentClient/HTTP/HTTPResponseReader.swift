@@ -119,7 +119,7 @@ package struct HTTPResponseReader: Sendable {
   }
 
   private mutating func takeHead() throws(HTTPError) -> HTTPResponse? {
-    guard let length = lengthOfHead() else {
+    guard let length = HTTPHead.length(in: buffer) else {
       guard buffer.count <= HTTPResponseReader.headLimit else {
         throw HTTPError("a header block over \(HTTPResponseReader.headLimit) bytes")
       }
@@ -145,16 +145,6 @@ package struct HTTPResponseReader: Sendable {
       headers.append((line[..<colon].lowercased(), String(line[line.index(after: colon)...].trimmed)))
     }
     return HTTPResponse(status: status, headers: headers, body: [])
-  }
-
-  private func lengthOfHead() -> Int? {
-    var index = buffer.startIndex
-    while let end = buffer[index...].firstIndex(of: 0x0A) {
-      let line = buffer[index..<end]
-      if line.isEmpty || line.elementsEqual([0x0D]) { return end + 1 }
-      index = end + 1
-    }
-    return nil
   }
 
   private func bodyPhase(of head: HTTPResponse) throws(HTTPError) -> Phase {

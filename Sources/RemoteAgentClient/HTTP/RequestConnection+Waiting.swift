@@ -1,4 +1,3 @@
-import Glibc
 import RemoteAgentProcess
 package import RemoteAgentTLS
 
@@ -8,9 +7,7 @@ extension RequestConnection {
     let connection = try RequestConnection(request, context: context, now: BootClock.now)
     while true {
       if let response = try connection.advance(now: BootClock.now) { return response }
-      var entry = pollfd(fd: connection.descriptor, events: connection.events, revents: 0)
-      let timeout = Int32(clamping: max(0, connection.deadline - BootClock.now))
-      _ = poll(&entry, 1, timeout)
+      Descriptor.wait(for: connection.descriptor, events: connection.events, until: connection.deadline)
     }
   }
 }

@@ -117,7 +117,7 @@ package final class Spool {
     let reader = SpoolReader(folder: folder)
     var bytes: Int64 = 0
     for position in loss.from..<loss.through {
-      guard case .line(let line)? = try? reader.line(at: position, in: segments) else { return 0 }
+      guard case .line(let line)? = try? reader.line(at: position, in: segments, end: state.position) else { return 0 }
       bytes += Int64(line.payload.count)
     }
     return bytes
@@ -148,10 +148,7 @@ package final class Spool {
 
   /// The line at a position at or beyond `state.released` and before `state.position`; quick if asked in order.
   package func fetch(_ position: Int64) throws(SpoolError) -> Fetched {
-    switch try reader.line(at: position, in: segments) {
-    case .line(let line): .line(line)
-    case .missing(let next): .missing(through: next ?? state.position)
-    }
+    try reader.line(at: position, in: segments, end: state.position)
   }
 
   // MARK: Opening

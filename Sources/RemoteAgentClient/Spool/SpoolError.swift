@@ -9,9 +9,12 @@ package enum SpoolError: Error, Sendable, Equatable, CustomStringConvertible {
   case inUse(String)
   case failed(String)
 
-  init(_ tried: String, _ path: String, errno error: Int32) {
-    let text = "\(FileError(path: path, tried: tried, errno: error))"
-    self = [ENOSPC, EDQUOT, EFBIG].contains(error) ? .noRoom(text) : .failed(text)
+  init(_ error: FileError) {
+    self = [ENOSPC, EDQUOT, EFBIG].contains(error.errno) ? .noRoom("\(error)") : .failed("\(error)")
+  }
+
+  init(_ tried: String, _ path: String, errno: Int32) {
+    self.init(FileError(path: path, tried: tried, errno: errno))
   }
 
   package var description: String {

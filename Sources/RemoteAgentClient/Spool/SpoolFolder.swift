@@ -35,7 +35,7 @@ package struct SpoolFolder: Sendable {
     do {
       try AtomicFile.makeFolder(path)
     } catch {
-      throw SpoolError(error.tried, error.path, errno: error.errno)
+      throw SpoolError(error)
     }
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
       throw SpoolError("creating the folder", folder, errno: errno)
@@ -52,7 +52,7 @@ package struct SpoolFolder: Sendable {
     } catch {
       close(lock)
       rmdir(folder)
-      throw SpoolError(error.tried, error.path, errno: error.errno)
+      throw SpoolError(error)
     }
     return try Spool(folder: folder, lock: lock, description: description, options: options)
   }
@@ -67,10 +67,11 @@ package struct SpoolFolder: Sendable {
     else {
       // Its making was cut short: nothing was taken in.
       defer { close(lock) }
-      if (try? SpoolFiles.names(in: folder))?.contains(where: { SpoolSegment.position(ofName: $0) != nil }) == true {
+      let names = (try? SpoolFiles.names(in: folder)) ?? []
+      guard names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil }) else {
         throw .failed("reading \(folder)/session.json: it describes no session")
       }
-      for name in (try? SpoolFiles.names(in: folder)) ?? [] { unlink("\(folder)/\(name)") }
+      for name in names { unlink("\(folder)/\(name)") }
       rmdir(folder)
       return nil
     }
@@ -112,10 +113,8 @@ package struct SpoolFolder: Sendable {
       if error == EWOULDBLOCK { return nil }
       throw SpoolError("locking", folder, errno: error)
     }
-    var held = stat()
-    var there = stat()
-    guard fstat(descriptor, &held) == 0, stat(folder, &there) == 0, held.st_ino == there.st_ino,
-      held.st_dev == there.st_dev
+    guard let held = try? FileStatus(descriptor: descriptor), let there = try? FileStatus(path: folder),
+      held.identity == there.identity
     else {
       close(descriptor)
       return nil

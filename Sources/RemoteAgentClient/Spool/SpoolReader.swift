@@ -3,12 +3,6 @@ import RemoteAgentCore
 
 /// Reads a spool's lines in order, from one segment after the other, in pieces of at most a record and 256 KiB.
 final class SpoolReader {
-  enum Reading {
-    case line(InputLine)
-    /// It is missing, and so are those before the position; nil: all that there are.
-    case missing(next: Int64?)
-  }
-
   private static let chunk = 256 << 10
 
   private let folder: String
@@ -29,12 +23,16 @@ final class SpoolReader {
     if file >= 0 { close(file) }
   }
 
-  /// - Parameter segments: all there are, oldest first, with their sizes.
-  func line(at wanted: Int64, in segments: [(position: Int64, size: Int64)]) throws(SpoolError) -> Reading {
+  /// - Parameters:
+  ///   - segments: all there are, oldest first, with their sizes.
+  ///   - end: the position after their last line.
+  func line(
+    at wanted: Int64, in segments: [(position: Int64, size: Int64)], end: Int64
+  ) throws(SpoolError) -> Spool.Fetched {
     guard let index = segments.lastIndex(where: { $0.position <= wanted }) else {
-      return .missing(next: segments.first?.position)
+      return .missing(through: segments.first?.position ?? end)
     }
-    let next = index + 1 < segments.count ? segments[index + 1].position : nil
+    let next = index + 1 < segments.count ? segments[index + 1].position : end
     if segment != segments[index].position || position > wanted { try begin(segments[index].position) }
     while true {
       let reading = buffer.withUnsafeBytes { SpoolRecord.read(UnsafeRawBufferPointer(rebasing: $0[used...])) }
@@ -46,11 +44,11 @@ final class SpoolReader {
       case .record(.checkpoint(let state), let length):
         used += length
         position = state.position
-        if position > wanted { return .missing(next: position) }
+        if position > wanted { return .missing(through: position) }
       case .record(_, let length): used += length
       case .incomplete(let needs):
-        guard try refill(needs, size: segments[index].size) else { return .missing(next: next) }
-      case .damaged: return .missing(next: next)
+        guard try refill(needs, size: segments[index].size) else { return .missing(through: next) }
+      case .damaged: return .missing(through: next)
       }
     }
   }

@@ -69,16 +69,9 @@ package final class HubConnection {
   }
 
   /// Whether TLS is up: what is written from now on leaves at once.
-  package var isOpen: Bool {
-    if case .open = phase { true } else { false }
-  }
+  package var isOpen: Bool { stage == .open }
 
-  /// Whether the descriptor is the socket by now.
-  var isConnecting: Bool {
-    if case .resolving = phase { false } else { true }
-  }
-
-  /// How far it has come; after an error, where that was.
+  /// How far it has come; after an error, where that was. From `connecting` on the descriptor is the socket.
   package var stage: Stage {
     switch phase {
     case .resolving: .resolving

@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import RemoteAgentCore
+import RemoteAgentProcess
 
 /// Tells when the machine's network changed, or when it woke up: then a connection may be dead without a word.
 ///
@@ -16,7 +17,7 @@ package final class NetworkWatch {
 
   package init() {
     descriptor = cposix_network_open()
-    slept = NetworkWatch.timeAsleep
+    slept = BootClock.timeAsleep
   }
 
   deinit {
@@ -26,7 +27,7 @@ package final class NetworkWatch {
   /// Takes what has come, a bounded amount; true if an address, a route or a link changed, or the machine slept, since the last call.
   package func take() -> Bool {
     let hasChanged = descriptor >= 0 && cposix_network_take(descriptor) == 1
-    return hasWoken(timeAsleep: NetworkWatch.timeAsleep) || hasChanged
+    return hasWoken(timeAsleep: BootClock.timeAsleep) || hasChanged
   }
 
   /// Whether it slept since the last call, by how long it has slept in all.
@@ -34,20 +35,9 @@ package final class NetworkWatch {
     defer { slept = timeAsleep }
     return timeAsleep - slept >= NetworkWatch.sleepThreshold
   }
-
-  /// How long the machine has slept since it started: CLOCK_BOOTTIME counts that, CLOCK_MONOTONIC doesn't.
-  private static var timeAsleep: Milliseconds {
-    func read(_ clock: clockid_t) -> Milliseconds {
-      var time = timespec()
-      clock_gettime(clock, &time)
-      return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-    let monotonic = read(CLOCK_MONOTONIC)
-    return read(CLOCK_BOOTTIME) - monotonic
-  }
 }
 
 extension HubConnection {
   /// Whether its local address is on no interface any more: nothing will ever come on it.
-  package var hasLostItsAddress: Bool { isConnecting && cposix_network_lost_address(descriptor) == 1 }
+  package var hasLostItsAddress: Bool { stage != .resolving && cposix_network_lost_address(descriptor) == 1 }
 }

@@ -26,19 +26,13 @@ extension Tunnel {
 
   /// It was tried for long enough.
   func giveUp() {
-    let seconds = options.flushTimeout / 1000
+    // Where nothing is at stake it is the connection that failed.
+    let isAtStake = spool == nil ? session.hasOpened : hasTakenIn
     let hub = credential.hub.authority
-    if spool == nil {
-      let why = session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
-      return fail(
-        "\(why) for \(seconds) s", status: session.hasOpened ? ExitStatus.lost : ExitStatus.unreachable)
-    }
-    guard hasTakenIn else {
-      fail("connecting to \(hub): no success for \(seconds) s", status: ExitStatus.unreachable)
-      return
-    }
-    let why = session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
-    fail("\(why) for \(seconds) s", status: ExitStatus.undelivered)
+    let why =
+      isAtStake && session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
+    let status = !isAtStake ? ExitStatus.unreachable : spool == nil ? ExitStatus.lost : ExitStatus.undelivered
+    fail("\(why) for \(options.flushTimeout / 1000) s", status: status)
   }
 
   private var hasTakenIn: Bool { session.unacknowledgedCount > 0 && (spool?.state.inputBytes ?? input.bytes) > 0 }
@@ -48,7 +42,18 @@ extension Tunnel {
     guard exitStatus == nil else { return }
     dropStream()
     exitStatus = status
+    leaveSpool()
     diagnostics.error(message, hint: remains)
+  }
+
+  /// What is left of the spool is for another run; an empty one is for none.
+  private func leaveSpool() {
+    guard let spool else { return }
+    if hasTakenIn {
+      spool.noteReleased()
+    } else if spool.state.position == spool.waiting {
+      spool.remove()
+    }
   }
 
   private var remains: String? {
@@ -57,16 +62,12 @@ extension Tunnel {
       if count == 0 { return session.hasOpened ? nil : "nothing of the input was read" }
       return "\(counted(count)) were not acknowledged by the hub"
     }
-    guard hasTakenIn else {
-      if spool.state.position == spool.waiting { spool.remove() }
-      return "nothing of the input was taken in"
-    }
-    spool.noteReleased()
-    var lost = ""
-    if !unspooled.isEmpty { lost = "; \(counted(Int64(unspooled.count))) after them are lost" }
+    guard hasTakenIn else { return "nothing of the input was taken in" }
+    let lost = unspooled.isEmpty ? "" : "; \(counted(Int64(unspooled.count))) after them are lost"
     let name = options.credentialName == CredentialStore.defaultName ? "" : " --credential \(options.credentialName)"
     let command = spool.state.isEnded ? "ra-tunnel --drain" : "ra-tunnel --resume \(options.session.sessionId)"
-    return "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command)\(name) delivers them"
+    return
+      "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command)\(name) delivers them"
   }
 
   private func counted(_ lines: Int64) -> String { lines == 1 ? "1 line" : "\(lines) lines" }

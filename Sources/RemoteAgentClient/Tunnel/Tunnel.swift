@@ -13,7 +13,7 @@ package final class Tunnel {
 
   let credential: Credential
   let options: TunnelOptions
-  private let context: TLSContext
+  let context: TLSContext
   let diagnostics: Diagnostics
   var session: DeviceSession
   var input: TunnelInput
@@ -21,8 +21,8 @@ package final class Tunnel {
   let spool: Spool?
   var events: EventWriter?
   private var stream: StreamConnection?
-  private var renewal: RequestConnection?
-  private var renewedToken: String?
+  var renewal: RequestConnection?
+  var renewedToken: String?
   private let network = NetworkWatch()
 
   /// Lines that were read and that the spool had no room for.
@@ -121,14 +121,7 @@ extension Tunnel {
     case .send(let message): stream?.send(message)
     case .close(let code, let reason): stream?.close(code: code, reason: reason)
     case .abandon: dropStream()
-    case .renewToken:
-      let request = StreamOpening.sessionRequest(
-        identity: credential.identity(tool: options.tool), refreshToken: credential.refreshToken)
-      do throws(ClientError) {
-        renewal = try RequestConnection(request, context: context, now: now)
-      } catch {
-        renewalFailed(error, now: now)
-      }
+    case .renewToken: renew(now: now)
     case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
     case .opened(let id, let url):
       greeted()
@@ -197,41 +190,6 @@ extension Tunnel {
   }
 }
 
-// MARK: - The token
-
-extension Tunnel {
-  private func advanceRenewal(now: Milliseconds) {
-    do throws(ClientError) {
-      guard let response = try renewal?.advance(now: now) else { return }
-      renewal = nil
-      let token = try StreamOpening.sessionToken(in: response)
-      renewedToken = token.token
-      authenticate(token.token, nonce: token.nonce, now: now)
-    } catch {
-      renewalFailed(error, now: now)
-    }
-  }
-
-  private func authenticate(_ token: String, nonce: String?, now: Milliseconds) {
-    do throws(ClientError) {
-      let proof = try credential.identity(tool: options.tool).proof(
-        method: "GET", path: DeviceRequest.streamPath, nonce: nonce, token: token)
-      session.renewed(token: token, proof: proof)
-    } catch {
-      renewalFailed(error, now: now)
-    }
-  }
-
-  private func renewalFailed(_ error: ClientError, now: Milliseconds) {
-    renewal = nil
-    if case .notPaired(let why) = error {
-      session.refused(.init(.notPaired, why))
-    } else {
-      session.renewalFailed(now: now)
-    }
-  }
-}
-
 // MARK: - Waiting, and what came
 
 extension Tunnel {
@@ -275,12 +233,7 @@ extension Tunnel {
   }
 
   private func networkChanged(now: Milliseconds) {
-    if stream?.hasLostItsAddress == true {
-      // Of the two, the session takes the one that fits where it is.
-      session.connectionLost(code: nil, reason: "the network changed", now: now)
-      session.connectFailed(reason: "the network changed", retryAfter: nil, now: now)
-      dropStream()
-    }
+    if stream?.hasLostItsAddress == true { connectionFailed(.unreachable("the network changed"), now: now) }
     session.networkChanged(now: now)
   }
 
@@ -332,20 +285,19 @@ extension Tunnel {
       let (events, hasReceived) = try stream.advance(now: now)
       if hasReceived { session.receivedBytes(now: now) }
       for event in events {
-        switch event {
-        case .opened(let token):
-          isRetrying = false
-          session.connected(tokenLife: token.life, now: now)
-        case .message(let message): session.received(message, now: now)
-        case .closed(let code, let reason): session.connectionLost(code: code, reason: reason, now: now)
-        }
+        if case .opened = event { isRetrying = false }
+        session.received(event, now: now)
       }
       return !events.isEmpty
     } catch {
-      // Of the two, the session takes the one that fits where it is.
-      session.connectionLost(code: nil, reason: "\(error)", now: now)
-      connectFailed(error, now: now)
+      connectionFailed(error, now: now)
       return true
     }
+  }
+
+  /// The connection is of no more use, whether it was open or not yet: of the two the session takes what fits where it is.
+  private func connectionFailed(_ error: ClientError, now: Milliseconds) {
+    session.connectionLost(code: nil, reason: "\(error)", now: now)
+    connectFailed(error, now: now)
   }
 }

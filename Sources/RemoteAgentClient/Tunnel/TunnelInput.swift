@@ -61,23 +61,23 @@ struct TunnelInput {
 package enum InputFile {
   /// Nil if it is no regular file.
   package static func of(_ descriptor: Int32) -> SpoolInputFile? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard let status = try? FileStatus(descriptor: descriptor), status.isRegular else { return nil }
     return SpoolInputFile(
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), offset: Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
-    )
+      device: status.identity.device, inode: status.identity.inode,
+      offset: Int64(max(0, lseek(descriptor, 0, SEEK_CUR))))
   }
 
   /// Goes to where the session's input goes on in its file; nothing is done if the input is no regular file.
   ///
   /// Throws `badInput` if it is another file, or a shorter one.
   package static func goOn(_ descriptor: Int32, after state: SpoolState) throws(ClientError) {
-    guard let file = of(descriptor), let noted = state.input, let offset = state.inputOffset else { return }
-    guard file.device == noted.device, file.inode == noted.inode else {
+    guard let status = try? FileStatus(descriptor: descriptor), status.isRegular, let noted = state.input,
+      let offset = state.inputOffset
+    else { return }
+    guard status.identity == FileStatus.Identity(device: noted.device, inode: noted.inode) else {
       throw .badInput("standard input is not the file that the session was read from (pipe it in to add it)")
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, Int64(status.st_size) >= offset else {
+    guard status.size >= offset else {
       throw .badInput("standard input is shorter than what was read of it: \(offset) bytes")
     }
     guard lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {

@@ -42,11 +42,7 @@ package struct InputFramer: Sendable {
     _ line: UnsafeRawBufferPointer, piece: LinePiece, text: Bool, now: Int64, _ emit: (InputLine) -> Void
   ) {
     if line.count <= longestPiece { return emit(InputLine(line, piece: piece, text: text, now: now)) }
-    if !text, piece.isWholeLine, var own = InputLine(lineFormat: line) {
-      own.inputBytes = line.count + (piece.terminated ? 1 : 0)
-      own.endsLine = true
-      return emit(own)
-    }
+    if !text, let own = InputLine(lineFormat: line, piece: piece) { return emit(own) }
     var start = 0
     while start < line.count {
       let rest = UnsafeRawBufferPointer(rebasing: line[start...])

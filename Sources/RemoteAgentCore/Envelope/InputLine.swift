@@ -6,9 +6,9 @@ package struct InputLine: Sendable, Equatable {
   /// The payload's bytes, one JSON object.
   package let payload: [UInt8]
   /// The bytes of the input that it stands for, its LF too; 0 for what is not of the input.
-  package var inputBytes = 0
+  package let inputBytes: Int
   /// Whether a line of the input ends with it.
-  package var endsLine = false
+  package let endsLine: Bool
 
   package init(type: EnvelopeType, ts: Int64, payload: [UInt8], inputBytes: Int = 0, endsLine: Bool = false) {
     self.type = type
@@ -24,16 +24,22 @@ package struct InputLine: Sendable, Equatable {
   /// `status`), `ts` and `payload` (a JSON object whose `state` is not `gap` or `end`); then the payload goes on byte for
   /// byte. Everything else, and all of it when `text` is set, is wrapped as `{"stream":"stdin",…}` and stamped `now`.
   package init(_ line: UnsafeRawBufferPointer, piece: LinePiece, text: Bool, now: Int64) {
-    if !text, piece.isWholeLine, let own = InputLine(lineFormat: line) {
+    if !text, let own = InputLine(lineFormat: line, piece: piece) {
       self = own
     } else {
       var payload: [UInt8] = []
       payload.reserveCapacity(line.count + 32)
       LogPayload.append(line, stream: .stdin, piece: piece, structured: !text, to: &payload)
-      self.init(type: .log, ts: now, payload: payload)
+      self.init(type: .log, ts: now, payload: payload, of: line, piece: piece)
     }
-    inputBytes = line.count + (piece.terminated ? 1 : 0)
-    endsLine = piece.endsLine
+  }
+
+  private init(
+    type: EnvelopeType, ts: Int64, payload: [UInt8], of line: UnsafeRawBufferPointer, piece: LinePiece
+  ) {
+    self.init(
+      type: type, ts: ts, payload: payload, inputBytes: line.count + (piece.terminated ? 1 : 0),
+      endsLine: piece.endsLine)
   }
 
   /// What completes a session (PROTOCOL section 4, `end`).
@@ -48,8 +54,8 @@ package struct InputLine: Sendable, Equatable {
   }
 
   /// Reads a whole line of the line format; nil if it is none.
-  init?(lineFormat line: UnsafeRawBufferPointer) {
-    guard line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}"), UTF8Text.isValid(line),
+  init?(lineFormat line: UnsafeRawBufferPointer, piece: LinePiece) {
+    guard piece.isWholeLine, line.first == UInt8(ascii: "{"), line.last == UInt8(ascii: "}"), UTF8Text.isValid(line),
       let envelope = try? Envelope(scanning: line), let type = envelope.type, type == .log || type == .status,
       let ts = envelope.ts, envelope.seq == .absent, envelope.sessionId == nil, envelope.clientId == nil,
       !envelope.hasUnknownMembers
@@ -57,6 +63,6 @@ package struct InputLine: Sendable, Equatable {
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
     guard JSONGrammar.isObject(payload), payload.firstIndex(of: UInt8(ascii: "\r"), from: 0) == nil else { return nil }
     if type == .status, Status.isReserved(payload) { return nil }
-    self.init(type: type, ts: ts, payload: Array(payload))
+    self.init(type: type, ts: ts, payload: Array(payload), of: line, piece: piece)
   }
 }

@@ -42,10 +42,6 @@ package struct AddressRange: Sendable, Equatable {
   }
 
   package func contains(_ address: String) -> Bool {
-    guard let other = IPAddress.unmapped(address), other.count == bytes.count else { return false }
-    let whole = bits / 8
-    guard other[..<whole] == bytes[..<whole] else { return false }
-    let rest = bits % 8
-    return rest == 0 || (other[whole] ^ bytes[whole]) >> (8 - rest) == 0
+    IPAddress.unmapped(address).map { IPAddress.agree($0, bytes, bits: bits) } ?? false
   }
 }

@@ -56,7 +56,11 @@ package enum HubBackup {
     guard fsync(descriptor) == 0 else { throw file(path, "flushing", errno) }
     try place(temporary, at: path, replaces: replaces)
     isDone = true
-    try flushFolder(of: path)
+    do {
+      try AtomicFile.flushFolder(of: path)
+    } catch {
+      throw HubError(error)
+    }
     return (try? FileStatus(path: path).size) ?? 0
   }
 
@@ -97,14 +101,6 @@ package enum HubBackup {
       guard access(path, F_OK) != 0 else { throw file(path, "creating", EEXIST) }
     }
     guard rename(temporary, path) == 0 else { throw file(path, "replacing", errno) }
-  }
-
-  private static func flushFolder(of path: String) throws(HubError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw file(folder, "flushing", errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw file(folder, "flushing", errno) }
   }
 
   private static func file(_ path: String, _ tried: String, _ errno: Int32) -> HubError {

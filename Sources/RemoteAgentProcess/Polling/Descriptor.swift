@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import RemoteAgentCore
 
 /// Reads and writes on descriptors that other processes may share: never made non-blocking, never waited for.
 package enum Descriptor {
@@ -68,6 +69,17 @@ package enum Descriptor {
       default: return .failed(errno: errno)
       }
     }
+  }
+
+  /// Sleeps until a descriptor is ready or the deadline has come, for programs that have nothing else to wait for. It may
+  /// return early, so that the caller looks again.
+  ///
+  /// - Parameters:
+  ///   - events: poll(2)'s own bits.
+  ///   - deadline: on CLOCK_BOOTTIME (`BootClock`); nil: none.
+  package static func wait(for descriptor: Int32, events: Int16, until deadline: Milliseconds?) {
+    var entry = pollfd(fd: descriptor, events: events, revents: 0)
+    _ = poll(&entry, 1, deadline.map { Int32(clamping: max(0, $0 - BootClock.now)) } ?? -1)
   }
 
   /// Keeps a descriptor from the programs we start.

@@ -12,6 +12,16 @@ package enum IPAddress {
     return nil
   }
 
+  /// Whether two addresses of the same kind begin with the same `bits`, as those of one network do; false for two kinds.
+  ///
+  /// - Parameter bits: at most what the addresses have.
+  package static func agree(_ a: [UInt8], _ b: [UInt8], bits: Int) -> Bool {
+    let whole = bits / 8
+    guard a.count == b.count, a[..<whole] == b[..<whole] else { return false }
+    let rest = bits % 8
+    return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0
+  }
+
   /// The text of 4 or 16 bytes; nil for any other count.
   static func text(of bytes: [UInt8]) -> String? {
     guard bytes.count == 4 || bytes.count == 16 else { return nil }

@@ -21,7 +21,7 @@ package struct ConnectReader: Sendable {
     buffer.append(contentsOf: bytes)
     let start = Array("HTTP/1.".utf8)
     guard buffer.prefix(start.count).elementsEqual(start.prefix(buffer.count)) else { return notHTTP }
-    guard let end = endOfHead() else {
+    guard let end = HTTPHead.length(in: buffer) else {
       return buffer.count > ConnectReader.limit ? tooLong : .incomplete
     }
     guard end <= ConnectReader.limit else { return tooLong }
@@ -54,16 +54,5 @@ package struct ConnectReader: Sendable {
   private var notHTTP: Answer { .refused("the proxy's answer is not HTTP", isTransient: false) }
   private var tooLong: Answer {
     .refused("the proxy's answer has a header block over \(ConnectReader.limit) bytes", isTransient: false)
-  }
-
-  /// The index behind the empty line.
-  private func endOfHead() -> Int? {
-    var index = buffer.startIndex
-    while let end = buffer[index...].firstIndex(of: 0x0A) {
-      let line = buffer[index..<end]
-      if line.isEmpty || line.elementsEqual([0x0D]) { return end + 1 }
-      index = end + 1
-    }
-    return nil
   }
 }

@@ -133,10 +133,6 @@ extension Proxy {
     }
     guard parts.count == 2 else { return network == address }
     guard let bits = UInt8(parts[1]), Int(bits) <= network.count * 8 else { return false }
-    for bit in 0..<Int(bits) {
-      let mask = UInt8(0x80) >> UInt8(bit % 8)
-      guard network[bit / 8] & mask == address[bit / 8] & mask else { return false }
-    }
-    return true
+    return IPAddress.agree(network, address, bits: Int(bits))
   }
 }
