@@ -7,10 +7,14 @@ struct AnswerWriter {
   private static let pieceSize = 64 << 10
 
   private var writer: any ResponseBodyWriter
+  private let isOfEvents: Bool
   private(set) var bytes: [UInt8] = []
 
-  init(_ writer: any ResponseBodyWriter) {
+  /// - Parameter isOfEvents: what is flushed are whole events, and each piece is too: so that one that is cut off is cut
+  ///   off between two of them. A piece is then as long as `pieceSize` and an event.
+  init(_ writer: any ResponseBodyWriter, isOfEvents: Bool = false) {
     self.writer = writer
+    self.isOfEvents = isOfEvents
   }
 
   /// Whether what was appended is enough to be written.
@@ -25,7 +29,8 @@ struct AnswerWriter {
     guard !bytes.isEmpty else { return }
     var rest = ByteBuffer(bytes: bytes)
     bytes.removeAll(keepingCapacity: bytes.count <= 4 * Self.pieceSize)
-    while let piece = rest.readSlice(length: min(Self.pieceSize, rest.readableBytes)), piece.readableBytes > 0 {
+    let size = isOfEvents ? rest.readableBytes : Self.pieceSize
+    while let piece = rest.readSlice(length: min(size, rest.readableBytes)), piece.readableBytes > 0 {
       try await writer.write(piece)
     }
   }

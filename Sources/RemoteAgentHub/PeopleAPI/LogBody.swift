@@ -50,7 +50,7 @@ struct LogBody: Sendable {
     let news = store.changes.of(row: row)
     onClose(news.finish)
     var wakes = news.stream.makeAsyncIterator()
-    var writer = AnswerWriter(body)
+    var writer = AnswerWriter(body, isOfEvents: true)
     var watched = WatchedSession(interval: Self.agentInterval)
     var lastWrite = clock.monotonic()
     writer.append(EventStream.comment)

@@ -16,7 +16,7 @@ struct SessionsBody: Sendable {
     let feed = store.changes.all()
     onClose(feed.finish)
     var wakes = feed.stream.makeAsyncIterator()
-    var writer = AnswerWriter(body)
+    var writer = AnswerWriter(body, isOfEvents: true)
     writer.append(EventStream.comment)
     try await writer.flush()
     var lastWrite = clock.monotonic()
@@ -30,6 +30,7 @@ struct SessionsBody: Sendable {
       for clientId in changed.devices.sorted() {
         guard let device = try await store.device(clientId) else { continue }
         writer.append { EventStream.append("device", device.json, to: &$0) }
+        if writer.isFull { try await writer.flush() }
       }
       if writer.bytes.isEmpty {
         guard clock.monotonic() - lastWrite >= LogBody.silence else { continue }
