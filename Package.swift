@@ -116,7 +116,8 @@ let package = Package(
     .executableTarget(
       name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
 
-    .testTarget(name: "RemoteAgentCoreTests", dependencies: [core], swiftSettings: strict),
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
+    .testTarget(name: "RemoteAgentCoreTests", dependencies: [core, "SeededRandom"], swiftSettings: strict),
     .testTarget(name: "RemoteAgentTLSTests", dependencies: [core, tls, "COpenSSL"], swiftSettings: strict),
     .testTarget(
       name: "RemoteAgentProcessTests",
@@ -124,6 +125,19 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "RemoteAgentClientTests", dependencies: [core, tls, process, client],
+      swiftSettings: strict),
+    // A device and a hub in virtual time: what the tests run a little of and `simulate` much.
+    .target(
+      name: "Simulator",
+      dependencies: [
+        core, process, client, "SeededRandom", .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      path: "Tests/Simulator/Library", swiftSettings: strict),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulator", process, argumentParser], path: "Tests/Simulator/Program",
+      swiftSettings: strict),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", core, client, "SeededRandom"], path: "Tests/Simulator/Tests",
       swiftSettings: strict),
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],

@@ -3,7 +3,7 @@ import RemoteAgentClient
 import RemoteAgentCore
 import RemoteAgentProcess
 
-extension TunnelOptions.OnFull: ExpressibleByArgument {}
+extension SpooledSession.OnFull: ExpressibleByArgument {}
 extension ByteSize: ExpressibleByArgument {}
 
 /// What ra-tunnel does with what it takes in until the hub has it, and with what earlier runs left.
@@ -32,7 +32,7 @@ struct SpoolOptions: ParsableArguments {
   var spoolLimit = ByteSize(bytes: 1 << 30)
 
   @Option(help: ArgumentHelp("When the spool is full: block, drop-oldest or fail.", valueName: "what"))
-  var onFull = TunnelOptions.OnFull.block
+  var onFull = SpooledSession.OnFull.block
 
   var options: Spool.Options {
     var options = Spool.Options()

@@ -1,6 +1,4 @@
-import Glibc
 package import RemoteAgentCore
-import RemoteAgentProcess
 
 /// One session's spool on the disk: every line that was taken in and is not yet acknowledged, in append-only segments.
 ///
@@ -9,7 +7,7 @@ import RemoteAgentProcess
 ///
 /// Rules:
 /// - What `write` returned from is in the file; with `syncs` it is on the disk. A write is there whole or not at all.
-/// - One process at a time: the folder is locked (flock) as long as this object lives.
+/// - One process at a time: the folder is locked (flock) as long as `SegmentFolder` lives.
 /// - A torn tail is cut when it is opened. A damaged record makes the rest of its segment `missing`, never a failure.
 /// - At most `limit` bytes and one write more.
 package final class Spool {
@@ -26,36 +24,31 @@ package final class Spool {
   private static let worthCompacting: Int64 = 32 << 10
   private static let segmentSizes: ClosedRange<Int64> = 64 << 10...2 << 20
 
-  package let folder: String
+  /// The folder's path.
+  package var folder: String { medium.path }
   package let description: SessionDescription
   package private(set) var state: SpoolState
   private let options: Options
   private let segmentSize: Int64
-  /// The locked folder.
-  private let lock: Int32
+  private let medium: any SegmentFolder
   private var segments: [(position: Int64, size: Int64)] = []
   /// The newest segment, written to.
-  private var file: Int32 = -1
+  private var file: (any SegmentFile)?
   /// The bytes of its head.
   private var headBytes = 0
   private var reader: SpoolReader
 
-  init(
-    folder: String, lock: Int32, description: SessionDescription, options: Options
+  /// Opens what is in the folder, or begins a new spool there.
+  package init(
+    folder: any SegmentFolder, description: SessionDescription, options: Options
   ) throws(SpoolError) {
-    self.folder = folder
-    self.lock = lock
+    medium = folder
     self.description = description
     self.options = options
     segmentSize = min(max(options.limit / 16, Spool.segmentSizes.lowerBound), Spool.segmentSizes.upperBound)
     state = SpoolState()
     reader = SpoolReader(folder: folder)
     try recover()
-  }
-
-  deinit {
-    if file >= 0 { close(file) }
-    close(lock)
   }
 
   /// Bytes on the disk.
@@ -67,23 +60,30 @@ package final class Spool {
   // MARK: Writing
 
   /// Appends records, all of them or none. A new segment begins when the newest is large enough.
-  package func write(_ records: [SpoolRecord]) throws(SpoolError) {
+  ///
+  /// - Parameter durably: flushed to the disk, with all before it in the segment, also where `syncs` is off.
+  package func write(_ records: [SpoolRecord], durably: Bool = false) throws(SpoolError) {
     if let newest = segments.last, newest.size >= segmentSize, state.position > newest.position { try beginSegment() }
     var bytes: [UInt8] = []
     for record in records { record.append(to: &bytes) }
     let last = segments.count - 1
-    let path = self.path(segments[last].position)
-    try SpoolFiles.write(bytes, to: file, at: segments[last].size, path: path)
-    if options.syncs, fdatasync(file) != 0 { throw SpoolError("flushing", path, errno: errno) }
+    try file?.write(bytes, at: segments[last].size)
+    if options.syncs || durably { try file?.flush() }
+    if durably { medium.flush() }
     segments[last].size += Int64(bytes.count)
     for record in records { state.apply(record) }
+    removeReleased()
   }
 
   /// Lines before `position` are acknowledged: segments with no others are deleted.
   package func release(before position: Int64) {
     state.apply(.released(through: min(position, state.position)))
-    while segments.count > 1, segments[1].position <= state.released { removeOldest() }
+    removeReleased()
     if state.released == state.position, size >= Spool.worthCompacting { compact() }
+  }
+
+  private func removeReleased() {
+    while segments.count > 1, segments[1].position <= state.released { removeOldest() }
   }
 
   /// Nothing in the newest segment is needed any more: its room is given back, without a new file, which a full disk would
@@ -91,30 +91,29 @@ package final class Spool {
   private func compact() {
     let last = segments.count - 1
     let (bytes, length) = SpoolSegment.compacted(state)
-    guard segments[last].size > Int64(headBytes + bytes.count) else { return }
-    let end = off_t(headBytes + length)
-    guard bytes.withUnsafeBytes({ pwrite(file, $0.baseAddress, bytes.count, off_t(headBytes)) }) == bytes.count,
-      ftruncate(file, end) == 0
-    else { return }
-    if options.syncs { fdatasync(file) }
-    segments[last].size = Int64(end)
+    guard let file, segments[last].size > Int64(headBytes + bytes.count) else { return }
+    let end = Int64(headBytes + length)
+    guard file.overwrite(bytes, at: Int64(headBytes)), (try? file.cut(to: end)) != nil else { return }
+    if options.syncs { try? file.flush() }
+    segments[last].size = end
     reader.forget()
   }
 
   /// Deletes the oldest segment, whatever of it was acknowledged; returns what is lost by that, nil if there is no segment
   /// but the newest.
-  package func dropOldest() throws(SpoolError) -> SpoolState.Loss? {
+  package func dropOldest() -> SpoolState.Loss? {
     guard segments.count > 1 else { return nil }
     var loss = SpoolState.Loss(from: state.released, through: segments[1].position, bytes: 0, reason: .overflow)
     loss.bytes = payloadBytes(loss)
-    // Deleted first: it may be the disk that is full.
+    // Deleted first: it may be the disk that is full. If there is no room for the note even then, a next process sees that
+    // the segment is gone.
     removeOldest()
-    try write([.lost(loss)])
+    if (try? write([.lost(loss)])) == nil { state.apply(.lost(loss)) }
     return loss
   }
 
   private func payloadBytes(_ loss: SpoolState.Loss) -> Int64 {
-    let reader = SpoolReader(folder: folder)
+    let reader = SpoolReader(folder: medium)
     var bytes: Int64 = 0
     for position in loss.from..<loss.through {
       guard case .line(let line)? = try? reader.line(at: position, in: segments, end: state.position) else { return 0 }
@@ -124,19 +123,14 @@ package final class Spool {
   }
 
   private func removeOldest() {
-    unlink(path(segments.removeFirst().position))
+    medium.remove(SpoolSegment.name(position: segments.removeFirst().position))
   }
 
   /// Notes what need not be sent again, if the disk takes it; for the next process it only saves work.
   package func noteReleased() { try? write([.released(through: state.released)]) }
 
   /// Deletes the spool: everything was acknowledged, or there never was anything in it.
-  package func remove() {
-    for name in (try? SpoolFiles.names(in: folder)) ?? [] { unlink("\(folder)/\(name)") }
-    rmdir(folder)
-    // The device's folder too, if this was its last session.
-    rmdir(String(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)]))
-  }
+  package func remove() { medium.removeAll() }
 
   // MARK: Reading
 
@@ -153,37 +147,41 @@ package final class Spool {
 
   // MARK: Opening
 
-  private func path(_ position: Int64) -> String { "\(folder)/\(SpoolSegment.name(position: position))" }
-
   private func recover() throws(SpoolError) {
-    for name in try SpoolFiles.names(in: folder) {
+    for name in try medium.names() {
       guard let position = SpoolSegment.position(ofName: name) else { continue }
-      segments.append((position, (try? FileStatus(path: "\(folder)/\(name)").size) ?? 0))
+      segments.append((position, medium.size(of: name) ?? 0))
     }
     var damaged = false
     while let newest = segments.last {
-      let path = path(newest.position)
-      file = try SpoolFiles.open(path, O_RDWR)
-      let bytes = try SpoolFiles.read(file, at: 0, count: Int(newest.size), path: path)
+      let name = SpoolSegment.name(position: newest.position)
+      let file = try medium.open(name, for: .writing)
+      let bytes = try file.read(at: 0, count: Int(newest.size))
       if let recovery = bytes.withUnsafeBytes(SpoolSegment.recover) {
-        if recovery.goodBytes < bytes.count, ftruncate(file, off_t(recovery.goodBytes)) != 0 {
-          throw SpoolError("cutting", path, errno: errno)
-        }
+        if recovery.goodBytes < bytes.count { try file.cut(to: Int64(recovery.goodBytes)) }
         segments[segments.count - 1].size = Int64(recovery.goodBytes)
         state = recovery.state
         headBytes = recovery.headBytes
+        self.file = file
         break
       }
       // A segment whose making was cut short holds its head at most; more is damage, and lines with it.
       damaged = damaged || bytes.count > Spool.longestHead
-      close(file)
-      file = -1
-      unlink(path)
+      medium.remove(name)
       segments.removeLast()
     }
     if segments.isEmpty { try beginSegment() }
-    if let oldest = segments.first { state.released = max(state.released, min(oldest.position, state.position)) }
+    missOldest()
+    removeReleased()
     if damaged { try noteDamage() }
+  }
+
+  /// Segments are deleted when their lines are acknowledged; what was never numbered can't have been.
+  private func missOldest() {
+    guard let oldest = segments.first, oldest.position > state.released else { return }
+    let from = state.released
+    state.released = min(oldest.position, state.position)
+    if state.numbering == nil { state.loss = .init(from: from, through: state.released, bytes: 0, reason: .lost) }
   }
 
   private static let longestHead = 512
@@ -197,19 +195,17 @@ package final class Spool {
 
   private func beginSegment() throws(SpoolError) {
     let head = SpoolSegment.head(state)
-    let path = path(state.position)
-    let new = try SpoolFiles.open(path, O_RDWR | O_CREAT | O_TRUNC)
+    let name = SpoolSegment.name(position: state.position)
+    let new = try medium.open(name, for: .creating)
     do throws(SpoolError) {
-      try SpoolFiles.write(head, to: new, at: 0, path: path)
+      try new.write(head, at: 0)
     } catch {
-      close(new)
-      unlink(path)
+      medium.remove(name)
       throw error
     }
-    if file >= 0 { close(file) }
     file = new
     headBytes = head.count
     segments.append((state.position, Int64(head.count)))
-    if options.syncs { fsync(lock) }
+    if options.syncs { medium.flush() }
   }
 }

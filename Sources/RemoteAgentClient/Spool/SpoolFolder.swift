@@ -54,7 +54,7 @@ package struct SpoolFolder: Sendable {
       rmdir(folder)
       throw SpoolError(error)
     }
-    return try Spool(folder: folder, lock: lock, description: description, options: options)
+    return try Spool(folder: DiskFolder(path: folder, lock: lock), description: description, options: options)
   }
 
   /// Opens what an earlier run left of a session; nil if there is nothing.
@@ -67,7 +67,7 @@ package struct SpoolFolder: Sendable {
     else {
       // Its making was cut short: nothing was taken in.
       defer { close(lock) }
-      let names = (try? SpoolFiles.names(in: folder)) ?? []
+      let names = (try? DiskFolder.names(in: folder)) ?? []
       guard names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil }) else {
         throw .failed("reading \(folder)/session.json: it describes no session")
       }
@@ -75,12 +75,12 @@ package struct SpoolFolder: Sendable {
       rmdir(folder)
       return nil
     }
-    return try Spool(folder: folder, lock: lock, description: description, options: options)
+    return try Spool(folder: DiskFolder(path: folder, lock: lock), description: description, options: options)
   }
 
   /// The sessions that nobody has at the moment, oldest first.
   package func waiting() -> [Waiting] {
-    let ids = ((try? SpoolFiles.names(in: path)) ?? []).filter(SessionDescription.isValidId)
+    let ids = ((try? DiskFolder.names(in: path)) ?? []).filter(SessionDescription.isValidId)
     return ids.compactMap { id in
       let folder = "\(path)/\(id)"
       guard let lock = try? lock(folder, LOCK_SH, attempts: 1) else { return nil }
@@ -100,7 +100,7 @@ package struct SpoolFolder: Sendable {
   private func lock(
     _ folder: String, _ kind: Int32 = LOCK_EX, attempts: Int = 50
   ) throws(SpoolError) -> Int32? {
-    let descriptor = try SpoolFiles.open(folder, O_RDONLY | O_DIRECTORY)
+    let descriptor = try DiskFolder.open(folder, O_RDONLY | O_DIRECTORY)
     var attempts = attempts
     while flock(descriptor, kind | LOCK_NB) != 0 {
       attempts -= 1

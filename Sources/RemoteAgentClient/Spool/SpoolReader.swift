@@ -1,12 +1,11 @@
-import Glibc
 import RemoteAgentCore
 
 /// Reads a spool's lines in order, from one segment after the other, in pieces of at most a record and 256 KiB.
 final class SpoolReader {
   private static let chunk = 256 << 10
 
-  private let folder: String
-  private var file: Int32 = -1
+  private let folder: any SegmentFolder
+  private var file: (any SegmentFile)?
   private var segment: Int64 = -1
   /// The position of the next line that is read.
   private var position: Int64 = 0
@@ -15,12 +14,8 @@ final class SpoolReader {
   private var used = 0
   private var offset: Int64 = 0
 
-  init(folder: String) {
+  init(folder: any SegmentFolder) {
     self.folder = folder
-  }
-
-  deinit {
-    if file >= 0 { close(file) }
   }
 
   /// - Parameters:
@@ -57,10 +52,9 @@ final class SpoolReader {
   func forget() { segment = -1 }
 
   private func begin(_ segment: Int64) throws(SpoolError) {
-    if file >= 0 { close(file) }
-    file = -1
+    file = nil
     self.segment = -1
-    file = try SpoolFiles.open(path(segment), O_RDONLY)
+    file = try folder.open(SpoolSegment.name(position: segment), for: .reading)
     self.segment = segment
     position = segment
     buffer = []
@@ -72,13 +66,11 @@ final class SpoolReader {
   private func refill(_ needs: Int, size: Int64) throws(SpoolError) -> Bool {
     let from = offset + Int64(used)
     let available = size - from
-    guard available >= Int64(needs) else { return false }
+    guard let file, available >= Int64(needs) else { return false }
     let count = min(available, Int64(max(needs, SpoolReader.chunk)))
-    buffer = try SpoolFiles.read(file, at: from, count: Int(count), path: path(segment))
+    buffer = try file.read(at: from, count: Int(count))
     offset = from
     used = 0
     return buffer.count >= needs
   }
-
-  private func path(_ segment: Int64) -> String { "\(folder)/\(SpoolSegment.name(position: segment))" }
 }

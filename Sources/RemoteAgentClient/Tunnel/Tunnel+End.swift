@@ -63,7 +63,7 @@ extension Tunnel {
       return "\(counted(count)) were not acknowledged by the hub"
     }
     guard hasTakenIn else { return "nothing of the input was taken in" }
-    let lost = unspooled.isEmpty ? "" : "; \(counted(Int64(unspooled.count))) after them are lost"
+    let lost = delivery.unspooled.isEmpty ? "" : "; \(counted(Int64(delivery.unspooled.count))) after them are lost"
     let name = options.credentialName == CredentialStore.defaultName ? "" : " --credential \(options.credentialName)"
     let command = spool.state.isEnded ? "ra-tunnel --drain" : "ra-tunnel --resume \(options.session.sessionId)"
     return

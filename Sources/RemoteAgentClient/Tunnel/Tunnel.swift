@@ -15,20 +15,15 @@ package final class Tunnel {
   let options: TunnelOptions
   let context: TLSContext
   let diagnostics: Diagnostics
-  var session: DeviceSession
+  var delivery: SpooledSession
   var input: TunnelInput
   private(set) var output = TunnelOutput(descriptor: STDOUT_FILENO)
-  let spool: Spool?
   var events: EventWriter?
   private var stream: StreamConnection?
   var renewal: RequestConnection?
   var renewedToken: String?
   private let network = NetworkWatch()
 
-  /// Lines that were read and that the spool had no room for.
-  var unspooled: [SpooledLine] = []
-  /// When to try again to write them.
-  var spoolRetry: Milliseconds?
   var hasToldFull = false
   var interrupted: (by: Int32, at: Milliseconds)?
   private var inputDeadline: Milliseconds?
@@ -46,25 +41,27 @@ package final class Tunnel {
   ) throws(ClientError) {
     self.credential = credential
     self.options = options
-    self.spool = spool
     self.diagnostics = diagnostics
     context = try credential.context(pins: options.pins)
     var configuration = DeviceSession.Configuration(
       session: options.session, tool: options.tool, platform: Platform.name)
     // What is beyond it is in the spool: this is enough for 60 MB/s at 100 ms.
     if spool != nil { configuration.bufferLimit = 6 << 20 }
-    let random = SecureRandomNumberGenerator()
-    if let spool {
-      session = DeviceSession(configuration: configuration, spool: spool.state, random: random)
-    } else {
-      session = DeviceSession(configuration: configuration, random: random)
-    }
+    delivery = SpooledSession(
+      configuration: configuration, spool: spool, onFull: options.onFull, random: SecureRandomNumberGenerator())
     input = TunnelInput(
       descriptor: readsInput ? STDIN_FILENO : -1, text: options.text,
       isWithinLine: spool?.state.isWithinLine ?? false)
     events = options.events.map(EventWriter.init(descriptor:))
     lastProgress = (0, BootClock.now)
   }
+
+  var session: DeviceSession {
+    _read { yield delivery.session }
+    _modify { yield &delivery.session }
+  }
+
+  var spool: Spool? { delivery.spool }
 
   /// Runs to the end; returns the exit status, which has been explained on standard error if it is not 0.
   ///
@@ -93,7 +90,7 @@ extension Tunnel {
     giveUpIfStuck(now: now)
     var wasFull: Bool
     repeat {
-      while exitStatus == nil, let action = session.nextAction(now: now, canSend: canSend) {
+      while exitStatus == nil, let action = nextAction(now: now) {
         perform(action, now: now)
       }
       if exitStatus != nil { return }
@@ -104,12 +101,20 @@ extension Tunnel {
     } while advanceStream(now: now) || wasFull && canSend
   }
 
+  private func nextAction(now: Milliseconds) -> DeviceSession.Action? {
+    var action: DeviceSession.Action?
+    attempt { delivery throws(SpooledSession.Failure) in
+      action = try delivery.nextAction(now: now, canSend: canSend)
+    }
+    return action
+  }
+
   private var canSend: Bool { (stream?.unsentCount ?? .max) < Tunnel.unsentLimit }
 
   private func perform(_ action: DeviceSession.Action, now: Milliseconds) {
     tell(action)
     switch action {
-    case .numbered(let position, let number): note(.numbered(position: position, number: number))
+    case .numbered: break
     case .connect:
       do throws(ClientError) {
         stream = try StreamConnection(
@@ -194,9 +199,7 @@ extension Tunnel {
 
 extension Tunnel {
   private var wantsInput: Bool {
-    guard input.isOpen, !input.isEnded, unspooled.isEmpty, !(options.tee && output.isFull) else { return false }
-    guard let spool else { return session.hasOpened && session.wantsInput }
-    return !spool.isFull || options.onFull == .dropOldest
+    input.isOpen && !input.isEnded && delivery.wantsInput && !(options.tee && output.isFull)
   }
 
   private func wait(polling: inout PollSet) {
@@ -208,7 +211,7 @@ extension Tunnel {
     polling.watch(network.descriptor, for: .read)
     let flush = options.flushTimeout > 0 ? lastProgress.at + options.flushTimeout : nil
     let deadlines = [
-      session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, spoolRetry, flush,
+      session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, delivery.retryAt, flush,
     ].compactMap { $0 }
     do throws(ProcessError) {
       try polling.wait(until: deadlines.min())
@@ -218,7 +221,7 @@ extension Tunnel {
 
     takeSignals(&polling)
     if network.take() { networkChanged(now: BootClock.now) }
-    if let spoolRetry, BootClock.now >= spoolRetry { keep() }
+    if let retryAt = delivery.retryAt, BootClock.now >= retryAt { keep() }
     if polling[STDIN_FILENO].isReadable, wantsInput { readInput() }
     if let inputDeadline, BootClock.now >= inputDeadline { cutInput() }
     if polling[STDOUT_FILENO].isWritable, output.write() { controlWritten() }
@@ -227,9 +230,7 @@ extension Tunnel {
   }
 
   private func controlWritten() {
-    // Noted before it is acknowledged. If the note fails the control comes again after a crash, and ra-spawn knows it.
-    if let seq = session.nextControl?.seq { note(.controlWritten(seq)) }
-    session.controlWritten()
+    attempt { delivery throws(SpooledSession.Failure) in try delivery.controlWritten() }
   }
 
   private func networkChanged(now: Milliseconds) {
@@ -261,7 +262,7 @@ extension Tunnel {
 
   private func readInput() {
     let reading = input.read(
-      now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { unspooled.append(SpooledLine($0)) })
+      now: WallClock.now, raw: { if options.tee { output.tee($0) } }, line: { delivery.read($0) })
     keep()
     switch reading {
     case .bytes, .nothing: break

@@ -16,7 +16,7 @@ package struct TunnelOptions: Sendable {
   /// The keys that the hub may have, in place of the credential's, for this run.
   package var pins: PinSet?
   /// What becomes of input that the spool has no room for.
-  package var onFull = OnFull.block
+  package var onFull = SpooledSession.OnFull.block
   /// The credential's name, for the command that delivers what is left.
   package var credentialName = CredentialStore.defaultName
   /// Where events are written to.
@@ -27,15 +27,6 @@ package struct TunnelOptions: Sendable {
   package init(session: SessionDescription, tool: String) {
     self.session = session
     self.tool = tool
-  }
-
-  package enum OnFull: String, Sendable, CaseIterable {
-    /// It waits.
-    case block
-    /// The oldest lines go; the hub is told by a gap, and the exit status is not 0.
-    case dropOldest = "drop-oldest"
-    /// The process ends.
-    case fail
   }
 
   /// How long input is still read after a first signal, in milliseconds.

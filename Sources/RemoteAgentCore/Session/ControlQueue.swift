@@ -39,6 +39,13 @@ package struct ControlQueue: Sendable {
     return .queued
   }
 
+  /// Another connection begins: the hub sends again what is not acknowledged, so that all but the oldest, which may be
+  /// written in part, is forgotten. A hub that was set back may have other controls of those numbers.
+  package mutating func reconnected() {
+    while lines.count > 1, let line = lines.popLast() { bytes -= line.line.count }
+    highest = lines.first?.seq ?? cursor
+  }
+
   /// The oldest line to write.
   package var next: (seq: Int64, line: [UInt8])? { lines.first }
 

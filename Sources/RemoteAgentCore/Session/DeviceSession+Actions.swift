@@ -77,8 +77,8 @@ extension DeviceSession {
       owesPing = false
       return message(.ping, ["t": .integer(now)])
     }
-    if controls.cursor > acknowledgedControl {
-      acknowledgedControl = controls.cursor
+    if min(controls.cursor, namedControl) > acknowledgedControl {
+      acknowledgedControl = min(controls.cursor, namedControl)
       return message(.ack, ["cursor": .integer(acknowledgedControl)])
     }
     return replay.nextMessage(

@@ -16,6 +16,8 @@ extension DeviceSession {
     owesPing = false
     owedPong = nil
     acknowledgedControl = controls.cursor
+    namedControl = 0
+    controls.reconnected()
     var hello: [JSON.Member] = [
       .init("protocol", 1), .init("tool", .string(configuration.tool)),
       .init("platform", .string(configuration.platform)), .init("session", configuration.session.json),

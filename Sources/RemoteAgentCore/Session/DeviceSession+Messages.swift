@@ -63,6 +63,7 @@ extension DeviceSession {
     heartbeat = Heartbeat(interval: interval, timeout: timeout, now: now)
     window = Int(clamping: hello["limits"]?["window"]?.integer ?? 8 << 20)
     messageLimit = max(DeviceSession.messageLimit, Int(clamping: hello["limits"]?["message"]?.integer ?? 0))
+    namedControl = hello["controlCursor"]?.integer ?? 0
     phase = .streaming(since: now)
     progressed(to: cursor)
     if replay.resume(cursor: cursor), let number = replay.firstNumber {
@@ -99,6 +100,7 @@ extension DeviceSession {
     line.append(contentsOf: ",\"payload\":".utf8)
     line.append(contentsOf: payload)
     line.append(contentsOf: "}\n".utf8)
+    namedControl = max(namedControl, seq)
     if controls.received(seq: seq, line: line) == .overflow {
       violation("the hub sent more controls than may be unacknowledged")
     }

@@ -66,6 +66,9 @@ package struct DeviceSession: Sendable {
   var window = 8 << 20
   var messageLimit = DeviceSession.messageLimit
   var acknowledgedControl: Int64 = 0
+  /// The highest control that the hub has named on this connection: it may have lost what it sent on another, and an
+  /// acknowledgement beyond what it knows would be a mistake to it.
+  var namedControl: Int64 = 0
   var renewal = TokenRenewal()
   var hubError: (code: String, message: String, retryAfter: Milliseconds?)?
 

@@ -68,6 +68,8 @@ package struct ReplayBuffer: Sendable {
     self.limit = limit
     self.position = position
     first = numbers?.first
+    // Nothing is acknowledged that never had a number: what is done with is lost.
+    if numbers == nil { skipped = position }
     highestEverSent = numbers.map { $0.next - 1 } ?? 0
   }
 

@@ -1,4 +1,5 @@
 import RemoteAgentCore
+import SeededRandom
 import Testing
 
 struct EnvelopeTests {

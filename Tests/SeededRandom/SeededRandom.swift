@@ -1,12 +1,12 @@
 /// SplitMix64: the same seed gives the same run.
-struct SeededRandom: RandomNumberGenerator, Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -15,7 +15,7 @@ struct SeededRandom: RandomNumberGenerator, Sendable {
   }
 
   /// Bytes such as agents give, or don't: text, line feeds, NULs, invalid UTF-8.
-  mutating func bytes(count: Int) -> [UInt8] {
+  package mutating func bytes(count: Int) -> [UInt8] {
     let flavours: [[UInt8]] = [
       Array("plain text ".utf8), Array("caf\u{E9} \u{1F469}\u{200D}\u{1F4BB} \u{2028}".utf8), [0x0A],
       [0x00, 0x1B, 0x7F],

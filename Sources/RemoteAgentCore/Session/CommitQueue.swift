@@ -1,24 +1,22 @@
-import RemoteAgentCore
-
 /// What one connection has to store, in order: one commit at a time, and what came meanwhile goes into the next together,
 /// so that a slow disk costs larger rows and not a growing queue. Bounded by the session's window.
-struct CommitQueue: Sendable {
+package struct CommitQueue: Sendable {
   /// Bytes from which on a commit takes no further batch.
   private let rowSize: Int
   private var waiting: [HubBatch] = []
-  private(set) var isBusy = false
+  package private(set) var isBusy = false
 
-  init(rowSize: Int = 1 << 20) {
+  package init(rowSize: Int = 1 << 20) {
     self.rowSize = rowSize
   }
 
   /// Whether nothing waits and nothing is being committed.
-  var isIdle: Bool { waiting.isEmpty && !isBusy }
+  package var isIdle: Bool { waiting.isEmpty && !isBusy }
 
-  mutating func append(_ batch: HubBatch) { waiting.append(batch) }
+  package mutating func append(_ batch: HubBatch) { waiting.append(batch) }
 
   /// The next commit and how many batches it is made of; nil while one is under way or if nothing waits.
-  mutating func next() -> (batch: HubBatch, count: Int)? {
+  package mutating func next() -> (batch: HubBatch, count: Int)? {
     guard !isBusy, let first = waiting.first else { return nil }
     isBusy = true
     var count = 1
@@ -41,8 +39,8 @@ struct CommitQueue: Sendable {
   }
 
   /// The commit under way has ended, well or not.
-  mutating func finished() { isBusy = false }
+  package mutating func finished() { isBusy = false }
 
   /// Nothing of what waits can be stored any more.
-  mutating func drop() { waiting.removeAll() }
+  package mutating func drop() { waiting.removeAll() }
 }

@@ -1,19 +1,21 @@
 /// Keeps the traffic of controls with the store in order: one look-up and one acknowledgement at a time, the newest wins.
-struct ControlFeed: Sendable {
+package struct ControlFeed: Sendable {
   private var isFetching = false
   private var isAskedAgain = false
   private var isAcknowledging = false
   private var acknowledged: Int64?
   /// The highest number that was handed to the session.
-  private(set) var sent: Int64 = 0
+  package private(set) var sent: Int64 = 0
+
+  package init() {}
 
   /// The session is open: what is beyond the cursor is to be sent.
-  mutating func opened(controlCursor: Int64) { sent = controlCursor }
+  package mutating func opened(controlCursor: Int64) { sent = controlCursor }
 
-  mutating func handedOver(through seq: Int64) { sent = max(sent, seq) }
+  package mutating func handedOver(through seq: Int64) { sent = max(sent, seq) }
 
   /// Controls may wait; true if they are to be looked up now.
-  mutating func startFetch() -> Bool {
+  package mutating func startFetch() -> Bool {
     isAskedAgain = isFetching
     guard !isFetching else { return false }
     isFetching = true
@@ -21,21 +23,21 @@ struct ControlFeed: Sendable {
   }
 
   /// They were looked up; true if they are to be looked up once more.
-  mutating func fetched() -> Bool {
+  package mutating func fetched() -> Bool {
     isFetching = false
     return isAskedAgain
   }
 
   /// The device has written all up to `cursor`.
-  mutating func acknowledged(through cursor: Int64) { acknowledged = max(acknowledged ?? 0, cursor) }
+  package mutating func acknowledged(through cursor: Int64) { acknowledged = max(acknowledged ?? 0, cursor) }
 
   /// The acknowledgement to be stored now, if none is under way.
-  mutating func startAcknowledgement() -> Int64? {
+  package mutating func startAcknowledgement() -> Int64? {
     guard !isAcknowledging, let cursor = acknowledged else { return nil }
     isAcknowledging = true
     acknowledged = nil
     return cursor
   }
 
-  mutating func acknowledgementStored() { isAcknowledging = false }
+  package mutating func acknowledgementStored() { isAcknowledging = false }
 }

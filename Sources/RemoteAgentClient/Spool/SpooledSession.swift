@@ -1,0 +1,193 @@
+package import RemoteAgentCore
+
+/// A device's session and its spool, if it has one: what is taken in goes into the spool first, and from there to the
+/// session; what the session wants noted is noted before anything follows from it.
+///
+/// The clock and the descriptors are the driver's: ra-tunnel's, or the simulator's.
+package struct SpooledSession {
+  package enum OnFull: String, Sendable, CaseIterable {
+    /// The input waits.
+    case block
+    /// The oldest lines go; the hub is told by a gap, and the exit status is not 0.
+    case dropOldest = "drop-oldest"
+    /// The process ends.
+    case fail
+  }
+
+  /// What a person may want to know.
+  package enum News: Sendable, Equatable {
+    case dropped(SpoolState.Loss)
+    case full(String)
+    /// So many lines can't be read any more.
+    case unreadable(Int64)
+  }
+
+  /// Why it can't go on.
+  package struct Failure: Error, Sendable, Equatable {
+    package let message: String
+    /// Whether it is as if the hub were away: what was taken in is safe.
+    package let isSafe: Bool
+  }
+
+  private static let retryDelay: Milliseconds = 1_000
+
+  package var session: DeviceSession
+  package let spool: Spool?
+  private let onFull: OnFull
+  /// Lines that were read and that the spool had no room for.
+  package private(set) var unspooled: [SpooledLine] = []
+  /// When to call `keep` again, since there was no room.
+  package private(set) var retryAt: Milliseconds?
+  /// What happened, oldest first, for the driver to take.
+  package var news: [News] = []
+
+  /// - Parameter spool: what earlier runs left, and what holds all that is taken in; nil: memory alone.
+  package init(
+    configuration: DeviceSession.Configuration, spool: Spool?, onFull: OnFull,
+    random: any RandomNumberGenerator & Sendable
+  ) {
+    self.spool = spool
+    self.onFull = onFull
+    if let spool {
+      session = DeviceSession(configuration: configuration, spool: spool.state, random: random)
+    } else {
+      session = DeviceSession(configuration: configuration, random: random)
+    }
+  }
+
+  /// Input is going to be read.
+  ///
+  /// - Parameter file: the regular file that it is, if it is one.
+  package func began(_ file: SpoolInputFile?) throws(Failure) { try note(.began(file)) }
+
+  /// Whether another line may be read.
+  package var wantsInput: Bool {
+    guard unspooled.isEmpty else { return false }
+    guard let spool else { return session.hasOpened && session.wantsInput }
+    return !spool.isFull || onFull == .dropOldest
+  }
+
+  /// A line was read; `keep` puts it away.
+  package mutating func read(_ line: InputLine) { unspooled.append(SpooledLine(line)) }
+
+  /// No more is read: the session gets its `end`, unless it has it; `keep` puts it away.
+  ///
+  /// - Parameters:
+  ///   - bytes: of the input, and `lines`, as this process counted them; a spool knows of those before it.
+  ///   - isIncomplete: whether there was more of it.
+  package mutating func inputEnded(bytes: Int64, lines: Int64, isIncomplete: Bool, ts: Int64) {
+    guard spool?.state.isEnded != true else { return }
+    var (bytes, lines) = (bytes, lines)
+    if let state = spool?.state {
+      bytes = state.inputBytes + unspooled.reduce(0) { $0 + Int64($1.inputBytes) }
+      lines = state.inputLines + unspooled.reduce(0) { $0 + ($1.endsLine ? 1 : 0) }
+    }
+    let end = InputLine.end(bytes: bytes, lines: lines, isIncomplete: isIncomplete, ts: ts)
+    unspooled.append(SpooledLine(end, isEnd: true))
+  }
+
+  /// Puts what was read into the spool, and hands it to the session; what there is no room for waits.
+  package mutating func keep(now: Milliseconds) throws(Failure) {
+    retryAt = nil
+    guard !unspooled.isEmpty else { return }
+    if let spool {
+      do throws(SpoolError) {
+        while spool.isFull, onFull == .dropOldest, drop(spool) {}
+        try spool.write(unspooled.map(SpoolRecord.line))
+      } catch {
+        return try noRoom(error, now: now)
+      }
+    }
+    for spooled in unspooled {
+      session.took(spooled.line)
+      if spooled.isEnd { session.inputEnded() }
+    }
+    unspooled = []
+    if spool?.isFull == true, onFull != .dropOldest { try full("the spool has reached its limit") }
+  }
+
+  private mutating func drop(_ spool: Spool) -> Bool {
+    guard let loss = spool.dropOldest() else { return false }
+    news.append(.dropped(loss))
+    session.discarded(before: loss.through, bytes: loss.bytes, reason: .overflow)
+    return true
+  }
+
+  private mutating func noRoom(_ error: SpoolError, now: Milliseconds) throws(Failure) {
+    guard case .noRoom(let why) = error else { throw SpooledSession.failure(error) }
+    if onFull == .dropOldest, let spool, drop(spool) { return try keep(now: now) }
+    try full(why)
+    retryAt = now + SpooledSession.retryDelay
+  }
+
+  private mutating func full(_ why: String) throws(Failure) {
+    if onFull == .fail { throw Failure(message: "the spool is full: \(why)", isSafe: false) }
+    news.append(.full(why))
+  }
+
+  /// Fetches lines that are only in the spool, as far as there is room.
+  package mutating func fetch() throws(Failure) {
+    guard let spool else { return }
+    while let position = session.wantedPosition {
+      let fetched: Spool.Fetched
+      do throws(SpoolError) {
+        fetched = try spool.fetch(position)
+      } catch {
+        throw SpooledSession.failure(error)
+      }
+      switch fetched {
+      case .line(let line): session.fetched(line)
+      case .missing(let through):
+        // Told as a gap, once all before it is acknowledged.
+        guard session.releasedPosition == position else { return }
+        news.append(.unreadable(through - position))
+        try note(.lost(.init(from: position, through: through, bytes: 0, reason: .lost)))
+        session.discarded(before: through, bytes: 0, reason: .lost)
+      }
+    }
+  }
+
+  /// The spool needs nothing of what is acknowledged; true if that is news to it.
+  package mutating func release(now: Milliseconds) throws(Failure) -> Bool {
+    guard let spool, session.releasedPosition > spool.state.released else { return false }
+    spool.release(before: session.releasedPosition)
+    if retryAt != nil { try keep(now: now) }
+    return true
+  }
+
+  /// As `DeviceSession.nextAction`; what must be noted before it is done is noted.
+  package mutating func nextAction(now: Milliseconds, canSend: Bool) throws(Failure) -> DeviceSession.Action? {
+    let action = session.nextAction(now: now, canSend: canSend)
+    if case .numbered(let position, let number)? = action {
+      // On the disk before anything is sent: a spool that forgot its numbers would send its lines again as new ones.
+      try note(.numbered(position: position, number: number), durably: true)
+    }
+    return action
+  }
+
+  /// The session's next control was written whole. If the note fails it comes again after a crash, and ra-spawn knows it.
+  package mutating func controlWritten() throws(Failure) {
+    if let seq = session.nextControl?.seq { try note(.controlWritten(seq)) }
+    session.controlWritten()
+  }
+
+  /// A note that nothing may follow without.
+  private func note(_ record: SpoolRecord, durably: Bool = false) throws(Failure) {
+    guard let spool else { return }
+    do throws(SpoolError) {
+      try spool.write([record], durably: durably)
+    } catch {
+      switch (record, error) {
+      // Numbers that stand nowhere must not be used: it is as if the hub were away.
+      case (.numbered, .noRoom): throw Failure(message: "the spool: \(error)", isSafe: true)
+      // The others save work only: without them something is told or sent once more.
+      case (_, .noRoom): break
+      case (_, .inUse), (_, .failed): throw SpooledSession.failure(error)
+      }
+    }
+  }
+
+  private static func failure(_ error: SpoolError) -> Failure {
+    Failure(message: "the spool: \(error)", isSafe: false)
+  }
+}
