@@ -100,13 +100,10 @@ class FakeHub:
         scheme, _, token = fields.get("authorization", "").partition(" ")
         proofs = [value for name, value in headers if name.lower() == "dpop"]
         assert len(proofs) == 1, f"{method} {path} has {len(proofs)} proofs"
-        # A new connection may come with the nonce of an older answer, or with none.
-        newest = self.nonce
-        jti, key = proof.check(proofs[0], method, self.url + path, None, token or None)
-        assert jti not in self.seen, f"{method} {path} has a proof that was used before"
-        self.seen.add(jti)
+        claims, key = proof.check(proofs[0], method, self.url + path, token or None)
+        assert claims["jti"] not in self.seen, f"{method} {path} has a proof that was used before"
+        self.seen.add(claims["jti"])
         assert self.key in (None, key), f"{method} {path} has a proof of another key"
-        claims = json.loads(proof.decode(proofs[0].split(".")[1]))
         assert token == "" or scheme == "DPoP", f"{method} {path} has a token of the scheme {scheme}"
         with self.changed:
             planned = self.plan.pop(0) if self.plan and self.plan[0]["path"] == path else None
@@ -114,7 +111,8 @@ class FakeHub:
         if planned:
             self.refuse(connection, planned["status"], planned.get("code"), planned.get("headers", {}))
             return planned.get("again", False)
-        if newest is None or claims.get("nonce") != newest:
+        # A device that begins has no nonce yet.
+        if self.nonce is None or claims.get("nonce") != self.nonce:
             return self.refuse(connection, 401, "use_dpop_nonce")
         if path == "/api/clients/pair":
             paired = json.loads(body)

@@ -50,8 +50,8 @@ class Key:
         return f"{text}.{encode(signature)}"
 
 
-def check(proof, method, url, nonce, token):
-    """Raises AssertionError with what is wrong with a device's proof; the nonce may be None where none was told yet."""
+def check(proof, method, url, token):
+    """The claims and the key of a device's proof; raises AssertionError with what is wrong with it. Its nonce is the caller's to see."""
     assert len(proof) <= 4096, "the proof is over 4 KiB"
     head, body, signature = proof.split(".")
     header, claims = json.loads(decode(head)), json.loads(decode(body))
@@ -68,6 +68,5 @@ def check(proof, method, url, nonce, token):
     assert 1 <= len(claims["jti"].encode()) <= 128, f"jti is {claims['jti']!r}"
     assert (claims["htm"], claims["htu"]) == (method, url), f"the proof is for {claims['htm']} {claims['htu']}, not {method} {url}"
     assert isinstance(claims["iat"], int), "iat is no number"
-    assert nonce is None or claims.get("nonce") == nonce, f"the nonce is {claims.get('nonce')}, and {nonce} was the newest"
     assert claims.get("ath") == (hash_of(token) if token else None), "ath is not the hash of the token"
-    return claims["jti"], json.dumps(jwk, sort_keys=True)
+    return claims, json.dumps(jwk, sort_keys=True)

@@ -17,6 +17,9 @@ def vectors():
         found += [{**vector, "file": path.name} for vector in json.loads(path.read_text())["vectors"]]
     names = [vector["id"] for vector in found]
     assert len(set(names)) == len(names), "two vectors have one id"
+    headings = {line.lstrip("# ").lower() for line in (FOLDER.parent / "protocol.md").read_text().splitlines() if line.startswith("#")}
+    for vector in found:
+        assert vector["section"].lower() in headings, f"{vector['id']}: the protocol has no section {vector['section']}"
     return found
 
 
