@@ -1,4 +1,5 @@
 """A device that does only what it is told: no retries, and requests that are wrong on purpose."""
+import copy
 import json
 import socket
 import ssl
@@ -41,6 +42,12 @@ class RawDevice:
         self.key = Key()
         self.nonce = None
         self.refresh = self.client = None
+
+    def twin(self):
+        """The same device for whoever plays at the same time: with a nonce of its own."""
+        other = copy.copy(self)
+        other.nonce = None
+        return other
 
     def connect(self):
         url = urllib.parse.urlsplit(self.origin)

@@ -1,7 +1,7 @@
 """Plays the vectors whose role is the hub: this side is the device, and the person who sends a control."""
 import json
 import secrets
-import urllib.request
+import time
 
 import calls
 import script
@@ -33,7 +33,6 @@ class Place:
             words = [word for name, value in needs.items() if name in options for word in (options[name], str(value))]
             self.count += 1
             hub = Hub(self.scratch, self.binaries, name=f"hub-{self.count}", options=words)
-            hub.person = hub.run("token", "create", "vectors").decode().strip()
             hub.raw = self.paired(hub)
             self.hubs[key] = hub
         return self.hubs[key]
@@ -62,12 +61,10 @@ class HubPlayer:
 
     def __init__(self, vector, place):
         self.vector, self.place = vector, place
-        self.hub, shared = place.of(vector)
-        # Vectors play at the same time: each has a nonce of its own.
-        self.device = RawDevice(shared.origin, None)
-        self.device.__dict__.update(context=shared.context, key=shared.key, refresh=shared.refresh, client=shared.client)
-        self.streams, self.session = {}, None
-        self.values = {"client": shared.client, "origin": shared.origin, "authority": shared.authority}
+        self.hub, device = place.of(vector)
+        self.device = device.twin()
+        self.streams, self.session, self.is_cut = {}, None, False
+        self.values = {"client": device.client, "origin": device.origin, "authority": device.authority}
 
     def name(self, name, on="a"):
         """What a placeholder stands for; what is made up stays the same within a vector."""
@@ -154,6 +151,7 @@ class HubPlayer:
             stream.closed(value)
         elif verb == "cut":
             stream.cut()
+            self.is_cut = True
         elif verb == "stored":
             self.stored(script.filled(value["seq"], names), script.data(value["payload"], names))
         elif verb == "control":
@@ -170,6 +168,7 @@ class HubPlayer:
 
     def connect(self, on):
         self.streams[on] = Stream(self.device.stream(), self.place.sees)
+        self.is_cut = False
 
     def open(self, on, how):
         self.connect(on)
@@ -198,8 +197,9 @@ class HubPlayer:
     def control(self, text):
         if self.hub is None:
             raise Skipped("it needs somebody who sends a control")
-        request = urllib.request.Request(
-            f"{self.hub.local}/api/agents/{self.session}/control", data=text.encode(), method="POST",
-            headers={"Authorization": f"Bearer {self.hub.person}", "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            assert answer.status == 202, f"the control was answered with {answer.status}"
+        about, until = f"/api/agents/{self.session}", time.monotonic() + PATIENCE
+        # A connection that the hub does not yet know to be gone would be sent the control.
+        while self.is_cut and json.loads(self.hub.ask(about))["state"] != "away":
+            assert time.monotonic() < until, "the hub did not see that the device is away"
+            time.sleep(0.05)
+        self.hub.ask(f"{about}/control", text.encode())

@@ -1,6 +1,5 @@
 """Has the filters and the hub say what no vector makes them say: the lines between the filters, and what is stored of them."""
 import pathlib
-import urllib.request
 
 from Support import scratch
 from Support.hub import Device, session_of
@@ -35,12 +34,8 @@ def run(hub, seen):
 
     tunnel = device.start("ra-tunnel", "--announce", "--control", "on")
     session = session_of(tunnel)
-    person = hub.run("token", "create", "pipeline").decode().strip()
     for control in CONTROLS:
-        request = urllib.request.Request(
-            f"{hub.local}/api/agents/{session}/control", data=control.encode(), method="POST",
-            headers={"Authorization": f"Bearer {person}", "Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=scratch.PATIENCE).close()
+        hub.ask(f"/api/agents/{session}/control", control.encode())
     tunnel.says(r'"seq":2,.*\n')
     tunnel.process.stdin.close()
     assert tunnel.ends() == 0, tunnel.said()

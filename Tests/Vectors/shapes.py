@@ -32,15 +32,17 @@ class Schemas:
         kind = message.get("type")
         if f"{name} {kind}" not in self.met:
             return f"there is no schema for {line[:200]!r}"
-        self.met[f"{name} {kind}"].append(message)
-        payload = message.get("payload", {})
-        for inner, member in (("status.json", "state"), ("control.json", "action")):
-            if kind == inner[:-5] and f"{inner} {payload.get(member)}" in self.met:
-                self.met[f"{inner} {payload[member]}"].append(payload)
         error = next(self.validator(f"{name}#/$defs/{kind}").iter_errors(message), None)
-        if error is None and not self.validator(name).is_valid(message):
+        if error:
+            return f"{error.message[:300]} (at {error.json_path}) in {line[:300]!r}"
+        if not self.validator(name).is_valid(message):
             return f"{name} as a whole does not take {line[:200]!r}"
-        return error and f"{error.message[:300]} (at {error.json_path}) in {line[:300]!r}"
+        self.met[f"{name} {kind}"].append(message)
+        payload = message["payload"]
+        for inner, member in (("status.json", "state"), ("control.json", "action")):
+            if kind == inner[:-5]:
+                self.met[f"{inner} {payload[member]}"].append(payload)
+        return None
 
     def resolve(self, schema, value):
         """The schema that says something about this value: references followed, and of alternatives the one that takes it."""

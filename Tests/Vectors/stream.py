@@ -80,7 +80,7 @@ class Stream:
             assert error.get("code") == wanted["word"], f"its error is {error}, not {wanted['word']}"
             how = script.differs(wanted.get("error", {}), error)
             assert how is None, f"{how}; its error is {error}"
-        self.socket.close(raw if raw != 1005 else None)
+        self.socket.close(raw)
 
     def lives(self):
         """A ping is answered: nothing of what came before was taken amiss."""

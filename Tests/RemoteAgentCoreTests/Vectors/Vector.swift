@@ -104,7 +104,10 @@ struct Placeholders {
     }
     if let parts = json["join"]?.array { return try parts.flatMap { try bytes($0) } }
     if let part = json["repeat"], let times = json["times"]?.integer {
-      return Array(repeatElement(try bytes(part), count: Int(times)).joined())
+      let bytes = try bytes(part)
+      // What is repeated most is one byte.
+      if bytes.count == 1 { return Array(repeating: bytes[0], count: Int(times)) }
+      return Array(repeatElement(bytes, count: Int(times)).joined())
     }
     throw VectorError.failed("bytes can't be given by \(json.text)")
   }
