@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import subprocess
+import threading
 import time
 
 import script
@@ -23,9 +24,12 @@ class Workshop:
 
     def __init__(self, scratch, binaries, certificate, sees):
         self.scratch, self.binaries, self.certificate, self.sees = scratch, binaries, certificate, sees
+        self.lock = threading.Lock()
 
     def paired(self, hub):
-        device = Device(self, is_paired=False)
+        # Two at a time would take one name for their folders.
+        with self.lock:
+            device = Device(self, is_paired=False)
         pair = device.start(
             "ra-pair", "--hub", hub.url, "--ca", self.certificate.ca, "--label", "vectors", CODE, stdin=subprocess.DEVNULL)
         assert pair.ends() == 0, f"ra-pair: {pair.said()}; {hub.complaints}"

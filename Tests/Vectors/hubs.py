@@ -1,6 +1,7 @@
 """Plays the vectors whose role is the hub: this side is the device, and the person who sends a control."""
 import json
 import secrets
+import threading
 import time
 
 import calls
@@ -18,7 +19,7 @@ class Place:
 
     def __init__(self, scratch, binaries, sees, url=None, ca=None, code=None):
         self.scratch, self.binaries, self.sees = scratch, binaries, sees
-        self.hubs, self.count = {}, 0
+        self.hubs, self.count, self.lock = {}, 0, threading.Lock()
         self.theirs = None
         if url:
             self.theirs = RawDevice(url, ca)
@@ -52,7 +53,8 @@ class Place:
             if "sessionTokenLife" in needs:
                 raise Skipped("it would take as long as a token lives")
             return None, self.theirs
-        hub = self.hub(needs)
+        with self.lock:
+            hub = self.hub(needs)
         return hub, self.paired(hub) if vector.get("device") == "own" else hub.raw
 
 
