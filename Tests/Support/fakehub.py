@@ -21,6 +21,7 @@ from Support.scratch import PATIENCE, TooLate
 from Support.websocket import Cut, Reader, WebSocket
 
 CODE = "VECT-0RS1"
+CLIENT = "c_vector0000000000"
 
 
 class Certificate:
@@ -119,7 +120,7 @@ class FakeHub:
             assert set(paired) == {"code", "label", "platform"}, f"the pairing has the members {sorted(paired)}"
             self.key = key
             return self.give(connection, 201, {
-                "clientId": "c_vector0000000000", "accessToken": "a", "accessExpiresAt": 1, "accessExpiresIn": 3600,
+                "clientId": CLIENT, "accessToken": "a", "accessExpiresAt": 1, "accessExpiresIn": 3600,
                 "refreshToken": "refresh", "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
         if path == "/api/clients/session":
             assert (method, token, json.loads(body)) == ("POST", "refresh", {}), f"{method} {path} with {token} and {body!r}"

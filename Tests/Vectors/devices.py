@@ -8,7 +8,7 @@ import threading
 import time
 
 import script
-from Support.fakehub import CODE, FakeHub
+from Support.fakehub import CLIENT, CODE, FakeHub
 from Support.hub import Device
 from Support.proof import decode
 from Support.scratch import PATIENCE, TooLate
@@ -43,7 +43,7 @@ class DevicePlayer:
         self.vector, self.workshop = vector, workshop
         answers = [step["answer"] for step in vector["steps"] if "answer" in step]
         self.hub = FakeHub(workshop.certificate, answers, vector.get("hub", {}).get("sessionTokenLife", 900))
-        self.values = {"session": f"v{secrets.token_hex(8)}", "session2": f"w{secrets.token_hex(8)}"}
+        self.values = {"session": f"v{secrets.token_hex(8)}", "session2": f"w{secrets.token_hex(8)}", "client": CLIENT}
         self.stream, self.tokens, self.written, self.lost, self.ended = None, [], 0, None, None
         device = workshop.paired(self.hub)
         self.program = device.start(

@@ -22,7 +22,8 @@ struct DeviceVector {
   init(_ vector: Vector) {
     self.vector = vector
     let description = SessionDescription(sessionId: "s", writer: names.fill("${writer}"), control: true)
-    let configuration = DeviceSession.Configuration(session: description, tool: "ra-tunnel/0", platform: "test")
+    var configuration = DeviceSession.Configuration(session: description, tool: "ra-tunnel/0", platform: "test")
+    configuration.clientId = names.fill("${client}")
     session = DeviceSession(configuration: configuration, random: Lowest())
   }
 
