@@ -82,7 +82,7 @@ class HubPlayer:
                 "session": lambda: "v" + secrets.token_hex(int(how) - 1 if how else 12)[:int(how or 25) - 1],
                 "session2": lambda: "w" + secrets.token_hex(12), "writer": lambda: secrets.token_hex(16),
                 "writer2": lambda: secrets.token_hex(16), "random": lambda: secrets.token_hex(int(how) // 2),
-                "refresh": lambda: self.device.refresh, "ath": lambda: calls.ath(self, how)}
+                "refresh": lambda: self.device.refresh}
             self.values[name] = makers[kind]()
         return self.values[name]
 
