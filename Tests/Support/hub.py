@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 from Support.scratch import PATIENCE, run
 
@@ -24,7 +25,7 @@ class Hub:
         self.home.mkdir()
         self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
         self.listen, self.loopback = f"{address}:0", "0"
-        self.errors = bytearray()
+        self.errors, self.token = bytearray(), None
         self.start()
 
     def start(self):
@@ -52,6 +53,14 @@ class Hub:
     def link(self, name="browser", public=False):
         link = self.json("link", name, *(["--public"] if public else []))
         return link["url"] if public else link["localUrl"]
+
+    def ask(self, path, body=None):
+        """Asks over HTTP as a script of a person's, with a body by POST: the answer's bytes; what is no answer of 2xx is raised."""
+        if self.token is None:
+            self.token = self.run("token", "create", "tests").decode().strip()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(self.local + path, body, headers), timeout=PATIENCE) as answer:
+            return answer.read()
 
     def sessions(self):
         return self.json("sessions")

@@ -23,7 +23,7 @@ class Scratch:
 
     def __init__(self, name):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ra-{name}."))
-        self.programs = []
+        self.programs, self.lock, self.is_closed = [], threading.RLock(), False
 
     def __enter__(self):
         return self
@@ -32,11 +32,16 @@ class Scratch:
         self.close()
 
     def start(self, command, environment, **options):
-        program = Program(command, environment, **options)
-        self.programs.append(program)
+        # A thread that is still at work must not start what nobody would end.
+        with self.lock:
+            assert not self.is_closed, f"{command[0]} is not started: all is being ended"
+            program = Program(command, environment, **options)
+            self.programs.append(program)
         return program
 
     def close(self):
+        with self.lock:
+            self.is_closed = True
         for program in reversed(self.programs):
             program.kill()
         left = self.survivors()

@@ -158,9 +158,11 @@ package final class HubConnection {
     return received
   }
 
-  /// Sends close_notify, as far as the socket takes it now.
+  /// Sends what was written before and close_notify, as far as the socket takes them now.
   package func shutDown() {
     guard isOpen else { return }
+    // After its close_notify the engine encrypts nothing more.
+    try? flush()
     engine.close()
     try? flush()
     shutdown(descriptor, Int32(SHUT_WR))

@@ -45,6 +45,7 @@ package final class Tunnel {
     context = try credential.context(pins: options.pins)
     var configuration = DeviceSession.Configuration(
       session: options.session, tool: options.tool, platform: Platform.name)
+    configuration.clientId = credential.clientId
     // What is beyond it is in the spool: this is enough for 60 MB/s at 100 ms.
     if spool != nil { configuration.bufferLimit = 6 << 20 }
     delivery = SpooledSession(

@@ -30,6 +30,9 @@ extension DeviceSession {
     if let id = envelope.sessionId, id != configuration.session.sessionId {
       return violation("the hub sent an envelope of another session")
     }
+    if let id = envelope.clientId, let own = configuration.clientId, id != own {
+      return violation("the hub sent an envelope of another device")
+    }
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
     if type == .control { return control(envelope, payload: payload) }
     guard let json = try? JSON(parsing: payload) else { throw .badMember("payload") }

@@ -14,6 +14,8 @@
 package struct DeviceSession: Sendable {
   package struct Configuration: Sendable {
     package var session: SessionDescription
+    /// The hub's name of the device; nil if it is not known.
+    package var clientId: String?
     /// `ra-tunnel/0.1.0`
     package var tool: String
     /// `linux-x86_64`
