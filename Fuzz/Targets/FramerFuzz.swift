@@ -9,14 +9,14 @@ enum FramerFuzz {
     let reads = Reads(&choices)
     let bytes = stream(&choices)
     // Small pieces are many.
-    lines(limit < 131_072 ? Array(bytes.prefix(5_000)) : bytes, limit: limit, isWithinLine: flags & 4 != 0, reads)
+    lines(Array(bytes.prefix(limit < 131_072 ? 5_000 : 300_000)), limit: limit, isWithinLine: flags & 4 != 0, reads)
     pieces(bytes, text: flags & 8 != 0, isWithinLine: flags & 4 != 0, reads)
   }
 
   /// What a program could write: literal bytes, line feeds, long runs, characters of several bytes, lines of the line format.
   private static func stream(_ choices: inout Choices) -> [UInt8] {
     var bytes: [UInt8] = []
-    while !choices.isEmpty, bytes.count < InputFramer.longestLine + 1_000 {
+    while !choices.isEmpty, bytes.count < 20_000 {
       switch choices.number(below: 64) {
       case 0..<20: bytes += choices.bytes(atMost: 255)
       case 20..<30: bytes.append(0x0A)
@@ -28,10 +28,12 @@ enum FramerFuzz {
       case 50..<56: bytes += Array(#"{"type":"log","ts":1,"payload":{"stream":"stdout","text":""#.utf8)
       case 56..<63: bytes += Array("\"}}\n".utf8)
       default:
-        // Around the bounds: 4 for the piece and the line format's longest, and a few bytes more or less.
-        let bound = choices.bool() ? InputFramer.longestPiece : InputFramer.longestLine
+        // Around a bound, seldom and once: each is long, and slow.
+        guard choices.number(below: 8) == 7 else { continue }
+        let bound = choices.number(below: 4) == 3 ? InputFramer.longestLine : InputFramer.longestPiece
         let filler = choices.byte()
         bytes += [UInt8](repeating: filler == 0x0A ? 0x20 : filler, count: bound - 128 + choices.number(below: 256))
+        return bytes + choices.rest()
       }
     }
     return bytes
