@@ -5,6 +5,9 @@ struct DeviceModel {
   /// Of the session: which line has which number, as far as it was sent, and what the newest gap covers.
   private var positionOf: [Int64: Int64] = [:]
   private var gapThrough: Int64 = 0
+  /// Lines before it are given up on this side; numbers up to the other were with the hub, whatever it says later.
+  private var gone: Int64 = 0
+  private var acknowledgedThrough: Int64 = 0
   /// A line's number less its position, as it was noted.
   private var noted: Int64?
   private(set) var isFinished = false
@@ -29,9 +32,6 @@ struct DeviceModel {
     }
   }
 
-  /// Whether a line was ever sent under a number.
-  func position(of number: Int64) -> Int64? { positionOf[number] }
-
   // MARK: What comes to the device
 
   mutating func connected(writtenControl: Int64) {
@@ -41,15 +41,20 @@ struct DeviceModel {
 
   mutating func greeted(cursor: Int64, window: Int64) {
     isGreeted = true
+    acknowledgedThrough = max(acknowledgedThrough, cursor)
     self.window = Int(window)
     sentThrough = cursor
     unacknowledged = []
   }
 
-  mutating func acknowledged(_ cursor: Int64) { unacknowledged.removeAll { $0.seq <= cursor } }
+  mutating func acknowledged(_ cursor: Int64) {
+    acknowledgedThrough = max(acknowledgedThrough, min(cursor, sentThrough))
+    unacknowledged.removeAll { $0.seq <= cursor }
+  }
 
   /// What is given up is no longer counted, though the hub may still have to take it.
   mutating func discarded(before position: Int64) {
+    gone = max(gone, position)
     unacknowledged.removeAll { positionOf[$0.seq].map { $0 < position } ?? false }
   }
 
@@ -118,6 +123,7 @@ struct DeviceModel {
     guard case .number(let seq) = envelope.seq else { fatalError("a line without a number after \(sentThrough)") }
     if case .gap(let from, let to) = payload.withUnsafeBytes({ Status(payload: $0) }), envelope.type == .status {
       hold(from == sentThrough + 1 && to == seq && to >= from, "a gap \(from) … \(to) after \(sentThrough)")
+      hold(to <= max(acknowledgedThrough, gone - 1 + (noted ?? 0)), "a gap up to \(to) of lines that are there")
       gapThrough = max(gapThrough, to)
       sentThrough = to
       return

@@ -59,6 +59,7 @@ struct DeviceSessionFuzz {
     }
     state.writtenControl = Int64(self.choices.byte())
     written = state.writtenControl
+    model.discarded(before: state.released)
     if let numbers = state.numbers { model.given(numbers, position: state.released) }
     session = DeviceSession(configuration: configuration, spool: state, random: random)
   }

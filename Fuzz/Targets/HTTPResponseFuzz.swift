@@ -131,7 +131,11 @@ enum HTTPResponseFuzz {
     while !choices.isEmpty, bytes.count < 200_000 {
       let kind = choices.byte()
       switch kind {
-      case 0..<200: bytes += Array(parts[Int(kind) % parts.count].utf8)
+      case 0..<190: bytes += Array(parts[Int(kind) % parts.count].utf8)
+      case 190..<200:
+        // A chunk that is whole, some of them more than half of what may be.
+        let count = choices.number(below: kind == 199 ? 50_000 : 64)
+        bytes += Array("\(String(count, radix: 16))\r\n".utf8) + [UInt8](repeating: kind, count: count) + [0x0D, 0x0A]
       case 200..<240: bytes += choices.bytes(atMost: 32)
       case 240..<248:
         let filler = choices.byte()

@@ -114,7 +114,7 @@ enum ProofsFuzz {
 
   private static func signed(_ choices: inout Choices) {
     var header = Array(#"{"typ":"dpop+jwt","alg":"ES256","jwk":"#.utf8) + key.publicKey.jwk.serialized() + [0x7D]
-    if choices.number(below: 4) == 0 { splice(&header, &choices) }
+    if choices.number(below: 8) == 7 { splice(&header, &choices) }
     let method = choices.bool() ? "GET" : "POST"
     let url = "https://h.example/api/device"
     let token = choices.bool() ? "token" : nil
@@ -122,10 +122,21 @@ enum ProofsFuzz {
       .init("jti", "j"), .init("htm", .string(method)), .init("htu", .string(url)), .init("iat", 1),
       .init("nonce", "n"),
     ]
-    if let token { members.append(.init("ath", .string(Base64.encodeURL(SHA256.hash(token))))) }
+    if let said = [token, "token", "another", nil][choices.number(below: 4)] {
+      members.append(.init("ath", .string(Base64.encodeURL(SHA256.hash(said)))))
+    }
+    // One that is missing, and one of another kind or value.
+    let missing = choices.number(below: 16)
+    if missing < members.count { members.remove(at: missing) }
+    let changed = choices.number(below: 16)
+    if changed < members.count {
+      let values: [JSON] = [
+        .null, 1, "", "x", .string(String(repeating: "j", count: 129)), "https://h.example:443/api/./device",
+      ]
+      members[changed] = .init(members[changed].name, values[choices.number(below: values.count)])
+    }
     var claims = JSON.object(members).serialized()
-    let isChanged = choices.number(below: 8) > 0
-    if isChanged { splice(&claims, &choices) }
+    if choices.number(below: 8) == 7 { splice(&claims, &choices) }
 
     let text = Base64.encodeURL(header) + "." + Base64.encodeURL(claims)
     do throws(CryptoError) {

@@ -67,7 +67,7 @@ enum WebSocketFuzz {
       let first = choices.byte()
       let opcodes: [UInt8] = [0x1, 0x81, 0x0, 0x80, 0x2, 0x82, 0x89, 0x8A, 0x88, 0x81, 0x80, 0x89]
       bytes.append(first < 240 ? opcodes[Int(first) % opcodes.count] : first)
-      let payload = choices.bytes(atMost: 255)
+      let payload = text(&choices) + choices.bytes(atMost: 255 - 32)
       let isMasked = (role == .server) != (first == 239)
       let mask: UInt8 = isMasked ? 0x80 : 0
       let isLong = payload.count > 125 || first % 16 == 15
@@ -80,6 +80,17 @@ enum WebSocketFuzz {
       bytes += key + payload.enumerated().map { $0.element ^ key[$0.offset % 4] }
     }
     return bytes
+  }
+
+  /// What begins, goes on with, or is nearly a character, so that texts are cut within one; at most 32 bytes.
+  private static func text(_ choices: inout Choices) -> [UInt8] {
+    let parts: [[UInt8]] = [
+      [], Array("é".utf8), Array("€".utf8), Array("😀".utf8), [0xF0], [0x9F, 0x98], [0x80], [0xC1, 0xBF],
+      [0xE0, 0x80, 0x80],
+      [0xE0, 0xA0, 0x80], [0xED, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF],
+      [0xF4, 0x90, 0x80, 0x80], Array("12345678".utf8),
+    ]
+    return (0..<choices.number(below: 4)).flatMap { _ in parts[choices.number(below: parts.count)] }
   }
 
   // MARK: Two ends
