@@ -29,6 +29,11 @@ let benchmarks: [Target] =
       name: "envelope-benchmark", dependencies: [core], path: "Benchmarks/Envelope", swiftSettings: strict),
   ]
 
+// RA_FUZZ adds the program of Fuzz/run; the functions that it feeds are always there, for the tests.
+let fuzzers: [Target] =
+  Context.environment["RA_FUZZ"] == nil
+  ? [] : [.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Driver", swiftSettings: strict)]
+
 let hubDependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -142,6 +147,9 @@ let package = Package(
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],
       path: "Tests/Conformance/WebSocketEcho", swiftSettings: strict),
-  ] + benchmarks + (filtersOnly ? [] : hubTargets),
+    .target(
+      name: "FuzzTargets", dependencies: [core, tls, client], path: "Fuzz/Targets", swiftSettings: strict),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+  ] + benchmarks + fuzzers + (filtersOnly ? [] : hubTargets),
   swiftLanguageModes: [.v6]
 )

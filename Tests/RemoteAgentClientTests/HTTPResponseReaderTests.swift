@@ -67,8 +67,10 @@ struct HTTPResponseReaderTests {
     #expect(throws: HTTPError.self) {
       try read("HTTP/1.1 200 OK\r\n\r\n\(String(repeating: long, count: 5))", chunk: 4096)
     }
-    #expect(throws: HTTPError.self) {
-      try read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(long)x", chunk: 4096)
+    for chunk in [4096, 1 << 20] {
+      #expect(throws: HTTPError.self) {
+        try read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;\(long)\r\nhello\r\n0\r\n\r\n", chunk: chunk)
+      }
     }
   }
 

@@ -109,10 +109,9 @@ package struct HTTPResponseReader: Sendable {
   }
 
   private mutating func takeLine() throws(HTTPError) -> Substring? {
-    guard let end = buffer.firstIndex(of: 0x0A) else {
-      guard buffer.count <= HTTPResponseReader.headLimit else { throw HTTPError("a line too long") }
-      return nil
-    }
+    let found = buffer.firstIndex(of: 0x0A)
+    guard found ?? buffer.count <= HTTPResponseReader.headLimit else { throw HTTPError("a line too long") }
+    guard let end = found else { return nil }
     let line = Substring(decoding: buffer[..<end], as: UTF8.self)
     buffer.removeFirst(end + 1)
     return line.utf8.last == 0x0D ? Substring(line.unicodeScalars.dropLast()) : line

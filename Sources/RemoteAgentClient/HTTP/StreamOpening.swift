@@ -21,6 +21,9 @@ package struct StreamOpening: Sendable {
     package let nonce: String?
   }
 
+  /// More seconds than this are taken as this, so that no hub's number overflows.
+  private static let longestLife: Int64 = 1 << 40
+
   private let identity: DeviceIdentity
   private let webSocketKey: String
   private var request: DeviceRequest
@@ -65,7 +68,9 @@ package struct StreamOpening: Sendable {
       throw .refused("getting a session token: the answer is not a hub's")
     }
     // `expiresIn` is what a device schedules by, since its clock may be wrong.
-    let life = json["expiresIn"]?.integer.map { $0 * 1000 } ?? json["expiresAt"]?.integer.map { $0 - WallClock.now }
+    let life =
+      json["expiresIn"]?.integer.map { min(max($0, 0), StreamOpening.longestLife) * 1000 }
+      ?? json["expiresAt"]?.integer.map { max($0, 0) - WallClock.now }
     return SessionToken(token: token, life: max(life ?? 60_000, 1000), nonce: response.header("dpop-nonce"))
   }
 

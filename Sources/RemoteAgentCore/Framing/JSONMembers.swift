@@ -8,7 +8,8 @@ package enum JSONMembers {
     func at(_ scalar: Unicode.Scalar) -> Bool { index < object.count && object[index] == UInt8(ascii: scalar) }
     guard at("{") else { return false }
     index = JSONGrammar.skipWhiteSpace(in: object, from: index + 1)
-    if at("}") { return true }
+    func isEnd() -> Bool { JSONGrammar.skipWhiteSpace(in: object, from: index + 1) == object.count }
+    if at("}") { return isEnd() }
     while true {
       guard at("\""), let nameEnd = JSONString.end(in: object, from: index + 1) else { return false }
       let name = Substring(decoding: object[(index + 1)..<nameEnd], as: UTF8.self)
@@ -22,7 +23,7 @@ package enum JSONMembers {
       guard let end else { return false }
       visit(name, index..<end)
       index = JSONGrammar.skipWhiteSpace(in: object, from: end)
-      if at("}") { return JSONGrammar.skipWhiteSpace(in: object, from: index + 1) == object.count }
+      if at("}") { return isEnd() }
       guard at(",") else { return false }
       index = JSONGrammar.skipWhiteSpace(in: object, from: index + 1)
     }

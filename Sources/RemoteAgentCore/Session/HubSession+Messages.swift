@@ -119,12 +119,12 @@ extension HubSession {
       return fail(CloseCode.badMessage, "number \(seq) where \(batch.last + 1) is next", after: &batch)
     }
     guard hasRoom(for: envelope.extent.count + 1, beside: batch.size) else {
-      fail(
-        CloseCode.tooLarge,
-        "the session would go beyond its quota of \(configuration.quota) bytes; the hub stores no more of it",
-        after: &batch)
+      flush(&batch)
+      // Before the close, after which nothing comes.
       effects.append(.quotaReached)
-      return
+      return fail(
+        CloseCode.tooLarge,
+        "the session would go beyond its quota of \(configuration.quota) bytes; the hub stores no more of it")
     }
     batch.append(
       UnsafeRawBufferPointer(rebasing: line[envelope.extent]), seq: seq, status: status,

@@ -138,7 +138,7 @@ package enum SpoolRecord: Sendable, Equatable {
     switch kind {
     case .line:
       guard let flags: UInt8 = fields.take(), flags < 8, let inputBytes: UInt32 = fields.take(),
-        let ts: Int64 = fields.take()
+        let ts = fields.takeCount()
       else { return nil }
       let line = InputLine(
         type: flags & 1 == 1 ? .status : .log, ts: ts, payload: Array(body[fields.offset...]),
@@ -150,17 +150,17 @@ package enum SpoolRecord: Sendable, Equatable {
         self = .began(nil)
         return
       }
-      guard let device: UInt64 = fields.take(), let inode: UInt64 = fields.take(), let offset: Int64 = fields.take()
+      guard let device: UInt64 = fields.take(), let inode: UInt64 = fields.take(), let offset = fields.takeCount()
       else { return nil }
       self = .began(SpoolInputFile(device: device, inode: inode, offset: offset))
     case .numbered:
-      guard let position: Int64 = fields.take(), let number: Int64 = fields.take() else { return nil }
+      guard let position = fields.takeCount(), let number = fields.takeCount() else { return nil }
       self = .numbered(position: position, number: number)
     case .released:
-      guard let through: Int64 = fields.take() else { return nil }
+      guard let through = fields.takeCount() else { return nil }
       self = .released(through: through)
     case .controlWritten:
-      guard let number: Int64 = fields.take() else { return nil }
+      guard let number = fields.takeCount() else { return nil }
       self = .controlWritten(number)
     case .lost:
       guard let loss = fields.takeLoss() else { return nil }
@@ -178,7 +178,15 @@ private struct Fields {
   let bytes: UnsafeRawBufferPointer
   var offset: Int
 
+  /// A position, a number or a time is below it, so that no sum of two overflows.
+  static let limit: UInt64 = 1 << 61
+
   var isAtEnd: Bool { offset == bytes.count }
+
+  mutating func takeCount() -> Int64? {
+    guard let value: Int64 = take(), value >= 0, value.magnitude < Fields.limit else { return nil }
+    return value
+  }
 
   mutating func take<Value: FixedWidthInteger>() -> Value? {
     guard bytes.count - offset >= MemoryLayout<Value>.size else { return nil }
@@ -187,15 +195,15 @@ private struct Fields {
   }
 
   mutating func takeLoss() -> SpoolState.Loss? {
-    guard let from: Int64 = take(), let through: Int64 = take(), let bytes: Int64 = take(), let reason: Int64 = take()
+    guard let from = takeCount(), let through = takeCount(), let bytes = takeCount(), let reason: Int64 = take()
     else { return nil }
     return SpoolState.Loss(from: from, through: through, bytes: bytes, reason: reason == 1 ? .overflow : .lost)
   }
 
   mutating func takeState() -> SpoolState? {
     var state = SpoolState()
-    guard let flags: UInt8 = take(), flags < 64, let position: Int64 = take(), let inputBytes: Int64 = take(),
-      let inputLines: Int64 = take(), let released: Int64 = take(), let writtenControl: Int64 = take()
+    guard let flags: UInt8 = take(), flags < 64, let position = takeCount(), let inputBytes = takeCount(),
+      let inputLines = takeCount(), let released = takeCount(), let writtenControl = takeCount()
     else { return nil }
     state.isWithinLine = flags & 1 != 0
     state.isEnded = flags & 2 != 0
@@ -205,11 +213,11 @@ private struct Fields {
     state.released = released
     state.writtenControl = writtenControl
     if flags & 4 != 0 {
-      guard let position: Int64 = take(), let number: Int64 = take() else { return nil }
+      guard let position = takeCount(), let number = takeCount() else { return nil }
       state.numbering = .init(position: position, number: number)
     }
     if flags & 8 != 0 {
-      guard let from: Int64 = take() else { return nil }
+      guard let from = takeCount() else { return nil }
       state.unnumberedFrom = from
     }
     if flags & 16 != 0 {
@@ -217,7 +225,9 @@ private struct Fields {
       state.loss = loss
     }
     if flags & 32 != 0 {
-      guard let device: UInt64 = take(), let inode: UInt64 = take(), let origin: Int64 = take() else { return nil }
+      guard let device: UInt64 = take(), let inode: UInt64 = take(), let origin: Int64 = take(),
+        origin.magnitude < Fields.limit
+      else { return nil }
       state.input = .init(device: device, inode: inode, origin: origin)
     }
     return state

@@ -60,6 +60,12 @@ struct JSONTests {
     #expect(isObject)
   }
 
+  @Test(arguments: ["{}{", "{} x", "{\"a\":1}}", "{\"a\":1} x"])
+  func `members of what goes on after its object are none`(text: String) {
+    #expect(!Array(text.utf8).withUnsafeBytes { JSONMembers.forEach(in: $0) { _, _ in } })
+    #expect(Array(text.utf8).withUnsafeBytes { LogRecord(payload: $0) } == nil)
+  }
+
   @Test func `invalid UTF-8 is no JSON`() {
     #expect(throws: JSONError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
   }

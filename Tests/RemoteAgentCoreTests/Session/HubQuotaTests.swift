@@ -30,6 +30,8 @@ struct HubQuotaTests {
     #expect(hub.logs(2, 3).sent == [acknowledgement(3)])
     let effects = hub.logs(4)
     #expect(effects.stored.isEmpty)
+    #expect(effects.contains(.quotaReached))
+    #expect(effects.last == .close(code: 4413, reason: "too_large"), "nothing comes after it")
     #expect(effects.errorWord == "too_large")
     #expect(effects.closed == 4413)
   }

@@ -78,6 +78,23 @@ struct SpoolRecordTests {
     }
   }
 
+  @Test(arguments: [-1, .min, .max, 1 << 61] as [Int64]) func `numbers that no spool has are damage, not an overflow`(
+    number: Int64
+  ) {
+    var state = SpoolState()
+    state.position = number
+    var later = SpoolState()
+    later.input = .init(device: 1, inode: 2, origin: number == -1 ? .min : number)
+    let line = InputLine(type: .log, ts: number, payload: Array("{}".utf8))
+    let records: [SpoolRecord] = [
+      .checkpoint(state), .checkpoint(later), .line(SpooledLine(line)), .numbered(position: number, number: 1),
+      .numbered(position: 1, number: number), .released(through: number), .controlWritten(number),
+      .began(SpoolInputFile(device: 1, inode: 2, offset: number)),
+      .lost(.init(from: 1, through: number, bytes: 0, reason: .lost)),
+    ]
+    for record in records { #expect(read(bytes(record)) == .damaged) }
+  }
+
   @Test func `zeros, as a power loss leaves them, are no record`() {
     #expect(read([UInt8](repeating: 0, count: 64)) == .damaged)
   }
