@@ -6,8 +6,12 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 from Support.scratch import PATIENCE, run
+
+# Whatever proxy the environment names.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Hub:
@@ -25,6 +29,7 @@ class Hub:
         self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
         self.listen, self.loopback = f"{address}:0", "0"
         self.errors = bytearray()
+        self.token = None
         self.start()
 
     def start(self):
@@ -52,6 +57,24 @@ class Hub:
     def link(self, name="browser", public=False):
         link = self.json("link", name, *(["--public"] if public else []))
         return link["url"] if public else link["localUrl"]
+
+    def ask(self, path, what=None):
+        """What the API for scripts answers; a POST if there is something to tell it."""
+        if not self.token:
+            self.token = self.run("token", "create", "tests").decode().strip()
+        request = urllib.request.Request(
+            self.local + path, None if what is None else json.dumps(what).encode(),
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        with DIRECTLY.open(request, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    def session(self, name):
+        return json.loads(self.ask(f"/api/agents/{name}"))
+
+    def metrics(self):
+        """Each sample of /metrics, by its name and labels as they stand there."""
+        lines = self.ask("/metrics").decode().splitlines()
+        return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
     def sessions(self):
         return self.json("sessions")
