@@ -326,7 +326,7 @@ struct Simulation {
         schedule(.hubSeesClose(connection: connections), in: latency())
         schedule(.deviceSeesClose(connection: connections, code: code), in: 2 * faults.latency.upperBound)
       case .abandon: break
-      case .opened, .numbered: break
+      case .opened, .reopened, .numbered: break
       case .disconnected: break
       case .finished(let outcome): self.outcome = outcome
       }
