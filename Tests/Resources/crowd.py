@@ -11,7 +11,7 @@ AT_A_TIME = 400
 # What is left for everything else that this program opens.
 SPARE = 100
 # What the hub may grow by, in KiB.
-GROWTH = 24 << 10
+GROWTH = 16 << 10
 
 
 class Crowd:
