@@ -1,4 +1,5 @@
 """A connection that is lost a thousand times leaves nothing behind, neither in the tunnel nor in the hub."""
+import collections
 import json
 
 from stage import Lines, poke
@@ -12,14 +13,14 @@ WARM_UP = 10
 # Where the network can't be changed a tunnel backs off: this many take half a minute.
 BACKING_OFF = 8
 # What either may grow by, in KiB.
-GROWTH = {"tunnel": 4 << 10, "hub": 12 << 10}
+GROWTH = {"tunnel": 2 << 10, "hub": 8 << 10}
 
 
 class Events:
     """What a ra-tunnel with `--events 1` tells."""
 
     def __init__(self, program):
-        self.program, self.place = program, 0
+        self.program, self.place, self.told = program, 0, collections.Counter()
 
     def take(self):
         """The names of those that came since the last call."""
@@ -28,6 +29,7 @@ class Events:
             while (end := self.program.output.find(b"\n", self.place)) >= 0:
                 names.append(json.loads(self.program.output[self.place:end])["event"])
                 self.place = end + 1
+        self.told.update(names)
         return names
 
 
@@ -77,6 +79,8 @@ def a_connection_is_cut_again_and_again(stage):
     assert status == 0, f"the tunnel ended with status {status}; it said {tunnel.said()}"
     found = stored.differences(stage.hub, session, lines, PATIENCE, is_wrapped=False)
     assert not found, "; ".join(found)
+    events.take()
+    assert events.told["connected"] > cuts, f"it was told of {events.told['connected']} connections after {cuts} cuts"
     stage.note(f"{lines.lines} lines are stored once")
 
 
