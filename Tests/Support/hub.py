@@ -13,6 +13,9 @@ from Support.scratch import PATIENCE, run
 # Whatever proxy the environment names.
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+# What tools/sanitize tells the programs.
+WATCHED = {name: os.environ[name] for name in ("LD_PRELOAD", "LSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+
 
 class Hub:
     """A hub on ports that the system chose; after a kill it starts again at the same ones.
@@ -26,7 +29,8 @@ class Hub:
         self.folder = scratch.folder / name
         self.home = scratch.folder / f"{name}-home"
         self.home.mkdir()
-        self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
+        self.environment = {
+            **WATCHED, "PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
         self.listen, self.loopback = f"{address}:0", "0"
         self.errors = bytearray()
         self.token = None
@@ -97,7 +101,7 @@ class Device:
         self.home.mkdir()
         folders = [*path, self.binaries, "/usr/bin", "/bin"]
         self.environment = {
-            "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
+            **WATCHED, "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
             "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home)}
         if is_paired:
             code = hub.json("code")
