@@ -1,5 +1,6 @@
 """Thousands of connections, good and bad ones, opened and closed at random: when they are gone the hub is as it was."""
 import asyncio
+import random
 import resource
 import uuid
 
@@ -143,7 +144,7 @@ async def play(crowd, kinds, chance, at_a_time):
 
     async def one(kind, seed):
         async with free:
-            await within(crowd.connection(kind, type(chance)(seed)))
+            await within(crowd.connection(kind, random.Random(seed)))
 
     tasks = [asyncio.ensure_future(one(kind, chance.random())) for kind in kinds]
     try:
@@ -180,7 +181,7 @@ def a_crowd_comes_and_goes(stage):
     kinds = stage.chance.choices(KINDS, k=total - len(KINDS)) + KINDS
     stage.chance.shuffle(kinds)
     crowd = Crowd(asyncio.run(paired(stage)))
-    # What is made once is made by then.
+    # What is made once is made by the first of them.
     first, rest = kinds[:total // 4], kinds[total // 4:]
     asyncio.run(play(crowd, first, stage.chance, most))
     gone(stage)

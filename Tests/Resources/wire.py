@@ -225,8 +225,7 @@ def end(number, lines):
 
 
 def context_of(hub):
-    context = ssl.create_default_context(cafile=json.loads((hub.folder / "hub.json").read_text())["ca"])
-    return context
+    return ssl.create_default_context(cafile=json.loads((hub.folder / "hub.json").read_text())["ca"])
 
 
 async def within(work):
