@@ -12,7 +12,7 @@ AT_A_TIME = 400
 # What is left for everything else that this program opens.
 SPARE = 100
 # What the hub may grow by, in KiB.
-GROWTH = 16 << 10
+GROWTH = 10 << 10
 
 
 class Crowd:
@@ -176,12 +176,13 @@ def at_a_time(stage):
 
 
 def a_crowd_comes_and_goes(stage):
-    total, most = stage.size(300, 2000), at_a_time(stage)
+    total = stage.size(300, 2000)
+    # Not more at a time than the first part has, which makes what is made once.
+    most = min(total // 4, at_a_time(stage))
     hub = stage.hub.program.process.pid
     kinds = stage.chance.choices(KINDS, k=total - len(KINDS)) + KINDS
     stage.chance.shuffle(kinds)
     crowd = Crowd(asyncio.run(paired(stage)))
-    # What is made once is made by the first of them.
     first, rest = kinds[:total // 4], kinds[total // 4:]
     asyncio.run(play(crowd, first, stage.chance, most))
     gone(stage)
