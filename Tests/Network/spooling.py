@@ -1,6 +1,6 @@
 """What the spool is for: a device that goes on, or ends, while nothing can be delivered."""
 from source import Source
-from stored import Prefix
+from Support.stored import Prefix
 
 # Enough for all that a scenario carries, whatever its size.
 ROOM = ("--spool-limit", "16G")

@@ -1,17 +1,17 @@
 """What a scenario plays on: a network, a hub and a device of its own, and tunnels that are fed while the network gets worse."""
 import contextlib
 import os
-import pathlib
 import random
 import signal
 import subprocess
 import threading
 import time
 
-import stored
 from source import BLOCK, Source
+from Support import stored
 from Support.hub import Device, Hub, session_of
 from Support.network import Network
+from Support.processes import family, figure, named
 from Support.scratch import PATIENCE, Scratch, TooLate, run
 
 # What one filter may hold, in KiB, whatever happens and however much it carries.
@@ -242,7 +242,7 @@ class Memory:
     def look(self):
         for root in self.roots:
             for pid in family(root):
-                name, most = named(pid), peak(pid)
+                name, most = named(pid), figure(pid, "VmHWM")
                 if name in ("ra-tunnel", "ra-spawn", "ra-run") and most:
                     self.samples += 1
                     self.most[name] = max(self.most.get(name, 0), most)
@@ -253,26 +253,3 @@ class Memory:
 
     def __str__(self):
         return ", ".join(f"{name} {most / 1024:.1f} MiB" for name, most in sorted(self.most.items()))
-
-
-def family(root):
-    """A process and all that it started and that still runs."""
-    found = [root]
-    for pid in found:
-        with contextlib.suppress(OSError):
-            for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-                found += [int(child) for child in children.read_text().split()]
-    return found
-
-
-def named(pid):
-    with contextlib.suppress(OSError):
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-
-
-def peak(pid):
-    with contextlib.suppress(OSError):
-        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    return 0

@@ -10,6 +10,12 @@ import urllib.request
 
 from Support.scratch import PATIENCE, run
 
+# Whatever proxy the environment names.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# What tools/sanitize tells the programs.
+WATCHED = {name: os.environ[name] for name in ("LD_PRELOAD", "LSAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+
 
 class Hub:
     """A hub on ports that the system chose; after a kill it starts again at the same ones.
@@ -23,9 +29,11 @@ class Hub:
         self.folder = scratch.folder / name
         self.home = scratch.folder / f"{name}-home"
         self.home.mkdir()
-        self.environment = {"PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
+        self.environment = {
+            **WATCHED, "PATH": f"{binaries}:/usr/bin:/bin", "HOME": str(self.home), "RA_HUB_DATA": str(self.folder)}
         self.listen, self.loopback = f"{address}:0", "0"
-        self.errors, self.token = bytearray(), None
+        self.errors = bytearray()
+        self.token = None
         self.start()
 
     def start(self):
@@ -54,13 +62,24 @@ class Hub:
         link = self.json("link", name, *(["--public"] if public else []))
         return link["url"] if public else link["localUrl"]
 
-    def ask(self, path, body=None):
-        """Asks over HTTP as a script of a person's, with a body by POST: the answer's bytes; what is no answer of 2xx is raised."""
-        if self.token is None:
+    def ask(self, path, what=None):
+        """What the API for scripts answers; a POST if there is something to tell it: bytes, or what becomes JSON."""
+        if not self.token:
             self.token = self.run("token", "create", "tests").decode().strip()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        with urllib.request.urlopen(urllib.request.Request(self.local + path, body, headers), timeout=PATIENCE) as answer:
+        body = what if what is None or isinstance(what, bytes) else json.dumps(what).encode()
+        request = urllib.request.Request(
+            self.local + path, body,
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        with DIRECTLY.open(request, timeout=PATIENCE) as answer:
             return answer.read()
+
+    def session(self, name):
+        return json.loads(self.ask(f"/api/agents/{name}"))
+
+    def metrics(self):
+        """Each sample of /metrics, by its name and labels as they stand there."""
+        lines = self.ask("/metrics").decode().splitlines()
+        return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
     def sessions(self):
         return self.json("sessions")
@@ -83,7 +102,7 @@ class Device:
         self.home.mkdir()
         folders = [*path, self.binaries, "/usr/bin", "/bin"]
         self.environment = {
-            "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
+            **WATCHED, "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
             "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home)}
         if is_paired:
             code = hub.json("code")

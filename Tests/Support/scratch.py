@@ -1,4 +1,5 @@
 """A folder and processes that are gone at the end, and ways to wait for what they say and do."""
+import contextlib
 import os
 import pathlib
 import re
@@ -53,24 +54,32 @@ class Scratch:
         """The processes that know this folder and do not end within a few seconds; they are killed."""
         left = {}
         until = time.monotonic() + 8
-        for entry in pathlib.Path("/proc").iterdir():
-            if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-                continue
+        for pid in knowing(self.folder):
             try:
-                words = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-                if os.fsencode(self.folder) + b"/" not in words:
-                    continue
-                descriptor = os.pidfd_open(int(entry.name))
+                descriptor = os.pidfd_open(pid)
+                command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
             except OSError:
                 continue
             # A guard needs a moment to see that what it guards for is gone.
             poll = select.poll()
             poll.register(descriptor, select.POLLIN)
             if not poll.poll(max(0, until - time.monotonic()) * 1000):
-                left[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                left[pid] = command.replace(b"\0", b" ").decode(errors="replace")
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
             os.close(descriptor)
         return left
+
+
+def knowing(folder):
+    """The processes whose environment or arguments name something in a folder, but for this one."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) + b"/" in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
 
 
 class Program:

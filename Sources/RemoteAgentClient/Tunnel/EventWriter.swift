@@ -59,7 +59,7 @@ extension Tunnel {
     case .connect: events?.event("connecting", [("hub", .string(credential.hub.description))])
     case .numbered(_, let number):
       events?.event("replay", [("first", .integer(number)), ("lines", .integer(session.unacknowledgedCount))])
-    case .opened(let id, let url):
+    case .opened(let id, let url), .reopened(let id, let url):
       let place = [("id", id), ("url", url)].compactMap { name, value in value.map { (name, JSON.string($0)) } }
       events?.event("connected", [("sessionId", .string(options.session.sessionId))] + place)
     case .disconnected(let reason, let delay):

@@ -135,6 +135,7 @@ extension Tunnel {
       if options.announces { announce(id: id, url: url) }
       let place = url.map { " \($0)" } ?? ""
       diagnostics.note("session \(options.session.sessionId)\(place)")
+    case .reopened: break
     case .disconnected(let reason, let delay):
       dropStream()
       if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }

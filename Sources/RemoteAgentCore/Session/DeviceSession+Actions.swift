@@ -16,6 +16,8 @@ extension DeviceSession {
     case numbered(position: Int64, number: Int64)
     /// The hub's hello came for the first time.
     case opened(id: String?, url: String?)
+    /// It came again, on another connection.
+    case reopened(id: String?, url: String?)
     /// The connection is lost or refused; another attempt follows after `retryIn` milliseconds.
     case disconnected(reason: String, retryIn: Milliseconds)
     /// It is over.

@@ -72,12 +72,10 @@ extension DeviceSession {
     if replay.resume(cursor: cursor), let number = replay.firstNumber {
       actions.append(.numbered(position: replay.position, number: number))
     }
-    if !hasGreeted {
-      hasGreeted = true
-      let session = hello["session"]
-      actions.append(
-        .opened(id: session?["id"]?.string.map(printable), url: session?["url"]?.string.map(printable)))
-    }
+    let id = hello["session"]?["id"]?.string.map(printable)
+    let url = hello["session"]?["url"]?.string.map(printable)
+    actions.append(hasGreeted ? .reopened(id: id, url: url) : .opened(id: id, url: url))
+    hasGreeted = true
   }
 
   private mutating func progressed(to cursor: Int64) {

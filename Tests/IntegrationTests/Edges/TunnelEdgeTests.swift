@@ -86,7 +86,9 @@ struct TunnelEdgeTests {
       usleep(20_000)
     }
     #expect(try tunnel.status(seconds: 600) == 0, "\(tunnel.errors)")
-    #expect(highest > 0 && highest < 64 << 10, "\(highest) KiB")
+    // A sanitizer keeps what was freed, to see who uses it still.
+    let isWatched = ProcessInfo.processInfo.environment["RA_SANITIZER"] != nil
+    #expect(highest > 0 && (highest < 64 << 10 || isWatched), "\(highest) KiB")
     let sum = try shell(world, "ra-hub logs long --raw stdin | wc -c")
     #expect(String(decoding: sum.output, as: UTF8.self).contains("\(size)"))
   }

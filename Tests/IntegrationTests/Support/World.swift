@@ -40,6 +40,10 @@ final class World {
       "HOME": folder, "REMOTE_AGENT_CLIENT_HOME": "\(folder)/\(device)", "RA_HUB_DATA": data,
       "PATH": "\(World.binaries):/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
     ]
+    // What tools/sanitize tells the programs.
+    for name in ["LD_PRELOAD", "LSAN_OPTIONS", "TSAN_OPTIONS"] {
+      environment[name] = ProcessInfo.processInfo.environment[name]
+    }
     environment.merge(more) { $1 }
     return environment
   }

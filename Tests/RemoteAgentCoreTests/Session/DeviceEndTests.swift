@@ -48,7 +48,7 @@ struct DeviceEndTests {
     var device = ended()
     device.lose()
     device.connect()
-    #expect(device.greet(cursor: 3) == [.close(code: 1000, reason: "")])
+    #expect(device.greet(cursor: 3) == [.reopened(id: "h", url: nil), .close(code: 1000, reason: "")])
   }
 
   @Test func `input that ends before the first connection is delivered all the same`() {

@@ -36,6 +36,16 @@ struct DeviceGreetingTests {
     #expect(device.actions.contains(.opened(id: "h", url: nil)))
   }
 
+  @Test func `each hello of the hub is told, the first as such`() {
+    var device = DeviceAlone.streaming()
+    #expect(device.actions.count { $0 == .opened(id: "h", url: nil) } == 1)
+    device.lose()
+    device.connect()
+    let hello = #"{"type":"hello","payload":{"protocol":1,"cursor":0,"session":{"id":"h","url":"https://h/x"}}}"#
+    #expect(device.hub(hello).contains(.reopened(id: "h", url: "https://h/x")))
+    #expect(device.actions.count { $0 == .opened(id: "h", url: nil) } == 1)
+  }
+
   @Test func `a page's address reaches a terminal without control characters`() {
     var device = DeviceAlone()
     device.connect()

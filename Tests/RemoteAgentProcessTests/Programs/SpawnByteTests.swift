@@ -130,7 +130,8 @@ import Testing
     #expect(!differs)
     #expect(total > last * 7)
     #expect(follows([0x0A], in: file) && read(file, &total, 1) == 0)
-    #expect(peak < 64 << 10, "KiB")
+    // A sanitizer keeps what was freed, to see who uses it still.
+    #expect(peak < 64 << 10 || getenv("RA_SANITIZER") != nil, "KiB")
     program.closeInput()
     #expect(try program.finish() == .exited(code: 0))
   }
