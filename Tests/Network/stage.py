@@ -9,7 +9,7 @@ import threading
 import time
 
 import stored
-from source import BLOCK, Source
+from Support.source import BLOCK, Source
 from Support.hub import Device, Hub, session_of
 from Support.network import Network
 from Support.scratch import PATIENCE, Scratch, TooLate, run
