@@ -20,13 +20,18 @@ class Carrier:
     """`kind` is that of the lines, "text" or "format"; `path`: they come from this file, else through a pipe; `pace` is bytes
     a second for a pipe; `data` is all of them, or what has come so far of a producer (`is_growing`)."""
 
+    # Whether what is written to standard output are its controls.
+    shows_controls = True
+
     def __init__(self, stage, data, kind, path=None, pace=400_000, options=(), is_growing=False):
         self.stage, self.kind, self.path, self.pace, self.options = stage, kind, path, pace, list(options)
         self.data, self.is_growing = bytearray(data), is_growing
         self.more, self.chance = threading.Condition(), stage.chance
         # How much may be put in before the end may come: what faults are about must not be over before them.
-        self.limit = None if path else max(0, len(data) - 2_000)
+        self.limit = None if path or is_growing else max(0, len(data) - 2_000)
         self.programs, self.program, self.feeder = [], None, None
+        # Whether it ended before its input did.
+        self.is_cut = False
         self.is_leaving = self.is_done = self.is_empty = self.was_rolled_back = False
         # From a number on, the position in the spool of its line.
         self.places = [(1, 0)]
@@ -166,6 +171,7 @@ class Carrier:
             self.is_empty = not row or not row["ended"]
             return
         self.look(state)
+        self.is_cut = True
         self.taken = (state.position - state.is_ended, state.input_bytes, not state.is_ended)
         self.program = self.stage.device.start("ra-tunnel", "--drain", stdin=subprocess.DEVNULL)
         self.programs.append(self.program)

@@ -1,11 +1,12 @@
 """The rounds: a story each, whose source, faults and moments come from the round's seed."""
 import random
 
+import agents
 import faults
 import invariants
 import losses
 from carrier import Carrier
-from controls import Controls
+from controls import SETTLED, Controls
 from stage import Stage
 from units import made
 
@@ -18,7 +19,21 @@ class Round:
     def __init__(self, stage, deck):
         self.stage, self.deck, self.chance = stage, deck, stage.chance
         self.controls = Controls(stage)
-        self.carrier = None
+        self.carrier = self.agent = None
+        self.has_agent = False
+
+    def spawns(self):
+        """An agent that ra-spawn runs, and that a ra-tunnel carries."""
+        self.agent, self.has_agent = agents.Spawned(self.stage), True
+        self.carrier = self.agent.carrier
+        self.carrier.start()
+        self.controls.start()
+
+    def runs(self):
+        """An agent that ra-run runs."""
+        self.carrier, self.has_agent = agents.Run(self.stage), True
+        self.carrier.start()
+        self.controls.start()
 
     def carries(self, size=(300_000, 900_000), kind=None, in_file=False, options=(), pace=None, rate=None):
         """Makes the input, and starts a ra-tunnel for it; `rate` is how fast the way to the hub is, in bytes a second."""
@@ -41,8 +56,7 @@ class Round:
     def befalls(self, count, *kinds):
         """So many of some kinds of faults, one after the other; which ones the deck says, so that in many rounds all come."""
         allowed = [fault for group in kinds for fault in group]
-        for _ in range(count):
-            fault = self.deck.take(allowed)
+        for fault in self.deck.hand(allowed, count):
             self.stage.moment()
             self.carrier.revive()
             if self.carrier.is_done:
@@ -63,39 +77,44 @@ class Round:
         carrier.revive()
         self.controls.close()
         if steers and not carrier.path and not carrier.is_done:
-            stage.until(lambda: self.controls.came(carrier) or not carrier.is_running(), "every control that was accepted")
+            # An agent's answer is more than that it was told.
+            results = ("applied", "refused") if carrier.is_growing else SETTLED
+            stage.until(lambda: self.controls.came(results) or not carrier.is_running(), "the last of the controls that were accepted")
+        if self.agent:
+            self.agent.close()
         carrier.finish()
         # What it ended with must be on the disk.
         if self.chance.random() < 0.5:
             stage.kill_hub()
             stage.start_hub()
         invariants.check(stage, carrier, self.controls)
+        if self.has_agent:
+            agents.check(self.controls, carrier)
 
 
 class Deck:
-    """Deals faults so that each comes as often as any other over the rounds of a run: a round's hand is that of its number."""
+    """Deals faults so that over the rounds of a run each comes as often as any other; `turn` counts a story's rounds from 0."""
 
-    def __init__(self, seed, number):
-        self.seed, self.number, self.taken = seed, number, 0
+    def __init__(self, seed, turn):
+        self.seed, self.turn = seed, turn
 
-    def take(self, allowed):
-        """The next for this round, of those that are allowed: each story's own are shuffled anew when all were dealt."""
-        index = self.number * 4 + self.taken
-        self.taken += 1
-        order = list(range(len(allowed)))
-        random.Random(f"{self.seed} {len(allowed)} {index // len(allowed)}").shuffle(order)
-        return allowed[order[index % len(allowed)]]
+    def hand(self, allowed, count):
+        """So many of those that are allowed: they are shuffled anew whenever all were dealt."""
+        for index in range(self.turn * count, (self.turn + 1) * count):
+            order = list(allowed)
+            random.Random(f"{self.seed} {len(order)} {index // len(order)}").shuffle(order)
+            yield order[index % len(order)]
 
 
 def a_pipe(play):
     play.carries()
-    play.befalls(play.chance.randrange(3, 6), faults.PROXY, faults.HUB, faults.TUNNEL)
+    play.befalls(4, faults.PROXY, faults.HUB, faults.TUNNEL)
     play.ends()
 
 
 def a_file(play):
     play.carries((500_000, 1_500_000), in_file=True)
-    play.befalls(play.chance.randrange(3, 6), faults.PROXY, faults.HUB, faults.TUNNEL)
+    play.befalls(4, faults.PROXY, faults.HUB, faults.TUNNEL)
     play.ends()
 
 
@@ -108,7 +127,7 @@ def a_hub_that_is_killed(play):
 
 def a_drained_pipe(play):
     play.carries()
-    play.befalls(play.chance.randrange(1, 4), faults.PROXY, faults.HUB, faults.TUNNEL)
+    play.befalls(2, faults.PROXY, faults.HUB, faults.TUNNEL)
     play.stage.moment()
     play.carrier.revive()
     if play.carrier.kill():
@@ -140,14 +159,6 @@ def a_spool_that_falls_behind(play):
     play.carrier.revive()
     losses.spool_rolled_back(play.stage, play.carrier)
     play.befalls(1, faults.PROXY, faults.HUB, faults.TUNNEL)
-    play.ends()
-
-
-def a_control_that_comes_again(play):
-    play.carries()
-    play.befalls(1, faults.PROXY, faults.HUB)
-    play.carrier.revive()
-    losses.control_repeated(play.stage, play.carrier, play.controls)
     play.ends()
 
 
@@ -202,36 +213,71 @@ def a_hub_without_room(play):
     play.ends()
 
 
+def an_agent(play):
+    """`ra-spawn AGENT | ra-tunnel`, steered."""
+    play.spawns()
+    play.befalls(3, faults.PROXY, faults.HUB, faults.TUNNEL)
+    play.ends()
+
+
+def an_agent_told_again(play):
+    """A control comes to ra-spawn twice; it must know it."""
+    play.spawns()
+    play.befalls(1, faults.PROXY, faults.HUB)
+    play.carrier.revive()
+    losses.control_repeated(play.stage, play.carrier, play.controls)
+    play.ends()
+
+
+def an_agent_of_ra_run(play):
+    play.runs()
+    play.befalls(3, faults.PROXY, faults.HUB)
+    if play.chance.random() < 0.4:
+        play.stage.moment()
+        if play.carrier.kill_tunnel():
+            play.stage.took("ra-run's tunnel killed")
+        play.stage.proxy.good()
+        play.stage.start_hub()
+        play.carrier.drain()
+    play.ends(steers=not play.carrier.is_done)
+
+
 def two_hosts(play):
     play.carries()
-    play.befalls(3, faults.LINK, faults.HUB, faults.TUNNEL)
+    play.befalls(2, faults.LINK)
+    play.befalls(1, faults.HUB, faults.TUNNEL)
+    play.befalls(1, faults.LINK)
     play.ends()
 
 
 # How its stage is; what needs namespaces says so by that. How often each is told in twenty rounds.
 STORIES = {
-    a_pipe: ({}, 3),
+    a_pipe: ({}, 2),
     a_file: ({}, 2),
     a_hub_that_is_killed: ({}, 2),
     a_drained_pipe: ({}, 1),
     a_hub_that_stays_away: ({}, 1),
     a_spool_that_falls_behind: ({}, 1),
-    a_control_that_comes_again: ({}, 1),
+    an_agent: ({}, 1),
+    an_agent_told_again: ({}, 1),
+    an_agent_of_ra_run: ({}, 1),
     a_torn_spool: ({}, 1),
     a_damaged_spool: ({}, 1),
     a_hub_that_falls_behind: ({}, 2),
     a_spool_that_overflows: ({}, 1),
     a_spool_without_room: (ROOM, 1),
     a_hub_without_room: ({"hub_disk": 24 << 20}, 1),
-    two_hosts: ({"has_lab": True}, 2),
+    two_hosts: ({"has_lab": True}, 1),
 }
 
 
 def story_of(seed, number):
-    """Every twenty rounds each story is told as often as it should."""
+    """A round's story, and how often it was told before: every twenty rounds each is told as often as it should."""
     stories = [story for story, (_, count) in STORIES.items() for _ in range(count)]
-    random.Random(f"{seed} stories {number // len(stories)}").shuffle(stories)
-    return stories[number % len(stories)]
+    cycle, place = divmod(number, len(stories))
+    random.Random(f"{seed} stories {cycle}").shuffle(stories)
+    story = stories[place]
+    return story, cycle * stories.count(story) + stories[:place].count(story)
 
 
 # What may take place, by the names that faults give it; in a run of many rounds all of it must.
@@ -240,16 +286,17 @@ KINDS = [
     "connections refused", "control repeated", "cut after bytes", "device moved", "drained", "gap: lost", "gap: overflow", "gathered",
     "given up", "half-closed down", "half-closed up", "hub killed", "hub rolled back to a backup", "hub rolled back to a copy",
     "hub stopped", "hub's disk full", "in tiny pieces", "late", "link cut", "link loses", "link refuses", "link swallows", "not read",
-    "not written", "output not read", "spool damaged", "spool rolled back", "spool torn", "spool's disk full", "swallowed down",
+    "not written", "output not read", "ra-run's tunnel killed", "spool damaged", "spool rolled back", "spool torn", "spool's disk full", "swallowed down",
     "swallowed up", "tunnel killed", "tunnel stopped"]
 
 
-def play(story, binaries, seed, number, has_namespaces):
+def play(binaries, seed, number, has_namespaces):
     """Plays one round; its stage, and what it failed by, None if it passed."""
-    stage = Stage(binaries, f"{seed} {number}", has_namespaces, **STORIES[story][0])
+    (story, turn), stage = story_of(seed, number), None
     try:
+        stage = Stage(binaries, f"{seed} {number}", has_namespaces, **STORIES[story][0])
         try:
-            story(Round(stage, Deck(seed, number)))
+            story(Round(stage, Deck(f"{seed} {story.__name__}", turn)))
         finally:
             stage.close()
         return stage, None

@@ -56,8 +56,9 @@ class Stage:
             host, port = self.hub.listen.rsplit(":", 1)
             self.proxy.target = (host, int(port))
             self.hub.behind(f"https://127.0.0.1:{self.proxy.port}")
-        self.device = Device(self.hub, inside=self.network.device if self.network else ())
-        (self.device.home / "agents").mkdir()
+        self.agents = self.scratch.folder / "agents"
+        self.agents.mkdir()
+        self.device = Device(self.hub, path=[self.agents], inside=self.network.device if self.network else ())
         self.spools = folder_of(self.device.home)
         if spool_disk:
             self.spools.mkdir(parents=True)
@@ -183,6 +184,10 @@ class Stage:
                 shutil.copy2(folder / part, self.hub.folder / part)
 
     # The device.
+
+    def agent(self, program):
+        """A program that is found as claude."""
+        (self.agents / "claude").symlink_to(program)
 
     def spool(self):
         """The session's spool; its folder need not be there."""

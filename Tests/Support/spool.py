@@ -1,7 +1,8 @@
 """What stands in a session's spool of ra-tunnel, read from its files while nobody has it.
 
 A segment is "raspool1" and records: length, CRC-32C, kind, fields; the first is a checkpoint of all before it. Only the newest
-one is read. The checksums are not looked at: a process that was killed leaves no record that is wrong, only one that is short.
+one is read. The checksums are not looked at: a process that was killed leaves no record that is wrong, only one that is short, or
+whose end was never written.
 """
 import dataclasses
 import pathlib
@@ -23,7 +24,8 @@ def records(data):
     while at + 8 <= len(data):
         length = struct.unpack_from("<I", data, at)[0]
         end = at + 8 + length
-        if length == 0 or end > len(data):
+        # One that was torn: a line's payload is a JSON object.
+        if length == 0 or end > len(data) or data[at + 8] == LINE and data[end - 1:end] != b"}":
             return
         yield at, end, data[at + 8], data[at + 9:end]
         at = end
