@@ -28,7 +28,9 @@ class Carrier:
         self.data, self.is_growing = bytearray(data), is_growing
         self.more, self.chance = threading.Condition(), stage.chance
         # How much may be put in before the end may come: what faults are about must not be over before them.
-        self.limit = None if path or is_growing else max(0, len(data) - 2_000)
+        self.limit = None
+        if not path and not is_growing:
+            self.allow(-2_000)
         self.programs, self.program, self.feeder = [], None, None
         # Whether it ended before its input did.
         self.is_cut = False
@@ -69,10 +71,10 @@ class Carrier:
                 self.data += data
             self.more.notify_all()
 
-    def release(self):
-        """The end may come."""
+    def allow(self, limit):
+        """Up to where may be put in for now, from the end if it is negative; None: the end may come."""
         with self.more:
-            self.limit = None
+            self.limit = limit if limit is None or limit >= 0 else max(0, len(self.data) + limit)
             self.more.notify_all()
 
     # The tunnel.
@@ -184,7 +186,7 @@ class Carrier:
 
     def finish(self):
         """Puts in what is left, and waits for the end of it all."""
-        self.release()
+        self.allow(None)
         for _ in range(10):
             if self.is_done:
                 return

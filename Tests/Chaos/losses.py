@@ -57,24 +57,23 @@ def spool_rolled_back(stage, carrier):
 
 def control_repeated(stage, carrier, controls):
     """A control is written, and all that was noted of that is lost: it comes again, with its number."""
-    stage.until(lambda: stage.row() and stage.row()["connected"] and stage.cursor(), "the session")
+    cursor = stage.cursor()
+    stage.until(lambda: stage.cursor() > cursor, "a line at the hub: the session is connected")
     copy = copy_spool(stage, carrier)
     stage.proxy.set(up={"unwritten": True})
     control = controls.send()
-    if control.seq:
-        stage.eventually(lambda: f'"seq":{control.seq},'.encode() in carrier.program.output, 2)
+    line = f'"seq":{control.seq},'.encode()
+    stage.eventually(lambda: line in carrier.program.output, 1)
     carrier.kill()
+    was_written = control.seq and line in carrier.program.output
     stage.proxy.set()
     stage.proxy.cut()
     if put_back(stage, carrier, copy):
         stage.took("spool rolled back")
-    programs = len(carrier.programs)
     stage.proxy.good()
     carrier.resume()
-    if control.seq:
-        again = f'"seq":{control.seq},'.encode()
-        if again in carrier.programs[programs - 1].output and stage.eventually(lambda: again in carrier.program.output, 3):
-            stage.took("control repeated", f"number {control.seq}")
+    if was_written and stage.eventually(lambda: line in carrier.program.output, 3):
+        stage.took("control repeated", f"number {control.seq}")
 
 
 def torn(stage, carrier):
@@ -183,6 +182,7 @@ def hub_rolled_back(stage, carrier, controls):
 def overflown(stage, carrier):
     """More comes than the spool may have, and the hub is away: the oldest lines go."""
     stage.kill_hub()
+    carrier.allow(-2_000)
     limit = 1 << 20
     stage.statuses.add(74)
     stage.gaps.append(Allowed("overflow", 1, len(carrier.units()) + 1))

@@ -146,7 +146,7 @@ def a_hub_that_stays_away(play):
     stage, carrier = play.stage, play.carrier
     stage.statuses.add(75)
     stage.kill_hub()
-    carrier.release()
+    carrier.allow(None)
     if stage.eventually(lambda: not carrier.is_running(), 20):
         stage.took("given up")
     stage.start_hub()
@@ -189,6 +189,7 @@ def a_hub_that_falls_behind(play):
 
 def a_spool_that_overflows(play):
     play.carries((2_000_000, 3_000_000), options=("--spool-limit", "1M", "--on-full", "drop-oldest"), pace=4_000_000)
+    play.carrier.allow(300_000)
     play.befalls(1, faults.PROXY)
     losses.overflown(play.stage, play.carrier)
     play.befalls(1, faults.PROXY, faults.HUB)
@@ -225,12 +226,15 @@ def an_agent_told_again(play):
     play.spawns()
     play.befalls(1, faults.PROXY, faults.HUB)
     play.carrier.revive()
-    losses.control_repeated(play.stage, play.carrier, play.controls)
+    for _ in range(2):
+        losses.control_repeated(play.stage, play.carrier, play.controls)
     play.ends()
 
 
 def an_agent_of_ra_run(play):
     play.runs()
+    # A bit that spoils its first connection is the end of ra-run, and rightly so.
+    play.stage.until(play.stage.cursor, "the first line at the hub")
     play.befalls(3, faults.PROXY, faults.HUB)
     if play.chance.random() < 0.4:
         play.stage.moment()
