@@ -140,8 +140,11 @@ class Carrier:
         if state is None:
             row = self.stage.ledger.row(self.stage.is_up())
             if row and row["ended"]:
-                # Killed after all was done.
+                # Killed after all was done, perhaps while it cleared up; whoever comes next does that.
                 self.is_done = True
+                left = self.stage.device.start("ra-tunnel", "--drain", stdin=subprocess.DEVNULL)
+                status = left.ends()
+                assert status == 0, f"nothing is left to deliver, and ra-tunnel --drain ends with {status}: {left.said()}"
                 return
             assert not row or not row["cursor"], f"there is no spool, and {row['cursor']} lines are stored without an end"
             self.start()

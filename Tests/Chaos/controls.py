@@ -36,7 +36,7 @@ class Controls:
             while not self.over.wait(self.chance.uniform(0.02, 0.35)):
                 with self.may:
                     if self.stage.row():
-                        self.send(0.1)
+                        self.send(0.2)
         except Exception as error:  # noqa: BLE001  # told where the round is
             self.failure = error
 
@@ -129,7 +129,8 @@ def check(controls, carrier):
         assert result in (*SETTLED, "expired", "unknown", "queued", "sent"), f"control {seq} is {result}"
         assert control.life or result not in ("expired", "unknown"), f"control {seq} is {result} after a moment, and had an hour"
         if seen is not None:
-            assert result not in SETTLED or seen.get(seq) == text, f"control {seq} is {result}, and was never written"
+            assert result not in SETTLED or seen.get(seq) == text, (
+                f"control {seq} is {result}, and was never written ({control.life or 'no'} ms to live)")
             assert result not in ("expired", "queued") or seq not in seen, f"control {seq} is {result}, and was written"
 
 

@@ -165,6 +165,16 @@ def tunnel_killed(stage, carrier):
     carrier.resume()
 
 
+def killed_at_its_end(stage, carrier):
+    """When all is stored, and the spool is about to go."""
+    carrier.allow(None)
+    stage.eventually(lambda: (stage.row() or {"ended": 0})["ended"] or not carrier.is_running(), 20)
+    stage.pause(0, 0.004)
+    if carrier.kill():
+        stage.took("tunnel killed at its end")
+    carrier.resume()
+
+
 def both_killed(stage, carrier):
     first, second = stage.chance.sample([carrier.kill, stage.kill_hub], 2)
     first()

@@ -82,6 +82,8 @@ class Round:
             stage.until(lambda: self.controls.came(results) or not carrier.is_running(), "the last of the controls that were accepted")
         if self.agent:
             self.agent.close()
+        elif not carrier.is_done and carrier.shows_controls and self.chance.random() < 0.3:
+            faults.killed_at_its_end(stage, carrier)
         carrier.finish()
         # What it ended with must be on the disk.
         if self.chance.random() < 0.5:
@@ -90,6 +92,7 @@ class Round:
         invariants.check(stage, carrier, self.controls)
         if self.has_agent:
             agents.check(self.controls, carrier)
+        stage.is_left()
 
 
 class Deck:
@@ -291,7 +294,8 @@ KINDS = [
     "given up", "half-closed down", "half-closed up", "hub killed", "hub rolled back to a backup", "hub rolled back to a copy",
     "hub stopped", "hub's disk full", "in tiny pieces", "late", "link cut", "link loses", "link refuses", "link swallows", "not read",
     "not written", "output not read", "ra-run's tunnel killed", "spool damaged", "spool rolled back", "spool torn", "spool's disk full", "swallowed down",
-    "swallowed up", "tunnel killed", "tunnel stopped"]
+    "swallowed up", "tunnel killed", "tunnel killed at its end",
+    "tunnel stopped"]
 
 
 def play(binaries, seed, number, has_namespaces):

@@ -183,6 +183,15 @@ class Stage:
             if (folder / part).exists():
                 shutil.copy2(folder / part, self.hub.folder / part)
 
+    def is_left(self):
+        """Ends the hub; nothing of the round may run then. The link between two hosts goes after that."""
+        self.hub.program.signal(signal.SIGTERM)
+        status = self.hub.program.ends()
+        assert status == 0, f"the hub ended with status {status} at a SIGTERM: {self.hub.program.said()}"
+        if not self.network:
+            left = self.scratch.survivors()
+            assert not left, f"still running after the round: {left}"
+
     # The device.
 
     def agent(self, program):
