@@ -13,7 +13,8 @@ from units import units_of
 
 F_SETPIPE_SZ = 1031
 SAFE = re.compile(
-    r"hint: (\d+) lines? \((\d+) bytes\) are safe in (\S+?)(?:; (\d+) after them are lost)?: ra-tunnel (--drain|--resume \S+) delivers them$")
+    r"hint: (\d+) lines? \((\d+) bytes\) are safe in (\S+?)(?:; \d+ after them are lost)?: "
+    r"ra-tunnel (--drain|--resume \S+) delivers them$")
 
 
 class Carrier:
@@ -222,7 +223,7 @@ class Carrier:
             return
         found = SAFE.search(self.said())
         assert found, f"status {status}, and the last line does not say what is safe where: {self.said()}"
-        lines, size, folder, _, how = found.groups()
+        lines, size, folder, how = found.groups()
         spool = self.stage.spool()
         waiting = state.position - state.released
         assert int(lines) <= waiting and int(size) == spool.size() and folder == str(spool.path), (
