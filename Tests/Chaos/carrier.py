@@ -59,7 +59,8 @@ class Carrier:
                 piece = bytes(self.data[offset:min(end, offset + self.chance.choice([7, 900, 4_000, 20_000, 65_536]))])
             try:
                 offset += os.write(pipe.fileno(), piece)
-            except BrokenPipeError:
+            except (BrokenPipeError, ValueError):
+                # Nobody reads any more, or the round is over.
                 return
             time.sleep(len(piece) / self.pace)
 

@@ -108,8 +108,9 @@ class Controls:
 
     def came(self, results):
         """Whether the hub knows what became of all that were accepted: one of some results."""
-        found = {row["seq"]: row["result"] for row in self.stage.ledger.all()[2]}
-        return all(found.get(each.seq) in results for each in self.accepted())
+        accepted = self.accepted()
+        found = {row["seq"]: row["result"] for row in self.stage.ledger.all()[2]} if accepted else {}
+        return all(found.get(each.seq) in results for each in accepted)
 
 
 def written(carrier):
