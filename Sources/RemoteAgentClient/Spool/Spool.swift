@@ -6,6 +6,7 @@ import RemoteAgentProcess
 ///
 ///     FOLDER/session.json              what the hub is told of the session; its writer
 ///     FOLDER/0000000000000000.seg …    segments, named by the position of their first line
+///     FOLDER/session.json.delivered    in place of session.json: all was acknowledged, and the rest is about to go
 ///
 /// Rules:
 /// - What `write` returned from is in the file; with `syncs` it is on the disk. A write is there whole or not at all.
@@ -132,7 +133,9 @@ package final class Spool {
 
   /// Deletes the spool: everything was acknowledged, or there never was anything in it.
   package func remove() {
-    for name in (try? SpoolFiles.names(in: folder)) ?? [] { unlink("\(folder)/\(name)") }
+    // Killed from here on, there is no session any more, and never one without its lines.
+    rename("\(folder)/\(SpoolFolder.descriptionName)", "\(folder)/\(SpoolFolder.deliveredName)")
+    SpoolFolder.clear(folder)
     rmdir(folder)
     // The device's folder too, if this was its last session.
     rmdir(String(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)]))

@@ -4,6 +4,10 @@ import RemoteAgentProcess
 
 /// Where a device's spools are: one folder a paired device, in it one a session.
 package struct SpoolFolder: Sendable {
+  static let descriptionName = "session.json"
+  /// The description of a session that is delivered.
+  static let deliveredName = "session.json.delivered"
+
   /// The paired device's folder.
   package let path: String
 
@@ -41,11 +45,12 @@ package struct SpoolFolder: Sendable {
       throw SpoolError("creating the folder", folder, errno: errno)
     }
     guard let lock = try lock(folder) else { throw .inUse(description.sessionId) }
-    let file = "\(folder)/session.json"
+    let file = "\(folder)/\(SpoolFolder.descriptionName)"
     if access(file, F_OK) == 0 {
       close(lock)
       throw .inUse(description.sessionId)
     }
+    if access("\(folder)/\(SpoolFolder.deliveredName)", F_OK) == 0 { SpoolFolder.clear(folder) }
     let json: JSON = ["spool": 1, "createdAt": .integer(now), "session": description.json]
     do {
       try AtomicFile.write(json.serialized() + [0x0A], to: file, mode: 0o600)
@@ -65,13 +70,16 @@ package struct SpoolFolder: Sendable {
     guard let json = readDescription(folder), let member = json["session"],
       let description = SessionDescription(sessionId: id, json: member)
     else {
-      // Its making was cut short: nothing was taken in.
+      // Its making was cut short, and nothing was taken in; or its removing, and all was delivered.
       defer { close(lock) }
       let names = (try? SpoolFiles.names(in: folder)) ?? []
-      guard names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil }) else {
-        throw .failed("reading \(folder)/session.json: it describes no session")
+      guard
+        names.contains(SpoolFolder.deliveredName)
+          || names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil })
+      else {
+        throw .failed("reading \(folder)/\(SpoolFolder.descriptionName): it describes no session")
       }
-      for name in names { unlink("\(folder)/\(name)") }
+      SpoolFolder.clear(folder)
       rmdir(folder)
       return nil
     }
@@ -90,8 +98,17 @@ package struct SpoolFolder: Sendable {
   }
 
   private func readDescription(_ folder: String) -> JSON? {
-    guard let bytes = try? AtomicFile.read("\(folder)/session.json", limit: 64 << 10) else { return nil }
+    guard let bytes = try? AtomicFile.read("\(folder)/\(SpoolFolder.descriptionName)", limit: 64 << 10) else {
+      return nil
+    }
     return try? JSON(parsing: bytes)
+  }
+
+  /// Deletes what is in a session's folder; what says that it may be deleted goes last.
+  static func clear(_ folder: String) {
+    let names = (try? SpoolFiles.names(in: folder)) ?? []
+    for name in names where name != deliveredName { unlink("\(folder)/\(name)") }
+    unlink("\(folder)/\(deliveredName)")
   }
 
   /// The folder's descriptor, locked; nil if another process has the lock, or the folder was removed meanwhile.
