@@ -216,8 +216,10 @@ def spool_disk_full(stage, carrier):
 
 
 def hub_disk_full(stage, carrier):
+    stage.nudge()
     ballast = fill(stage.hub.folder, stage.chance.choice([0, 8_192, 60_000]))
-    if stage.eventually(lambda: b"disk is full" in stage.hub.said(), 3):
+    carrier.allow(-2_000)
+    if stage.eventually(lambda: b"disk is full" in stage.hub.said(), 6):
         stage.took("hub's disk full")
     stage.pause(0, 0.5)
     ballast.unlink(missing_ok=True)

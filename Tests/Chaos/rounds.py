@@ -110,6 +110,8 @@ def a_spool_without_room(play):
 
 def a_hub_without_room(play):
     play.carries()
+    # Much of it comes when there is no room.
+    play.carrier.allow(100_000)
     play.befalls(1, faults.PROXY, faults.TUNNEL)
     play.carrier.revive()
     losses.hub_disk_full(play.stage, play.carrier)
