@@ -8,7 +8,7 @@ import threading
 import time
 
 from stage import NAME
-from Support.scratch import TooLate
+from Support.scratch import PATIENCE, TooLate
 from units import units_of
 
 F_SETPIPE_SZ = 1031
@@ -195,10 +195,8 @@ class Carrier:
         for _ in range(10):
             if self.is_done:
                 return
-            try:
-                self.program.ends()
-            except TooLate:
-                raise TooLate(f"all is good, and the tunnel does not end: {self.program.said()}") from None
+            if not self.stage.eventually(lambda: not self.is_running(), PATIENCE):
+                raise TooLate(f"all is good, and the tunnel does not end: {self.program.said()}")
             self.leave()
             self.ended()
             if not self.is_done:

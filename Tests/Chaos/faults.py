@@ -150,11 +150,13 @@ def hub_killed(stage, carrier):
 
 
 def hub_killed_often(stage, carrier):
-    """What it acknowledges before it is on the disk is found out by this."""
-    for _ in range(stage.chance.randrange(3, 7)):
-        cursor = stage.cursor()
-        stage.eventually(lambda: stage.cursor() > cursor, 1)
-        stage.pause(0, 0.03)
+    """Just when lines come, or were stored: what it acknowledges before it is on the disk is found out by this."""
+    for _ in range(stage.chance.randrange(4, 8)):
+        count = stage.chance.choice([stage.passed, stage.cursor])
+        before = count()
+        # More than a hello.
+        stage.eventually(lambda: count() > before + (4_000 if count == stage.passed else 0), 1)
+        stage.pause(0, stage.chance.choice([0, 0.003, 0.03]))
         hub_killed(stage, carrier)
 
 

@@ -93,21 +93,21 @@ class Stage:
 
     def until(self, holds, what, seconds=PATIENCE):
         """Waits until something holds; its value."""
-        until = time.monotonic() + seconds
-        while not (value := holds()):
-            if time.monotonic() > until:
-                raise TooLate(f"{what} did not come")
-            time.sleep(0.005)
+        value = self.eventually(holds, seconds)
+        if not value:
+            raise TooLate(f"{what} did not come")
         return value
 
     def eventually(self, holds, seconds):
-        """Whether something holds within some time."""
-        until = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.002)
-        return True
+        """Waits for some time until something holds; its value."""
+        until, nudged = time.monotonic() + seconds, time.monotonic()
+        while not (value := holds()) and time.monotonic() < until:
+            # An attempt that failed may have been on its way when the last nudge came.
+            if time.monotonic() > nudged + 0.7:
+                nudged = time.monotonic()
+                self.nudge()
+            time.sleep(0.003)
+        return value
 
     def pause(self, least, most):
         time.sleep(self.chance.uniform(least, most))
