@@ -1,5 +1,5 @@
 """What the spool is for: a device that goes on, or ends, while nothing can be delivered."""
-from source import Source
+from Support.source import Source
 from Support.stored import Prefix
 
 # Enough for all that a scenario carries, whatever its size.

@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-from source import BLOCK, Source
 from Support import stored
+from Support.source import BLOCK, Source
 from Support.hub import Device, Hub, session_of
 from Support.network import Network
 from Support.processes import family, figure, named

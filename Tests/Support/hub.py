@@ -42,7 +42,15 @@ class Hub:
         self.program.says(r"listening on", errors=True)
         place = json.loads((self.folder / "hub.json").read_text())
         self.url, self.local = place["url"], place["local"]
-        self.listen, self.loopback = self.url.split("//")[1], self.local.rsplit(":", 1)[1]
+        self.loopback = self.local.rsplit(":", 1)[1]
+        if self.listen.endswith(":0"):
+            self.listen = self.url.split("//")[1]
+
+    def behind(self, url):
+        """Starts it anew where it is, with `url` as what devices are told, which leads to it."""
+        self.kill()
+        self.options = [*self.options, "--public-url", url]
+        self.start()
 
     def kill(self):
         self.errors += self.program.errors

@@ -91,6 +91,9 @@ class Program:
             self.command, env=environment, cwd=cwd, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             start_new_session=True)
         self.came = threading.Condition()
+        # Cleared, it leaves in the pipe what is written to standard output.
+        self.reading = threading.Event()
+        self.reading.set()
         self.output, self.errors = bytearray(), bytearray()
         self.open = 0
         for stream, kept in ((self.process.stdout, self.output), (self.process.stderr, self.errors)):
@@ -100,6 +103,8 @@ class Program:
 
     def read(self, stream, kept):
         while piece := os.read(stream.fileno(), 65536):
+            if kept is self.output:
+                self.reading.wait()
             with self.came:
                 kept += piece
                 self.came.notify_all()
@@ -140,6 +145,7 @@ class Program:
             os.killpg(self.process.pid, number)
 
     def kill(self):
+        self.reading.set()
         self.signal(signal.SIGKILL)
         self.process.wait()
         for stream in (self.process.stdin,):

@@ -3,6 +3,10 @@ import RemoteAgentProcess
 
 /// A session's folder on the disk, locked as long as this object lives.
 final class DiskFolder: SegmentFolder {
+  static let descriptionName = "session.json"
+  /// The description of a session that is delivered.
+  static let deliveredName = "session.json.delivered"
+
   let path: String
   private let lock: Int32
 
@@ -34,9 +38,18 @@ final class DiskFolder: SegmentFolder {
   func flush() { fsync(lock) }
 
   func removeAll() {
-    for name in (try? names()) ?? [] { remove(name) }
+    // Killed from here on, there is no session any more, and never one without its lines.
+    rename("\(path)/\(DiskFolder.descriptionName)", "\(path)/\(DiskFolder.deliveredName)")
+    DiskFolder.clear(path)
     rmdir(path)
     rmdir(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+  }
+
+  /// Deletes what is in a session's folder; what says that it may be deleted goes last.
+  static func clear(_ folder: String) {
+    let names = (try? names(in: folder)) ?? []
+    for name in names where name != deliveredName { unlink("\(folder)/\(name)") }
+    unlink("\(folder)/\(deliveredName)")
   }
 
   static func open(_ path: String, _ flags: Int32) throws(SpoolError) -> Int32 {

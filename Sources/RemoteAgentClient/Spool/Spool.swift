@@ -4,6 +4,7 @@ package import RemoteAgentCore
 ///
 ///     FOLDER/session.json              what the hub is told of the session; its writer
 ///     FOLDER/0000000000000000.seg …    segments, named by the position of their first line
+///     FOLDER/session.json.delivered    in place of session.json: all was acknowledged, and the rest is about to go
 ///
 /// Rules:
 /// - What `write` returned from is in the file; with `syncs` it is on the disk. A write is there whole or not at all.

@@ -41,11 +41,12 @@ package struct SpoolFolder: Sendable {
       throw SpoolError("creating the folder", folder, errno: errno)
     }
     guard let lock = try lock(folder) else { throw .inUse(description.sessionId) }
-    let file = "\(folder)/session.json"
+    let file = "\(folder)/\(DiskFolder.descriptionName)"
     if access(file, F_OK) == 0 {
       close(lock)
       throw .inUse(description.sessionId)
     }
+    if access("\(folder)/\(DiskFolder.deliveredName)", F_OK) == 0 { DiskFolder.clear(folder) }
     let json: JSON = ["spool": 1, "createdAt": .integer(now), "session": description.json]
     do {
       try AtomicFile.write(json.serialized() + [0x0A], to: file, mode: 0o600)
@@ -65,13 +66,16 @@ package struct SpoolFolder: Sendable {
     guard let json = readDescription(folder), let member = json["session"],
       let description = SessionDescription(sessionId: id, json: member)
     else {
-      // Its making was cut short: nothing was taken in.
+      // Its making was cut short, and nothing was taken in; or its removing, and all was delivered.
       defer { close(lock) }
       let names = (try? DiskFolder.names(in: folder)) ?? []
-      guard names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil }) else {
-        throw .failed("reading \(folder)/session.json: it describes no session")
+      guard
+        names.contains(DiskFolder.deliveredName)
+          || names.allSatisfy({ SpoolSegment.position(ofName: $0) == nil })
+      else {
+        throw .failed("reading \(folder)/\(DiskFolder.descriptionName): it describes no session")
       }
-      for name in names { unlink("\(folder)/\(name)") }
+      DiskFolder.clear(folder)
       rmdir(folder)
       return nil
     }
@@ -90,7 +94,9 @@ package struct SpoolFolder: Sendable {
   }
 
   private func readDescription(_ folder: String) -> JSON? {
-    guard let bytes = try? AtomicFile.read("\(folder)/session.json", limit: 64 << 10) else { return nil }
+    guard let bytes = try? AtomicFile.read("\(folder)/\(DiskFolder.descriptionName)", limit: 64 << 10) else {
+      return nil
+    }
     return try? JSON(parsing: bytes)
   }
 

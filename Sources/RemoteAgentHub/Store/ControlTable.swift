@@ -52,11 +52,13 @@ struct ControlTable {
     return .accepted(seq: seq)
   }
 
-  /// The device has written all up to `cursor`. In a hello the cursor may be beyond all that was ever sent to it (the hub's
-  /// disk was replaced, say): what was not sent is then numbered anew, above it.
-  func acknowledge(through cursor: Int64, isHello: Bool = false) throws {
+  /// The device has written all up to `cursor` that came to it. One that was sent and whose life has ended since may have been
+  /// lost with its connection, and was then not sent again: that stays unknown. In a hello the cursor may be beyond all that
+  /// was ever sent to it (the hub's disk was replaced, say): what was not sent is then numbered anew, above it.
+  func acknowledge(through cursor: Int64, now: Int64, isHello: Bool = false) throws {
     try database.run(
-      "UPDATE controls SET result = 'written' WHERE session = ? AND seq <= ? AND result = 'sent'", [row, cursor])
+      "UPDATE controls SET result = 'written' WHERE session = ? AND seq <= ? AND result = 'sent' AND expiresAt > ?",
+      [row, cursor, now])
     try database.run(
       "UPDATE sessions SET controlCursor = ?, lastControl = max(lastControl, ?) WHERE row = ? AND controlCursor < ?",
       [cursor, cursor, row, cursor])

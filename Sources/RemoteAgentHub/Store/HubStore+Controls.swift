@@ -60,7 +60,7 @@ extension HubStore {
   /// The device has written all controls up to `cursor`.
   package func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError) {
     try await write { database in
-      try ControlTable(database: database, row: row).acknowledge(through: cursor)
+      try ControlTable(database: database, row: row).acknowledge(through: cursor, now: now)
     }
     changes.changed(row: row)
   }

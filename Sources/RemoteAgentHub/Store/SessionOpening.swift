@@ -76,7 +76,8 @@ struct SessionOpening {
   }
 
   private func opened(row: Int64) throws -> OpenedSession? {
-    try ControlTable(database: database, row: row).acknowledge(through: hello.deviceControlCursor, isHello: true)
+    try ControlTable(database: database, row: row)
+      .acknowledge(through: hello.deviceControlCursor, now: now, isHello: true)
     let columns = "id, cursor, controlCursor, lastControl, ended, stored"
     return try database.row("SELECT \(columns) FROM sessions WHERE row = ?", [row]).map {
       OpenedSession(

@@ -81,6 +81,27 @@ final class SpoolTests {
     #expect(names(root).isEmpty, "nothing is left, the device's folder neither")
   }
 
+  /// Leaves what a process leaves that is killed while it removes the spool of three lines.
+  private func removeHalf(keepingSegments: Bool) throws {
+    try fill(try folder.create(session, options: options(), now: 5), 0..<3)
+    let path = "\(folder.path)/s"
+    try #require(rename("\(path)/session.json", "\(path)/session.json.delivered") == 0)
+    if !keepingSegments { for segment in segments { unlink("\(path)/\(segment)") } }
+  }
+
+  @Test(arguments: [true, false]) func `a spool whose removing was cut short is none`(keepingSegments: Bool) throws {
+    try removeHalf(keepingSegments: keepingSegments)
+    #expect(try folder.open("s", options: options()) == nil)
+    #expect(names(folder.path).isEmpty)
+  }
+
+  @Test(arguments: [true, false]) func `nor does it leave a line to a new session`(keepingSegments: Bool) throws {
+    try removeHalf(keepingSegments: keepingSegments)
+    let spool = try folder.create(session, options: options(), now: 6)
+    #expect(spool.state.position == 0)
+    #expect(names("\(folder.path)/s").count == 2)
+  }
+
   @Test func `a session is one process's at a time`() throws {
     let spool = try folder.create(session, options: options(), now: 5)
     #expect(throws: SpoolError.inUse("s")) { try self.folder.open("s", options: self.options()) }

@@ -45,6 +45,16 @@ import Testing
     #expect(try await fixture.send("next", to: row, now: now + 2_000) == 3)
   }
 
+  @Test func `a control that was lost and whose life ended is not written because a later one is`() async throws {
+    let row = try await fixture.open(fixture.hello()).row
+    _ = try await fixture.send("lost with its connection", to: row)
+    try await fixture.store.controlSent(row: row, seq: 1, now: now)
+    _ = try await fixture.send("later", to: row, now: now + 900)
+    try await fixture.store.controlSent(row: row, seq: 2, now: now + 1_500)
+    try await fixture.store.controlsAcknowledged(row: row, cursor: 2, now: now + 1_500)
+    #expect(try await fixture.results(row, now: now + 1_500) == [.unknown, .written])
+  }
+
   @Test func `what the device made of a control is kept`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     for seq in 1...3 as ClosedRange<Int64> {

@@ -1,4 +1,4 @@
-"""A program that goes on with mounts, processes and a network of its own."""
+"""Going on in namespaces of one's own."""
 import os
 import shutil
 import signal
@@ -9,21 +9,21 @@ import time
 
 
 def enter(name, *check):
-    """Starts this program anew with mounts, processes and a network of its own, all of them gone with it, however it ends, and
-    ends with its status. In the new one it returns None at once. Where that can't be had it returns why; `check` is a command
-    that has to work in there, and says what is missing if it does not.
+    """Goes on in a program with mounts, processes and a network of its own: all of them are gone with it, however it ends.
+
+    Returns None in there, or why it can't be done: so says `check`, a command that is tried there, or the system.
     """
-    if os.environ.get("RA_INSIDE"):
+    if os.environ.get("RA_INSIDE") == name:
         return None
     make = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
         make[1:1] = ["--user", "--map-root-user"]
     try:
         tried = subprocess.run([*make, *check], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        if tried.returncode:
+            return tried.stderr.strip()
     except OSError as error:
         return str(error)
-    if tried.returncode:
-        return tried.stderr.strip()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     folder = tempfile.mkdtemp(prefix=f"ra-{name}-run.")
@@ -31,7 +31,7 @@ def enter(name, *check):
     try:
         inside = subprocess.Popen(
             [*make, sys.executable, *sys.argv], stdin=subprocess.DEVNULL,
-            env={**os.environ, "RA_INSIDE": "1", "TMPDIR": folder})
+            env={**os.environ, "RA_INSIDE": name, "TMPDIR": folder})
         sys.exit(inside.wait())
     finally:
         if inside:
