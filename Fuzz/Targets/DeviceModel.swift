@@ -74,7 +74,7 @@ struct DeviceModel {
       hold(isUp && !isClosing, "a message without a connection, or after its close")
       sent(message, lines: lines, writtenControl: writtenControl, messageSize: messageSize)
     case .renewToken: hold(isUp && isGreeted && !isClosing, "a renewal without a connection")
-    case .prove, .opened: break
+    case .prove, .opened, .reopened: break
     case .close:
       hold(isUp && !isClosing, "a close without a connection")
       isClosing = true

@@ -249,7 +249,7 @@ struct PairFuzz {
       case .close: deviceHasClosed = true
       case .abandon: (isUp, toDevice) = (false, [])
       case .finished(let outcome): self.outcome = outcome
-      case .renewToken, .prove, .numbered, .opened, .disconnected: break
+      case .renewToken, .prove, .numbered, .opened, .reopened, .disconnected: break
       }
     }
   }

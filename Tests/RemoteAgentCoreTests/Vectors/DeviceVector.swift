@@ -123,7 +123,7 @@ struct DeviceVector {
     case .renewToken, .prove: session.renewed(token: "t", proof: "p")
     case .abandon, .disconnected: isConnected = false
     case .finished(let outcome): self.outcome = outcome
-    case .numbered, .opened: break
+    case .numbered, .opened, .reopened: break
     }
   }
 

@@ -227,6 +227,7 @@ final class SimulatedDevice {
       let number = process.connection
       simulation.network.cut(simulation)
       simulation.after(simulation.network.latency(simulation)) { $0.hub.lost(number, $0) }
+    case .reopened: break
     case .numbered(let position, let number): simulation.tell("numbered: \(position) is \(number)")
     case .opened:
       if !process.reads { endInput(process, simulation) }
