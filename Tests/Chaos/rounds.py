@@ -141,7 +141,7 @@ def an_agent_of_ra_run(play):
     # A bit that spoils its first connection is the end of ra-run, and rightly so.
     play.stage.until(play.stage.cursor, "the first line at the hub")
     play.befalls(3, faults.PROXY, faults.HUB)
-    if play.chance.random() < 0.4:
+    if play.deck.turn % 2:
         play.stage.moment()
         if play.carrier.kill_tunnel():
             play.stage.took("ra-run's tunnel killed")
