@@ -15,8 +15,8 @@ from Support.scratch import PATIENCE
 PACE, FILLER = 200, 300
 # What each figure may grow by between the first third and the last, in its unit: KiB, descriptors, threads, files.
 GROWTH = {
-    "ra-spawn KiB": 4 << 10, "ra-tunnel KiB": 4 << 10, "ra-hub KiB": 24 << 10,
-    "ra-spawn descriptors": 0, "ra-tunnel descriptors": 1, "ra-hub descriptors": 4,
+    "ra-spawn KiB": 2 << 10, "ra-tunnel KiB": 2 << 10, "ra-hub KiB": 8 << 10,
+    "ra-spawn descriptors": 0, "ra-tunnel descriptors": 1, "ra-hub descriptors": 8,
     "ra-spawn threads": 0, "ra-tunnel threads": 1, "ra-hub threads": 4,
     "zombies": 0, "spool KiB": 1 << 10, "spool files": 2, "hub's log KiB": 8 << 10, "hub's files": 1}
 # It goes back to the agent by the tunnel's output, and what became of it comes back.
