@@ -19,6 +19,9 @@ struct Simulate: ParsableCommand {
   @Option(help: ArgumentHelp("How many at a time.", valueName: "N"))
   var jobs = 2
 
+  @Option(help: ArgumentHelp("Stop after so many that failed.", valueName: "N"))
+  var failures = 10
+
   @Flag(help: "Show the timeline of those that pass, too.")
   var verbose = false
 
@@ -27,15 +30,18 @@ struct Simulate: ParsableCommand {
 
   func run() throws {
     let next = Atomic(seed)
+    let played = Atomic(UInt64(0))
     let failed = Mutex<[UInt64]>([])
     let end = seed + rounds
     let began = BootClock.now
-    Threads.run(jobs) {
+    Threads.run(jobs) { begins in
       while true {
         let seed = next.add(1, ordering: .relaxed).oldValue
-        guard seed < end, failed.withLock({ $0.count < 10 }) else { return }
+        guard seed < end, failed.withLock({ $0.count < failures }) else { return }
+        begins(seed)
         let simulation = Simulation(Schedule(seed: seed), isTold: verbose)
         simulation.run()
+        played.add(1, ordering: .relaxed)
         if !simulation.violations.isEmpty { failed.withLock { $0.append(seed) } }
         for line in simulation.timeline { print(line) }
       }
@@ -43,8 +49,8 @@ struct Simulate: ParsableCommand {
     let seeds = failed.withLock { $0.sorted() }
     if let first = seeds.first { show(Schedule(seed: first)) }
     for seed in seeds { print("FAILED seed \(seed)") }
-    let played = min(next.load(ordering: .relaxed), end) - seed
-    print("simulate: \(played - UInt64(seeds.count)) passed, \(seeds.count) failed, \((BootClock.now - began) / 1000) s")
+    print("\((BootClock.now - began) / 1000) s")
+    print("simulate: \(played.load(ordering: .relaxed) - UInt64(seeds.count)) passed, \(seeds.count) failed")
     if !seeds.isEmpty { throw ExitCode(1) }
   }
 
