@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 
-from Support.dpop import Key
+from Support.proof import Key
 from Support.scratch import PATIENCE
 
 
