@@ -125,7 +125,9 @@ final class Judge {
   func hubCloses(_ code: UInt16, _ simulation: Simulation) {
     // These are how it is meant to be; any other would be a mistake of one of the two.
     let expected = [CloseCode.heartbeat, CloseCode.superseded, CloseCode.tryAgainLater, CloseCode.unauthorized]
-    if !expected.contains(code), !(code == CloseCode.sessionEnded && forgets) { simulation.violate("the hub closed with \(code)") }
+    if !expected.contains(code), !(code == CloseCode.sessionEnded && forgets) {
+      simulation.violate("the hub closed with \(code)")
+    }
   }
 
   /// Whether the device may give up: its spool has forgotten that the session has ended, and would go on with it.
@@ -145,13 +147,17 @@ final class Judge {
       if indexes.updateValue(index, forKey: entry.key) != nil { return simulation.violate("two lines look the same") }
     }
     for batch in store.batches {
-      guard batch.first == numbers + 1 else { return simulation.violate("batch \(batch.first) stands after \(numbers)") }
+      guard batch.first == numbers + 1 else {
+        return simulation.violate("batch \(batch.first) stands after \(numbers)")
+      }
       for line in batch.bytes.split(separator: 0x0A) {
         guard let envelope = line.withUnsafeBytes({ try? Envelope(scanning: $0) }), case .number(let seq) = envelope.seq
         else { return simulation.violate("what is stored after \(numbers) is no envelope") }
         let payload = Array(line)[envelope.payload]
         if case .gap(let from, let to)? = envelope.type == .status ? payload.withUnsafeBytes(Status.init) : nil {
-          guard from == numbers + 1, to == seq else { return simulation.violate("gap \(from)-\(to) stands after \(numbers)") }
+          guard from == numbers + 1, to == seq else {
+            return simulation.violate("gap \(from)-\(to) stands after \(numbers)")
+          }
           missing += to - from + 1
           excused += to - from + 1
           numbers = to
@@ -160,7 +166,8 @@ final class Judge {
         guard seq == numbers + 1 else { return simulation.violate("\(seq) stands after \(numbers)") }
         numbers = seq
         guard let index = indexes[Judge.key(ts: envelope.ts ?? 0, payload: payload)] else {
-          return simulation.violate("what is stored as \(seq) was never taken in: \(String(decoding: payload, as: UTF8.self))")
+          return simulation.violate(
+            "what is stored as \(seq) was never taken in: \(String(decoding: payload, as: UTF8.self))")
         }
         if index < nextTaken, mayRepeat { continue }
         guard index >= nextTaken else { return simulation.violate("\(seq) is stored twice, or out of order") }
@@ -176,12 +183,16 @@ final class Judge {
       }
       guard batch.last == numbers else { return simulation.violate("batch \(batch.first) ends with \(numbers)") }
     }
-    guard numbers == store.cursor else { return simulation.violate("the cursor is \(store.cursor), the last \(numbers)") }
+    guard numbers == store.cursor else {
+      return simulation.violate("the cursor is \(store.cursor), the last \(numbers)")
+    }
     if simulation.device.isDelivered {
       for left in taken[nextTaken...] where left.isRequired {
         return simulation.violate("delivered, but missing: \(String(decoding: left.key, as: UTF8.self))")
       }
-      if !store.isEnded, !forgets, !hubHasForgotten { return simulation.violate("delivered, but the session has not ended") }
+      if !store.isEnded, !forgets, !hubHasForgotten {
+        return simulation.violate("delivered, but the session has not ended")
+      }
       if !simulation.device.disk.isEmpty { return simulation.violate("delivered, but the spool is still there") }
     }
     let lost = Int64(taken.count { !$0.isRequired })
@@ -203,7 +214,9 @@ final class Judge {
       case .queued, .expired:
         if let name { return simulation.violate("\(name) is \(control.result), but was written") }
       case .written, .applied, .refused:
-        if name != control.name { return simulation.violate("\(control.name) is \(control.result), but was not written") }
+        if name != control.name {
+          return simulation.violate("\(control.name) is \(control.result), but was not written")
+        }
       case .sent, .unknown: break
       }
     }

@@ -104,7 +104,8 @@ extension Schedule.Settings {
   /// A short file, a spool and a quick network.
   package static var plain: Schedule.Settings {
     Schedule.Settings(
-      input: .file, spool: Spooling(syncs: false, limit: 1 << 30, onFull: .block), lines: 50, lineLength: 20, controls: 0,
+      input: .file, spool: Spooling(syncs: false, limit: 1 << 30, onFull: .block), lines: 50, lineLength: 20,
+      controls: 0,
       controlLife: 3_600_000, latency: 1...40, commit: 1...40, window: 8 << 20, bufferLimit: 8 << 10,
       tokenLife: 900_000)
   }
@@ -123,7 +124,8 @@ extension Schedule.Settings {
     if Int.random(in: 0..<8, using: &random) > 0 {
       let onFull = SpooledSession.OnFull.allCases.randomElement(using: &random) ?? .block
       spool = Spooling(
-        syncs: Bool.random(using: &random), limit: [128 << 10, 256 << 10, 1 << 30].randomElement(using: &random) ?? 1 << 30,
+        syncs: Bool.random(using: &random),
+        limit: [128 << 10, 256 << 10, 1 << 30].randomElement(using: &random) ?? 1 << 30,
         onFull: onFull)
     }
   }

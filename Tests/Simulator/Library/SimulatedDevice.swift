@@ -112,7 +112,8 @@ final class SimulatedDevice {
       configuration: configuration, spool: spool, onFull: settings.spool?.onFull ?? .block,
       random: SeededRandom(seed: seed ^ UInt64(starts) << 32))
     // What is left of a pipe is read by the next process, or by none.
-    let reads = spool?.state.isEnded != true && (starts == 1 || settings.input == .file || simulation.random(0...1) == 0)
+    let reads =
+      spool?.state.isEnded != true && (starts == 1 || settings.input == .file || simulation.random(0...1) == 0)
     let framer = InputFramer(text: false, isWithinLine: spool?.state.isWithinLine ?? false)
     let offset = settings.input == .file ? Int(spool?.state.inputOffset ?? 0) : source.taken
     let process = Process(delivery: delivery, framer: framer, reads: reads, offset: offset)
@@ -130,7 +131,10 @@ final class SimulatedDevice {
     guard process != nil else { return }
     end(simulation)
     simulation.tell("device is killed")
-    guard settings.spool != nil else { return simulation.isOver = true }
+    guard settings.spool != nil else {
+      simulation.isOver = true
+      return
+    }
     simulation.after(away) { if $0.device.process == nil { $0.device.start($0) } }
   }
 

@@ -107,7 +107,8 @@ final class SimulatedFolder: SegmentFolder {
 
   /// Spoils a byte of a file that is not the newest; false if there is none.
   func damage(using random: inout SeededRandom) -> Bool {
-    guard let name = names().dropLast().randomElement(using: &random), let node = nodes[name], !node.bytes.isEmpty else {
+    guard let name = names().dropLast().randomElement(using: &random), let node = nodes[name], !node.bytes.isEmpty
+    else {
       return false
     }
     node.bytes[Int.random(in: 0..<node.bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)

@@ -180,7 +180,7 @@ final class SimulatedHub {
 
   private func finishOpening(_ connection: Connection, _ deviceControlCursor: Int64, _ simulation: Simulation) {
     guard !isFailing(simulation) else { return connection.session.storeFailed("the disk is full", retryAfter: 1_000) }
-    store.acknowledge(through: deviceControlCursor, isHello: true)
+    store.acknowledge(through: deviceControlCursor, now: simulation.now, isHello: true)
     connection.isOpen = true
     connection.controls.opened(controlCursor: store.controlCursor)
     simulation.tell("hub opens \(connection.number) at \(store.cursor)")
@@ -267,7 +267,7 @@ final class SimulatedHub {
     guard connection.isOpen, let cursor = connection.controls.startAcknowledgement() else { return }
     later(simulation.random(settings.commit), simulation) {
       $0.tell("control \(cursor) is acknowledged")
-      if !self.isFailing($0) { self.store.acknowledge(through: cursor) }
+      if !self.isFailing($0) { self.store.acknowledge(through: cursor, now: $0.now) }
       connection.controls.acknowledgementStored()
       self.storeAcknowledgement(connection, $0)
     }

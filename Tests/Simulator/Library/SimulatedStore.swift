@@ -71,7 +71,8 @@ struct SimulatedStore {
     return sent
   }
 
-  mutating func acknowledge(through cursor: Int64, isHello: Bool = false) {
+  mutating func acknowledge(through cursor: Int64, now: Milliseconds, isHello: Bool = false) {
+    expire(now: now)
     for index in controls.indices where controls[index].seq <= cursor && controls[index].result == .sent {
       controls[index].result = .written
     }

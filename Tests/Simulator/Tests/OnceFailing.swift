@@ -22,43 +22,61 @@ struct OnceFailing: Sendable, CustomTestStringConvertible {
   }
 
   static let all = [
-    OnceFailing("the power fails after the numbers were given: the lines were sent again as new ones", [
-      (600, .powerLoss(away: 1_000)), (4_000, .powerLoss(away: 1_000)), (9_000, .powerLoss(away: 1_000)),
-    ]) { $0.lines = 188 },
-    OnceFailing("lines dropped before numbers were ever given, then a kill: no gap told of them", [
-      (0, .refuse(30_000)), (20_000, .killDevice(away: 100)),
-    ]) {
+    OnceFailing(
+      "the power fails after the numbers were given: the lines were sent again as new ones",
+      [
+        (600, .powerLoss(away: 1_000)), (4_000, .powerLoss(away: 1_000)), (9_000, .powerLoss(away: 1_000)),
+      ]
+    ) { $0.lines = 188 },
+    OnceFailing(
+      "lines dropped before numbers were ever given, then a kill: no gap told of them",
+      [
+        (0, .refuse(30_000)), (20_000, .killDevice(away: 100)),
+      ]
+    ) {
       $0.lines = 250
       $0.lineLength = 3_000
       $0.spool?.limit = 128 << 10
       $0.spool?.onFull = .dropOldest
     },
-    OnceFailing("the oldest segment is gone with the power before numbers were given", [
-      (0, .refuse(30_000)), (20_000, .powerLoss(away: 100)),
-    ]) {
+    OnceFailing(
+      "the oldest segment is gone with the power before numbers were given",
+      [
+        (0, .refuse(30_000)), (20_000, .powerLoss(away: 100)),
+      ]
+    ) {
       $0.lines = 250
       $0.lineLength = 1_500
       $0.spool?.limit = 128 << 10
     },
-    OnceFailing("deleted segments are back after the power failed, and the spool is full: a crash", [
-      (8_000, .powerLoss(away: 100)), (8_200, .refuse(60_000)), (30_000, .powerLoss(away: 100)),
-    ]) {
+    OnceFailing(
+      "deleted segments are back after the power failed, and the spool is full: a crash",
+      [
+        (8_000, .powerLoss(away: 100)), (8_200, .refuse(60_000)), (30_000, .powerLoss(away: 100)),
+      ]
+    ) {
       $0.lines = 250
       $0.lineLength = 3_000
       $0.spool?.limit = 128 << 10
       $0.spool?.onFull = .dropOldest
     },
-    OnceFailing("no room for the note that lines were dropped: they were called damaged", [
-      (1_000, .hubDiskFull(30_000)), (5_000, .deviceDiskFull(20_000)),
-    ]) {
+    OnceFailing(
+      "no room for the note that lines were dropped: they were called damaged",
+      [
+        (1_000, .hubDiskFull(30_000)), (5_000, .deviceDiskFull(20_000)),
+      ]
+    ) {
       $0.lines = 250
       $0.lineLength = 3_000
       $0.spool?.limit = 128 << 10
       $0.spool?.onFull = .dropOldest
     },
-    OnceFailing("a hub that was set back gets acknowledgements of controls that it doesn't know", [
-      (2_000, .readerStalls(10_000)), (5_000, .rollBackHub(away: 100)),
-    ]) {
+    OnceFailing(
+      "a hub that was set back gets acknowledgements of controls that it doesn't know",
+      [
+        (2_000, .readerStalls(10_000)), (5_000, .rollBackHub(away: 100)),
+      ]
+    ) {
       $0.input = .pipe
       $0.lines = 250
       $0.controls = 20
