@@ -77,6 +77,7 @@ package struct SpoolFolder: Sendable {
       }
       DiskFolder.clear(folder)
       rmdir(folder)
+      rmdir(path)
       return nil
     }
     return try Spool(folder: DiskFolder(path: folder, lock: lock), description: description, options: options)
