@@ -36,6 +36,9 @@ package struct SpooledSession {
   private let onFull: OnFull
   /// Lines that were read and that the spool had no room for.
   package private(set) var unspooled: [SpooledLine] = []
+  /// What there was no room for, and nothing may be written without: that a process began. A line after it has no number yet,
+  /// and without it would be taken for one that the hub may have.
+  private var owed: [SpoolRecord] = []
   /// When to call `keep` again, since there was no room.
   package private(set) var retryAt: Milliseconds?
   /// What happened, oldest first, for the driver to take.
@@ -58,7 +61,14 @@ package struct SpooledSession {
   /// Input is going to be read.
   ///
   /// - Parameter file: the regular file that it is, if it is one.
-  package func began(_ file: SpoolInputFile?) throws(Failure) { try note(.began(file)) }
+  package mutating func began(_ file: SpoolInputFile?) throws(Failure) {
+    owed = [.began(file)]
+    do throws(SpoolError) {
+      try write([], to: spool)
+    } catch {
+      guard case .noRoom = error else { throw SpooledSession.failure(error) }
+    }
+  }
 
   /// Whether another line may be read.
   package var wantsInput: Bool {
@@ -93,7 +103,7 @@ package struct SpooledSession {
     if let spool {
       do throws(SpoolError) {
         while spool.isFull, onFull == .dropOldest, drop(spool) {}
-        try spool.write(unspooled.map(SpoolRecord.line))
+        try write(unspooled.map(SpoolRecord.line), to: spool)
       } catch {
         return try noRoom(error, now: now)
       }
@@ -171,11 +181,16 @@ package struct SpooledSession {
     session.controlWritten()
   }
 
+  private mutating func write(_ records: [SpoolRecord], to spool: Spool?, durably: Bool = false) throws(SpoolError) {
+    guard let spool, !owed.isEmpty || !records.isEmpty else { return }
+    try spool.write(owed + records, durably: durably)
+    owed = []
+  }
+
   /// A note that nothing may follow without.
-  private func note(_ record: SpoolRecord, durably: Bool = false) throws(Failure) {
-    guard let spool else { return }
+  private mutating func note(_ record: SpoolRecord, durably: Bool = false) throws(Failure) {
     do throws(SpoolError) {
-      try spool.write([record], durably: durably)
+      try write([record], to: spool, durably: durably)
     } catch {
       switch (record, error) {
       // Numbers that stand nowhere must not be used: it is as if the hub were away.

@@ -92,9 +92,12 @@ final class Judge {
   func failed(_ failure: SpooledSession.Failure, _ simulation: Simulation) {}
 
   /// The hub has lost what it had acknowledged: what the device has let go of can't come again.
+  /// A device that is stopped may find acknowledgements when it goes on.
   func hubForgot(_ simulation: Simulation) {
     hubHasForgotten = true
-    for position in 0..<min(Int(simulation.device.releasedPosition), positions.count) {
+    let isStopped = simulation.device.postponed.isStopped(simulation.now)
+    let released = isStopped ? positions.count : min(Int(simulation.device.releasedPosition), positions.count)
+    for position in 0..<released {
       taken[positions[position]].isRequired = false
     }
   }

@@ -21,7 +21,7 @@ final class SimulatedFolder: SegmentFolder {
   private var nodes: [String: Node] = [:]
   /// Files whose creation, and whose deletion, is not flushed.
   private var created: Set<String> = []
-  private var deleted: [String: [UInt8]] = [:]
+  private var deleted: [(name: String, bytes: [UInt8])] = []
   /// Whether the disk takes no more.
   var isFull = false
 
@@ -46,12 +46,12 @@ final class SimulatedFolder: SegmentFolder {
 
   func remove(_ name: String) {
     guard let node = nodes.removeValue(forKey: name) else { return }
-    if created.remove(name) == nil { deleted[name] = node.flushed }
+    if created.remove(name) == nil { deleted.append((name, node.flushed)) }
   }
 
   func flush() {
     created = []
-    deleted = [:]
+    deleted = []
   }
 
   func removeAll() {
@@ -70,10 +70,11 @@ final class SimulatedFolder: SegmentFolder {
       node.bytes = SimulatedFolder.remains(of: node, using: &random)
       node.flushed = node.bytes
     }
-    for name in deleted.keys.sorted() where nodes[name] == nil && Bool.random(using: &random) {
+    // Deletions come to the disk in their order.
+    for (name, bytes) in deleted.suffix(Int.random(in: 0...deleted.count, using: &random)) where nodes[name] == nil {
       let node = Node()
-      node.bytes = deleted[name] ?? []
-      node.flushed = node.bytes
+      node.bytes = bytes
+      node.flushed = bytes
       nodes[name] = node
     }
     flush()

@@ -72,6 +72,17 @@ struct OnceFailing: Sendable, CustomTestStringConvertible {
       $0.spool?.onFull = .dropOldest
     },
     OnceFailing(
+      "no room for the note that a process began: its lines were taken for those that the hub had",
+      [
+        (1_285, .hubDiskFull(28_000)), (12_145, .deviceDiskFull(1_001)), (12_386, .powerLoss(away: 524)),
+        (20_768, .killDevice(away: 10)),
+      ]
+    ) {
+      $0.input = .pipe
+      $0.lines = 25
+      $0.lineLength = 400
+    },
+    OnceFailing(
       "a hub that was set back gets acknowledgements of controls that it doesn't know",
       [
         (2_000, .readerStalls(10_000)), (5_000, .rollBackHub(away: 100)),
