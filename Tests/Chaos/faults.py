@@ -90,22 +90,20 @@ def in_pieces(stage, carrier):
     mend(stage)
 
 
-def gathered(stage, carrier):
+def held_back(stage, how, kind):
     before = stage.proxy.stat()
-    how = {"gather": stage.chance.choice([0.02, 0.1, 0.3])}
     while_so(stage, how, how, 0.6)
     if stage.proxy.stat()["up writes"] > before["up writes"]:
-        stage.took("gathered")
+        stage.took(kind)
     mend(stage)
+
+
+def gathered(stage, carrier):
+    held_back(stage, {"gather": stage.chance.choice([0.02, 0.1, 0.3])}, "gathered")
 
 
 def delayed(stage, carrier):
-    before = stage.proxy.stat()
-    how = {"delay": stage.chance.choice([0.01, 0.1, 0.4])}
-    while_so(stage, how, how, 0.6)
-    if stage.proxy.stat()["up writes"] > before["up writes"]:
-        stage.took("late")
-    mend(stage)
+    held_back(stage, {"delay": stage.chance.choice([0.01, 0.1, 0.4])}, "late")
 
 
 def refused(stage, carrier):

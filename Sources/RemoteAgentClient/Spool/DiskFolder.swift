@@ -40,9 +40,14 @@ final class DiskFolder: SegmentFolder {
   func removeAll() {
     // Killed from here on, there is no session any more, and never one without its lines.
     rename("\(path)/\(DiskFolder.descriptionName)", "\(path)/\(DiskFolder.deliveredName)")
-    DiskFolder.clear(path)
-    rmdir(path)
-    rmdir(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+    DiskFolder.delete(path)
+  }
+
+  /// Deletes a session's folder, and the device's if it was the last in it.
+  static func delete(_ folder: String) {
+    clear(folder)
+    rmdir(folder)
+    rmdir(String(folder[..<(folder.lastIndex(of: "/") ?? folder.endIndex)]))
   }
 
   /// Deletes what is in a session's folder; what says that it may be deleted goes last.

@@ -75,9 +75,7 @@ package struct SpoolFolder: Sendable {
       else {
         throw .failed("reading \(folder)/\(DiskFolder.descriptionName): it describes no session")
       }
-      DiskFolder.clear(folder)
-      rmdir(folder)
-      rmdir(path)
+      DiskFolder.delete(folder)
       return nil
     }
     return try Spool(folder: DiskFolder(path: folder, lock: lock), description: description, options: options)

@@ -27,7 +27,7 @@ final class Judge {
 
   // MARK: What is seen
 
-  func took(_ lines: [InputLine], _ simulation: Simulation) {
+  func took(_ lines: [InputLine]) {
     for line in lines {
       positions.append(taken.count)
       taken.append(Taken(key: Judge.key(ts: line.ts, payload: line.payload[...])))
@@ -88,8 +88,6 @@ final class Judge {
   private func excuse(_ from: Int64, _ through: Int64) {
     for position in from..<through { taken[positions[Int(position)]].isRequired = false }
   }
-
-  func failed(_ failure: SpooledSession.Failure, _ simulation: Simulation) {}
 
   /// The hub has lost what it had acknowledged: what the device has let go of can't come again.
   /// A device that is stopped may find acknowledgements when it goes on.

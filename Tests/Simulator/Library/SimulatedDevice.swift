@@ -199,7 +199,7 @@ final class SimulatedDevice {
       failure = error
     }
     if process.delivery.unspooled.isEmpty, !process.pending.isEmpty {
-      simulation.judge.took(process.pending, simulation)
+      simulation.judge.took(process.pending)
       process.pending = []
     }
     for news in process.delivery.news {
@@ -209,7 +209,6 @@ final class SimulatedDevice {
     process.delivery.news = []
     guard let failure else { return }
     simulation.tell("device fails: \(failure.message)")
-    simulation.judge.failed(failure, simulation)
     end(simulation)
     simulation.after(simulation.random(100...5_000)) { if $0.device.process == nil { $0.device.start($0) } }
   }

@@ -21,6 +21,14 @@ struct OnceFailing: Sendable, CustomTestStringConvertible {
     self.faults = faults.map { (at: $0, fault: $1) }
   }
 
+  /// More lines than the spool has room for: the oldest go.
+  private static func overflow(_ settings: inout Schedule.Settings) {
+    settings.lines = 250
+    settings.lineLength = 3_000
+    settings.spool?.limit = 128 << 10
+    settings.spool?.onFull = .dropOldest
+  }
+
   static let all = [
     OnceFailing(
       "the power fails after the numbers were given: the lines were sent again as new ones",
@@ -33,12 +41,7 @@ struct OnceFailing: Sendable, CustomTestStringConvertible {
       [
         (0, .refuse(30_000)), (20_000, .killDevice(away: 100)),
       ]
-    ) {
-      $0.lines = 250
-      $0.lineLength = 3_000
-      $0.spool?.limit = 128 << 10
-      $0.spool?.onFull = .dropOldest
-    },
+    ) { overflow(&$0) },
     OnceFailing(
       "the oldest segment is gone with the power before numbers were given",
       [
@@ -54,23 +57,13 @@ struct OnceFailing: Sendable, CustomTestStringConvertible {
       [
         (8_000, .powerLoss(away: 100)), (8_200, .refuse(60_000)), (30_000, .powerLoss(away: 100)),
       ]
-    ) {
-      $0.lines = 250
-      $0.lineLength = 3_000
-      $0.spool?.limit = 128 << 10
-      $0.spool?.onFull = .dropOldest
-    },
+    ) { overflow(&$0) },
     OnceFailing(
       "no room for the note that lines were dropped: they were called damaged",
       [
         (1_000, .hubDiskFull(30_000)), (5_000, .deviceDiskFull(20_000)),
       ]
-    ) {
-      $0.lines = 250
-      $0.lineLength = 3_000
-      $0.spool?.limit = 128 << 10
-      $0.spool?.onFull = .dropOldest
-    },
+    ) { overflow(&$0) },
     OnceFailing(
       "no room for the note that a process began: its lines were taken for those that the hub had",
       [
