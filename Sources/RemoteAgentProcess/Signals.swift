@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import RemoteAgentCore
 
 /// What a filter does with signals.
 package enum Signals {
@@ -22,6 +23,24 @@ package enum Signals {
     raise(number)
     // Only reached if the signal's default is not to end the process.
     exit(ExitStatus.killed(bySignal: number))
+  }
+
+  /// The number of a signal that a hub can name.
+  package static func number(of signal: ControlSignal) -> Int32 {
+    switch signal {
+    case .hup: SIGHUP
+    case .int: SIGINT
+    case .quit: SIGQUIT
+    case .kill: SIGKILL
+    case .usr1: SIGUSR1
+    case .usr2: SIGUSR2
+    case .alrm: SIGALRM
+    case .term: SIGTERM
+    case .cont: SIGCONT
+    case .stop: SIGSTOP
+    case .tstp: SIGTSTP
+    case .winch: SIGWINCH
+    }
   }
 
   /// The signal's name without SIG (`TERM`); its number if it has none.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import RemoteAgentCore
 import RemoteAgentProcess
 
 @main
@@ -83,6 +84,8 @@ struct RARun: ParsableCommand {
   @Flag(help: "Print what would be run, for a shell, and do nothing.")
   var dryRun = false
 
+  @OptionGroup var policy: PolicyOptions
+
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
     _ = Descriptors.fillStandard()
@@ -99,6 +102,14 @@ struct RARun: ParsableCommand {
   }
 
   private func start(_ diagnostics: Diagnostics) throws -> Int32 {
+    var plan = plan
+    plan.spawnOptions += policy.choice.options
+    do throws(PolicyChoice.Failure) {
+      plan.isSteered = try !policy.choice.policy().allowsNothing
+    } catch {
+      diagnostics.error(error.message)
+      return error.status
+    }
     if dryRun {
       print(plan.shell)
       return ExitStatus.done

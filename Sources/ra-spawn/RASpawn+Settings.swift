@@ -7,7 +7,8 @@ extension RASpawn {
   func settings() throws(Failure) -> SpawnSettings {
     let profile = AgentProfile(program: agent)
     let sessionArguments = profile?.sessionArguments
-    let isSession = mode.map { $0 == .session } ?? (sessionArguments != nil && arguments.isEmpty)
+    let usual = SpawnSettings.Mode.byDefault(profile, arguments: arguments)
+    let isSession = mode.map { $0 == .session } ?? (usual == .session)
     let mode = isSession ? SpawnSettings.Mode.session : .raw
     var settings = SpawnSettings(agent: agent, profile: profile, mode: mode, folder: try folder())
     switch mode {
@@ -31,6 +32,12 @@ extension RASpawn {
     guard !stay || control != nil else {
       throw Failure(message: "--stay needs --control", hint: "nobody could prompt, start or stop the agent")
     }
+    if control != nil { settings.policy = try allowed() }
+    guard !stay || settings.policy.allowsStart || isSession && settings.policy.prompts else {
+      throw Failure(
+        message: "--stay: nothing that it could wait for is allowed",
+        hint: "--allow \(isSession ? "prompts" : "restart") lets the hub \(isSession ? "prompt" : "start") the agent")
+    }
     // Both can't be read from it.
     settings.readsPrompts = control != "0"
     settings.promptsAreTyped = isSession && settings.readsPrompts && Descriptors.isTerminal(0)
@@ -40,16 +47,24 @@ extension RASpawn {
     return settings
   }
 
+  /// What a hub may do.
+  func allowed() throws(Failure) -> ControlPolicy {
+    do throws(PolicyChoice.Failure) {
+      return try policy.choice.policy()
+    } catch {
+      throw Failure(message: error.message, status: error.status)
+    }
+  }
+
   private func folder() throws(Failure) -> String {
     let given = cwd ?? "."
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    guard realpath(given, &buffer) != nil else {
+    guard let folder = FolderPath.resolve(given) else {
       // Where the shell was has been removed: the agent may live with it.
       if cwd == nil { return "." }
       throw Failure(
         message: "entering \(given): \(String(cString: strerror(errno)))", status: ExitStatus.noInput)
     }
-    return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? given
+    return folder
   }
 
   private func prompts() throws(Failure) -> [String] {

@@ -18,7 +18,7 @@ struct RASpawn: ParsableCommand {
   enum EchoFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   @Argument(help: ArgumentHelp("The program to run.", valueName: "agent"))
-  var agent: String
+  var agent = ""
 
   @Argument(parsing: .postTerminator, help: ArgumentHelp("What it is given.", valueName: "arguments"))
   var arguments: [String] = []
@@ -51,6 +51,12 @@ struct RASpawn: ParsableCommand {
   @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
   var onBrokenPipe = BrokenPipe.stop
 
+  @OptionGroup var policy: PolicyOptions
+
+  func validate() throws {
+    guard !agent.isEmpty || policy.showPolicy else { throw ValidationError("Missing expected argument '<agent>'") }
+  }
+
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
     _ = Descriptors.fillStandard()
@@ -71,14 +77,21 @@ struct RASpawn: ParsableCommand {
   }
 
   private func start(_ diagnostics: Diagnostics) throws {
+    if policy.showPolicy {
+      let policy = try allowed()
+      print(self.policy.json ? policy.json.text + "\n" : policy.text, terminator: "")
+      return
+    }
     let settings = try settings()
     let descriptors = try descriptors(for: settings, diagnostics)
-    let (name, folder) = (agent, cwd == nil ? nil : settings.folder)
-    let arguments = settings.arguments
-    let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) {
-      switch Executable.find(name, folder: folder) {
+    let ownFolder = cwd == nil ? settings.folder : nil
+    let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) { settings in
+      let name = settings.agent
+      // Where we are needs no entering: it may have been removed.
+      let folder = settings.folder == ownFolder ? nil : settings.folder
+      return switch Executable.find(name, folder: folder) {
       case .found(let path):
-        .success(AgentCommand(path: path, arguments: [name] + arguments, folder: folder))
+        .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))
       case .notFound: .failure(StartFailure(.notFound, "starting \(name): not found"))
       case .notExecutable(let path): .failure(StartFailure(.notExecutable, "starting \(path): not executable"))
       }

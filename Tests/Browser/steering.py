@@ -75,7 +75,7 @@ def how(ended):
 
 def two_viewers_see_the_same_and_each_others_prompts(stage):
     device = stage.device()
-    program, session = stage.agent(device, "--stay")
+    program, session = stage.agent(device, "--stay", "--allow", "restart")
     ada, bob = stage.viewer("ada"), stage.viewer("bob")
     for viewer in (ada, bob):
         viewer.watch_session(session)
@@ -122,7 +122,7 @@ def a_session_that_nobody_can_steer_says_why(stage):
 
 def a_prompt_that_the_device_refuses_says_so(stage):
     device = stage.device()
-    program, session = stage.agent(device, "--stay")
+    program, session = stage.agent(device, "--stay", "--allow", "restart")
     viewer = stage.viewer()
     viewer.watch_session(session)
     viewer.prompt("before")

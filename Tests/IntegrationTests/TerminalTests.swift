@@ -129,7 +129,7 @@ import Testing
 
   @Test func `with --stay Ctrl-D leaves it to the hub, and says where`() throws {
     let world = try World()
-    let terminal = try start(world, ["--stay", "claude"])
+    let terminal = try start(world, ["--stay", "--allow", "restart", "claude"])
     defer { terminal.end() }
     let page = try #require(
       terminal.lines.first { $0.contains("ra-tunnel: session ") }?.split(separator: " ").last.map(String.init))

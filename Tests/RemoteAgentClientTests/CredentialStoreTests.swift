@@ -133,6 +133,6 @@ struct CredentialStoreTests {
     #expect(try path(["HOME": "/h", "XDG_CONFIG_HOME": "/x"]) == "/x/remote-agent-client")
     #expect(try path(["HOME": "/h", "XDG_CONFIG_HOME": "relative"]) == "/h/.config/remote-agent-client")
     #expect(try path([:]) == "/home/pw/.config/remote-agent-client")
-    #expect(throws: ClientError.self) { try path([:], home: nil) }
+    #expect(throws: SettingsError.self) { try path([:], home: nil) }
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
 import RemoteAgentCore
-import RemoteAgentProcess
+package import RemoteAgentProcess
 import RemoteAgentTLS
 
 /// The device's credentials by name, in one settings file (0600, replaced as a whole), their secrets sealed.

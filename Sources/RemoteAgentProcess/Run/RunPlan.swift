@@ -15,6 +15,8 @@ package struct RunPlan: Sendable, Equatable {
   package var tunnelOptions: [String] = []
   /// Whether lines are shown and not readable text.
   package var showsLines = false
+  /// Whether a hub may do anything but watch.
+  package var isSteered = true
 
   package init(agent: String, arguments: [String]) {
     self.agent = agent
@@ -28,7 +30,9 @@ package struct RunPlan: Sendable, Equatable {
     ["--control", "\(RunPlan.control)", "--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords
   }
 
-  package var tunnelArguments: [String] { ["--control", "on", "--announce"] + tunnelOptions }
+  package var tunnelArguments: [String] {
+    ["--control", isSteered ? "on" : "off", "--announce"] + tunnelOptions
+  }
 
   /// One line for a POSIX shell that does the same, with a FIFO for the way back.
   package var shell: String {

@@ -11,18 +11,29 @@ struct AgentOutput {
   private var framers = [LineFramer(), LineFramer()]
   private var scanner: ClaudeEventScanner?
   private var readable: [ReadableText]?
+  private let echoEscapes: (output: Bool, errors: Bool)?
+  private var profile: AgentProfile?
 
   /// - Parameter echoEscapes: whether readable text is wanted for standard output and error, and made safe for a terminal.
   init(profile: AgentProfile?, echoEscapes: (output: Bool, errors: Bool)?) {
+    self.profile = profile
+    self.echoEscapes = echoEscapes
+    readAs(profile)
+  }
+
+  /// A new agent begins, perhaps another one: nothing is left of the last one's lines.
+  mutating func restart(profile: AgentProfile?) {
+    framers = [LineFramer(), LineFramer()]
+    guard profile != self.profile else { return }
+    self.profile = profile
+    readAs(profile)
+  }
+
+  private mutating func readAs(_ profile: AgentProfile?) {
     scanner = profile?.speaksClaude == true ? ClaudeEventScanner() : nil
     readable = echoEscapes.map {
       [ReadableText(profile: profile, escapes: $0.output), ReadableText(profile: nil, escapes: $0.errors)]
     }
-  }
-
-  /// A new agent begins: nothing is left of the last one's lines.
-  mutating func restart() {
-    framers = [LineFramer(), LineFramer()]
   }
 
   /// A prompt was sent to the agent.

@@ -23,8 +23,9 @@ package final class SpawnLoop {
   private static let outputLimit = 256 << 10
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-  private let settings: SpawnSettings
-  private let command: @Sendable () -> Result<AgentCommand, StartFailure>
+  /// What the owner runs; what runs now is the session's.
+  private let own: SpawnSettings
+  private let command: @Sendable (SpawnSettings) -> Result<AgentCommand, StartFailure>
   private let descriptors: SpawnDescriptors
   private let diagnostics: Diagnostics
   private var session: SpawnSession
@@ -53,16 +54,18 @@ package final class SpawnLoop {
   /// - Parameter command: what to run, looked up anew at each start.
   package init(
     _ settings: SpawnSettings, descriptors: SpawnDescriptors, diagnostics: Diagnostics,
-    command: @escaping @Sendable () -> Result<AgentCommand, StartFailure>
+    command: @escaping @Sendable (SpawnSettings) -> Result<AgentCommand, StartFailure>
   ) {
-    self.settings = settings
+    own = settings
     self.descriptors = descriptors
     self.diagnostics = diagnostics
     self.command = command
     let escapes = descriptors.echo.map {
       (output: Descriptors.isTerminal($0.output), errors: Descriptors.isTerminal($0.errors))
     }
-    session = SpawnSession(settings, echoEscapes: descriptors.echoesLines ? nil : escapes) {
+    session = SpawnSession(
+      settings, echoEscapes: descriptors.echoesLines ? nil : escapes, resolveFolder: FolderPath.resolve
+    ) {
       ClaudePrompt.uuid(.random(in: 0 ... .max), .random(in: 0 ... .max))
     }
     outputs = [Outlet(descriptor: descriptors.output)]
@@ -182,10 +185,11 @@ extension SpawnLoop {
       case .gone(let survivors): session.treeEnded(survivors: survivors, at: moment)
       case .lost(let status, let survivors): session.guardLost(status, survivors: survivors, at: moment)
       case .noFolder(let errno):
-        let folder = settings.folder
+        let folder = session.settings.folder
         notStarted(.noFolder, "entering \(folder): \(String(cString: strerror(errno)))")
       case .notStarted(let errno):
-        notStarted(StartFailure.Cause(errno: errno), "starting \(settings.agent): \(String(cString: strerror(errno)))")
+        notStarted(
+          StartFailure.Cause(errno: errno), "starting \(session.settings.agent): \(String(cString: strerror(errno)))")
       }
       if agent?.descriptor == -1 { agent = nil }
     }
@@ -291,7 +295,7 @@ extension SpawnLoop {
 
   private func start() {
     closeStreams()
-    switch command() {
+    switch command(session.settings) {
     case .failure(let failure): session.agentNotStarted(failure, at: moment)
     case .success(let command):
       do throws(ProcessError) {
@@ -307,10 +311,15 @@ extension SpawnLoop {
     var theirs: [Int32] = []
     defer { for descriptor in theirs { close(descriptor) } }
     var input = descriptors.input
-    if settings.mode == .session {
+    if session.settings.mode == .session {
       let pipe = try Descriptor.pipe()
       (input, agentInput) = (pipe.reading, pipe.writing)
       theirs.append(pipe.reading)
+    } else if own.mode == .session || session.settings.agent != own.agent {
+      // Our standard input is prompts, or was meant for another agent.
+      input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      guard input >= 0 else { throw ProcessError(tried: "opening /dev/null", errno: errno) }
+      theirs.append(input)
     }
     var writing: [Int32] = []
     for name in [LogStream.stdout, .stderr] {

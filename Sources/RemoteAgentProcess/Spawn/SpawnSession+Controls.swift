@@ -3,8 +3,6 @@ import RemoteAgentCore
 
 /// Control lines (PROTOCOL section 4, control): each that has a number is answered by a `control` status, once.
 extension SpawnSession {
-  static let longestGrace: Int64 = 3_600_000
-
   /// Bytes of control; nil for its end.
   package mutating func controlRead(_ bytes: UnsafeRawBufferPointer?, at moment: Moment) {
     var lines: [(bytes: [UInt8], piece: LinePiece)] = []
@@ -28,7 +26,7 @@ extension SpawnSession {
 
   private mutating func controlReceived(_ line: [UInt8], at moment: Moment) {
     if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) { return }
-    let control: (seq: Int64, payload: JSON)
+    let control: (seq: Int64, payload: Result<JSON, JSONError>)
     do throws(ControlError) {
       switch try SpawnSession.read(line) {
       case .control(let seq, let payload): control = (seq, payload)
@@ -43,12 +41,26 @@ extension SpawnSession {
     // After a crash the tunnel may write one again.
     guard control.seq > lastControl else { return }
     lastControl = control.seq
-    switch control.payload["action"]?.string {
-    case "start": startAsked(control.seq, control.payload, at: moment)
-    case "stop": stopAsked(control.seq, control.payload, at: moment)
-    case "prompt": promptAsked(control.seq, control.payload, at: moment)
-    case let action?: answer(control.seq, refused: "\(action) is not possible here", at: moment)
-    case nil: answer(control.seq, refused: "no action is given", at: moment)
+    do throws(ControlRefusal) {
+      switch try decide(control.payload) {
+      case .start(let start): try startAsked(control.seq, start, at: moment)
+      case .stop(let grace): try stopAsked(control.seq, grace: grace, at: moment)
+      case .prompt(let text): try promptAsked(control.seq, text, at: moment)
+      case .signal(let signal): try signalAsked(control.seq, signal, at: moment)
+      case .input, .resize, .approve: throw ControlRefusal("this is not possible here yet")
+      }
+    } catch {
+      answer(control.seq, refused: error.reason, at: moment)
+    }
+  }
+
+  /// What is asked for, if it is well formed and the owner allows it.
+  private func decide(_ payload: Result<JSON, JSONError>) throws(ControlRefusal) -> ControlAction {
+    switch payload {
+    case .failure(let error): throw ControlRefusal("it can't be read: \(error)")
+    case .success(let payload):
+      let run = ControlPolicy.Run(agent: own.agent, folder: own.folder)
+      return try own.policy.allowed(try ControlAction(payload), for: run, resolving: resolveFolder)
     }
   }
 
@@ -57,7 +69,7 @@ extension SpawnSession {
   }
 
   private enum ControlLine {
-    case control(seq: Int64, payload: JSON)
+    case control(seq: Int64, payload: Result<JSON, JSONError>)
     /// The hub's, passed on by ra-tunnel.
     case hello(JSON)
   }
@@ -70,7 +82,9 @@ extension SpawnSession {
         if envelope.type == .hello { return .hello(try JSON(parsing: bytes[envelope.payload])) }
         guard envelope.type == .control else { throw ControlError(reason: "its type is not control") }
         guard case .number(let seq) = envelope.seq else { throw ControlError(reason: "it has no seq") }
-        return .control(seq: seq, payload: try JSON(parsing: bytes[envelope.payload]))
+        // It has a number, so it is answered, whatever is in it.
+        return .control(
+          seq: seq, payload: Result { () throws(JSONError) in try JSON(parsing: bytes[envelope.payload]) })
       }
     } catch let error as ControlError {
       throw error
@@ -79,62 +93,38 @@ extension SpawnSession {
     }
   }
 
-  private mutating func startAsked(_ seq: Int64, _ payload: JSON, at moment: Moment) {
-    guard life == .idle else { return answer(seq, refused: "already running", at: moment) }
-    if let agent = payload["agent"], agent != .null {
-      let names = [settings.agent, AgentProfile.baseName(settings.agent)]
-      guard let name = agent.string, names.contains(name) else {
-        return answer(seq, refused: "only \(AgentProfile.baseName(settings.agent)) may be started here", at: moment)
-      }
-    }
-    if let arguments = payload["args"], arguments != .null, arguments != [] {
-      return answer(seq, refused: "arguments are not allowed here", at: moment)
-    }
-    if let folder = payload["cwd"], folder != .null, folder != .string(settings.folder) {
-      return answer(seq, refused: "only the folder \(settings.folder) is allowed here", at: moment)
-    }
-    if let prompt = payload["prompt"], prompt != .null {
-      guard settings.mode == .session else {
-        return answer(seq, refused: "prompts need session mode", at: moment)
-      }
-      guard let text = prompt.string, !text.isEmpty else {
-        return answer(seq, refused: "prompt must be a text", at: moment)
-      }
-      prompts.append(Prompt(text: text, origin: .hub))
+  private mutating func startAsked(
+    _ seq: Int64, _ asked: ControlAction.Start, at moment: Moment
+  ) throws(ControlRefusal) {
+    guard life == .idle else { throw ControlRefusal("already running") }
+    if let prompt = asked.prompt {
+      guard own.starting(asked).mode == .session else { throw ControlRefusal("prompts need session mode") }
+      prompts.append(Prompt(text: prompt, origin: .hub))
     }
     pendingStart = seq
-    start(at: moment)
+    start(asked, at: moment)
   }
 
-  private mutating func stopAsked(_ seq: Int64, _ payload: JSON, at moment: Moment) {
-    guard life == .starting || life == .running else {
-      return answer(seq, refused: "no agent is running", at: moment)
-    }
-    var grace = SpawnSession.stopGrace
-    if let given = payload["graceMs"], given != .null {
-      guard let milliseconds = given.integer, (0...SpawnSession.longestGrace).contains(milliseconds) else {
-        return answer(
-          seq, refused: "graceMs must be a whole number from 0 to \(SpawnSession.longestGrace)", at: moment)
-      }
-      grace = milliseconds
-    }
-    terminate(grace: grace, at: moment)
+  private mutating func stopAsked(_ seq: Int64, grace: Int64?, at moment: Moment) throws(ControlRefusal) {
+    guard life == .starting || life == .running else { throw ControlRefusal("no agent is running") }
+    terminate(grace: grace ?? SpawnSession.stopGrace, at: moment)
     answer(seq, at: moment)
   }
 
-  private mutating func promptAsked(_ seq: Int64, _ payload: JSON, at moment: Moment) {
-    guard settings.mode == .session else { return answer(seq, refused: "prompts need session mode", at: moment) }
-    guard let text = payload["text"]?.string, !text.isEmpty else {
-      return answer(seq, refused: "text must be a text that is not empty", at: moment)
-    }
-    guard life == .starting || life == .running else {
-      return answer(seq, refused: "no agent is running", at: moment)
-    }
-    guard !isEnding else {
-      return answer(seq, refused: "the session is ending", at: moment)
-    }
+  private mutating func signalAsked(
+    _ seq: Int64, _ signal: ControlSignal, at moment: Moment
+  ) throws(ControlRefusal) {
+    guard life == .running else { throw ControlRefusal("no agent is running") }
+    effects.append(.signal(Signals.number(of: signal)))
+    answer(seq, at: moment)
+  }
+
+  private mutating func promptAsked(_ seq: Int64, _ text: String, at moment: Moment) throws(ControlRefusal) {
+    guard settings.mode == .session else { throw ControlRefusal("prompts need session mode") }
+    guard life == .starting || life == .running else { throw ControlRefusal("no agent is running") }
+    guard !isEnding else { throw ControlRefusal("the session is ending") }
     guard prompts.count < SpawnSession.mostPromptsWaiting else {
-      return answer(seq, refused: "\(prompts.count) prompts wait already", at: moment)
+      throw ControlRefusal("\(prompts.count) prompts wait already")
     }
     prompts.append(Prompt(text: text, control: seq, origin: .hub))
     sendNextPrompt(at: moment)

@@ -1,11 +1,11 @@
 /// What the person is told who types the prompts: what can be done now, and what is waited for.
 extension SpawnSession {
   mutating func greet() {
-    tell(settings.stays ? "type a prompt; Ctrl-D leaves it to the hub, Ctrl-C ends" : "type a prompt; Ctrl-D ends")
+    tell(mayBePrompted ? "type a prompt; Ctrl-D leaves it to the hub, Ctrl-C ends" : "type a prompt; Ctrl-D ends")
   }
 
   mutating func tellNoMorePrompts() {
-    if mayStay {
+    if mayBePrompted {
       tell("waiting for prompts from \(hub); Ctrl-C ends")
     } else if turn != nil || !prompts.isEmpty {
       tell("it ends after the last turn")

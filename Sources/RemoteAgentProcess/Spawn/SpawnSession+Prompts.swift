@@ -6,7 +6,9 @@ extension SpawnSession {
   static let mostPromptsWaiting = 64
 
   /// Whether standard input should be read for prompts: not while enough of them wait.
-  package var wantsPrompts: Bool { !promptsEnded && prompts.count < SpawnSession.mostPromptsAhead }
+  package var wantsPrompts: Bool {
+    !promptsEnded && prompts.count < SpawnSession.mostPromptsAhead && settings.mode == .session
+  }
 
   /// Bytes of standard input; nil for its end. Each line that is not blank is a prompt.
   package mutating func promptsRead(_ bytes: UnsafeRawBufferPointer?, at moment: Moment) {
@@ -48,7 +50,7 @@ extension SpawnSession {
       output.promptSent(uuid: uuid, from: prompt.origin)
       turnStatus("started", detail: nil, at: moment)
       if let seq = prompt.control { answer(seq, at: moment) }
-    } else if isEnding || (promptsEnded && !mayStay) {
+    } else if isEnding || (promptsEnded && !mayBePrompted) {
       isInputClosed = true
       effects.append(.closeInput)
       terminateAt = moment.now + SpawnSession.endOfInputTime

@@ -35,7 +35,11 @@ package struct SpawnSession {
     case ended
   }
 
-  let settings: SpawnSettings
+  /// What the owner runs.
+  let own: SpawnSettings
+  /// What runs now, or ran last: a hub may have started another one.
+  package private(set) var settings: SpawnSettings
+  let resolveFolder: (String) -> String?
   let makeUUID: () -> String
   var life = Life.idle
   var output: AgentOutput
@@ -65,7 +69,8 @@ package struct SpawnSession {
   var page: String?
 
   // Control.
-  var controlFramer = LineFramer(limit: 1 << 20)
+  /// An envelope of 1 MiB, and what ra-tunnel adds to it.
+  var controlFramer = LineFramer(limit: (1 << 20) + 4096)
   var controlIsOpen: Bool
   var lastControl: Int64 = 0
   var pendingStart: Int64?
@@ -98,11 +103,15 @@ package struct SpawnSession {
   /// - Parameters:
   ///   - echoEscapes: whether readable text of the agent's standard output and error is wanted, and made safe for a
   ///     terminal.
+  ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
   ///   - makeUUID: gives a new UUID at each call.
   package init(
-    _ settings: SpawnSettings, echoEscapes: (output: Bool, errors: Bool)? = nil, makeUUID: @escaping () -> String
+    _ settings: SpawnSettings, echoEscapes: (output: Bool, errors: Bool)? = nil,
+    resolveFolder: @escaping (String) -> String?, makeUUID: @escaping () -> String
   ) {
+    own = settings
     self.settings = settings
+    self.resolveFolder = resolveFolder
     self.makeUUID = makeUUID
     output = AgentOutput(profile: settings.profile, echoEscapes: echoEscapes)
     showsTyping = settings.promptsAreTyped && echoEscapes?.output == true
@@ -125,8 +134,13 @@ package struct SpawnSession {
   /// Whether the agent's output is to be read: not before it is known to run, so that `running` comes first.
   package var isRunning: Bool { life != .starting }
 
-  /// Whether somebody can still bring the agent back.
-  var mayStay: Bool { settings.stays && controlIsOpen && firstSignalAt == nil && brokenEnd == nil }
+  /// Whether somebody can still send prompts by control.
+  var mayBePrompted: Bool { mayStay && settings.policy.prompts }
+
+  /// Whether somebody can still have an agent started.
+  var mayBeStarted: Bool { mayStay && settings.policy.allowsStart }
+
+  private var mayStay: Bool { settings.stays && controlIsOpen && firstSignalAt == nil && brokenEnd == nil }
 
   /// Whether the agent has been told to end, so that no more is asked of it.
   var isEnding: Bool { isInputClosed || killAt != nil || firstSignalAt != nil || brokenEnd != nil }
@@ -141,10 +155,12 @@ extension SpawnSession {
     start(at: moment)
   }
 
-  mutating func start(at moment: Moment) {
+  /// Starts the owner's agent, or what a hub asked for.
+  mutating func start(_ start: ControlAction.Start = .init(), at moment: Moment) {
+    settings = own.starting(start)
     life = .starting
     startedAt = moment.now
-    output.restart()
+    output.restart(profile: settings.profile)
     openStreams = 2
     (isTreeGone, hasEndedTree, isInputClosed) = (false, false, false)
     (drainUntil, killAt, terminateAt, turn, lastOutcome) = (nil, nil, nil, nil, nil)
@@ -181,7 +197,7 @@ extension SpawnSession {
     pendingStart = nil
     dropPrompts(because: "the agent could not be started", at: moment)
     lastStatus = failure.exitStatus
-    if wasByControl, mayStay { life = .idle } else { finish() }
+    if wasByControl, mayBeStarted { life = .idle } else { finish() }
   }
 
   package mutating func agentExited(_ status: WaitStatus, at moment: Moment) {
@@ -265,7 +281,7 @@ extension SpawnSession {
     members.append(("durationMs", .integer(moment.now - startedAt)))
     members.append(("outcome", .string(outcome.rawValue)))
     status("exited", .object(members.map { JSON.Member($0.0, $0.1) }), at: moment)
-    guard mayStay else { return finish() }
+    guard mayBeStarted else { return finish() }
     life = .idle
     tellIdle()
   }

@@ -7,6 +7,11 @@ package struct SpawnSettings: Sendable, Equatable {
     case raw
     /// The agent's profile runs it for many prompts.
     case session
+
+    /// The mode of a program that is given these arguments, if nobody says otherwise.
+    package static func byDefault(_ profile: AgentProfile?, arguments: [String]) -> Mode {
+      profile?.sessionArguments != nil && arguments.isEmpty ? .session : .raw
+    }
   }
 
   /// The agent's program as given: a name or path.
@@ -26,6 +31,8 @@ package struct SpawnSettings: Sendable, Equatable {
   /// Whether the end of prompts, or of the agent, is not the end of all, as long as control is open.
   package var stays = false
   package var hasControl = false
+  /// What who writes to control may do.
+  package var policy = ControlPolicy()
   /// Whether the agent goes on when nobody reads our output any more.
   package var continuesWhenBroken = false
 
@@ -37,5 +44,20 @@ package struct SpawnSettings: Sendable, Equatable {
     self.mode = mode
     self.arguments = arguments
     self.folder = folder
+  }
+
+  /// These with what a hub's start has in place of them; the owner's agent keeps its arguments if it is given none.
+  func starting(_ start: ControlAction.Start) -> SpawnSettings {
+    var changed = self
+    changed.folder = start.folder ?? folder
+    if let other = start.agent {
+      changed.agent = other
+      changed.profile = AgentProfile(program: other)
+      changed.mode = .byDefault(changed.profile, arguments: start.arguments)
+    } else if start.arguments.isEmpty {
+      return changed
+    }
+    changed.arguments = (changed.mode == .session ? changed.profile?.sessionArguments ?? [] : []) + start.arguments
+    return changed
   }
 }

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `who stays runs its agent again`() throws {
-    let program = try Program.shell("echo hi; exit 3", options: ["--control", "3", "--stay"])
+    let program = try Program.shell("echo hi; exit 3", options: ["--control", "3", "--stay", "--allow", "restart"])
     try program.wait("the first end") { program.states("exited").count == 1 }
     program.control(1, #"{"action":"start"}"#)
     try program.wait("the second end") { program.states("exited").count == 2 }

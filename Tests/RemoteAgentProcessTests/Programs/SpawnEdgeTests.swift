@@ -128,7 +128,7 @@ import Testing
   @Test func `sixteen descriptors are enough`() throws {
     let program = try Program.spawn(
       by: #"ulimit -n 16; exec "$0" "$@""#,
-      ["--control", "3", "--stay", "--echo", "5,2", "sh", "--", "-c", "ulimit -n; ulimit -n >&2"])
+      ["--control", "3", "--stay", "--allow", "restart", "--echo", "5,2", "sh", "--", "-c", "ulimit -n; ulimit -n >&2"])
     for start in 1...3 {
       try program.wait("end \(start)") { program.states("exited").count == start }
       program.control(start, #"{"action":"start"}"#)

@@ -17,6 +17,8 @@ import Testing
     plan.tunnelOptions = ["--title=t"]
     #expect(plan.spawnArguments == ["--control", "3", "--echo", "4,2", "--stay", "claude", "--", "-p", "x"])
     #expect(plan.tunnelArguments == ["--control", "on", "--announce", "--title=t"])
+    plan.isSteered = false
+    #expect(plan.tunnelArguments == ["--control", "off", "--announce", "--title=t"])
     plan.showsLines = true
     plan.arguments = []
     #expect(

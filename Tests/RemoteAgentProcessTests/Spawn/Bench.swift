@@ -14,12 +14,22 @@ final class Bench {
 
   init(_ settings: SpawnSettings, echoesToTerminal: Bool = true) {
     var number: UInt64 = 0
-    session = SpawnSession(settings, echoEscapes: (echoesToTerminal, true)) {
-      number += 1
-      return ClaudePrompt.uuid(0, number)
-    }
+    // Two folders that a hub can name, one of them by a link.
+    let folders = ["/tmp": "/tmp", "/tmp/": "/tmp", "/work": "/work", "/work/a": "/work/a", "/tmp/link": "/work/a"]
+    session = SpawnSession(
+      settings, echoEscapes: (echoesToTerminal, true), resolveFolder: { folders[$0] },
+      makeUUID: {
+        number += 1
+        return ClaudePrompt.uuid(0, number)
+      })
     session.begin(at: moment)
     collect()
+  }
+
+  /// A hub may start the agent again, as it was.
+  static func mayBeStarted(_ settings: inout SpawnSettings) {
+    settings.stays = true
+    settings.policy.restart = true
   }
 
   static func raw(_ change: (inout SpawnSettings) -> Void = { _ in }) -> Bench {

@@ -5,10 +5,11 @@ import Testing
 
 /// A session whose prompts a person types, at the terminal that shows the agent's text.
 @Suite struct `Spawn session, typed` {
-  private func bench(stays: Bool = false, echoesToTerminal: Bool = true) -> Bench {
+  private func bench(stays: Bool = false, restart: Bool = false, echoesToTerminal: Bool = true) -> Bench {
     Bench.claude(echoesToTerminal: echoesToTerminal) {
       $0.promptsAreTyped = true
       $0.stays = stays
+      $0.policy.restart = restart
     }.started()
   }
 
@@ -85,7 +86,7 @@ import Testing
     (#"{"session":{"id":"x"}}"#, "the hub"), ("{}", "the hub"),
   ])
   func `who stays says whom it waits for, at the end of prompts and of the agent`(hello: String?, place: String) {
-    let bench = bench(stays: true)
+    let bench = bench(stays: true, restart: true)
     _ = bench.take()
     if let hello { bench.control(#"{"type":"hello","sessionId":"s","payload":\#(hello)}"#) }
     bench.endPrompts()

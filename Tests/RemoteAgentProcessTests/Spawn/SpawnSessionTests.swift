@@ -175,13 +175,17 @@ import Testing
     (#"{"action":"stop","graceMs":-1}"#, "graceMs must be a whole number from 0 to 3600000"),
     (#"{"action":"stop","graceMs":1.5}"#, "graceMs must be a whole number from 0 to 3600000"),
     (#"{"action":"stop","graceMs":"1"}"#, "graceMs must be a whole number from 0 to 3600000"),
-    (#"{"action":"start"}"#, "already running"),
+    (#"{"action":"start"}"#, "starting an agent is not allowed here (allow: agents, restart)"),
     (#"{"action":"prompt","text":"hello"}"#, "prompts need session mode"),
-    (#"{"action":"input","text":"x"}"#, "input is not possible here"),
-    (#"{"action":"signal","name":"KILL"}"#, "signal is not possible here"),
-    (#"{"action":"resize","cols":1,"rows":1}"#, "resize is not possible here"),
-    (#"{"action":"approve"}"#, "approve is not possible here"),
+    (#"{"action":"input","text":"x"}"#, "raw input is not allowed here (allow: input)"),
+    (#"{"action":"signal","name":"KILL"}"#, "this signal is not allowed here (allow: signals)"),
+    (#"{"action":"signal","name":15}"#, "name must be a text that is not empty"),
+    (#"{"action":"resize","cols":1,"rows":1}"#, "resizing the terminal is not allowed here (allow: input)"),
+    (#"{"action":"approve","requestId":"r","decision":"allow"}"#, "this is not possible here yet"),
     (#"{"action":7}"#, "no action is given"),
+    (#"{"action":"x"}"#, "there is no such action"),
+    (#"{"action":"prompt","action":"stop"}"#, "text must be a text that is not empty"),
+    (#"{"action":}"#, "it can't be read: expected a value at byte 10"),
     (#"{}"#, "no action is given"),
   ])
   func `what can't be done is refused with its reason`(payload: String, reason: String) {
@@ -234,7 +238,7 @@ import Testing
   }
 
   @Test func `who stays waits for a start, and runs again`() {
-    let bench = Bench.raw { $0.stays = true }.started()
+    let bench = Bench.raw(Bench.mayBeStarted).started()
     bench.ends(.exited(code: 3))
     #expect(bench.take().last == .closeStreams)
     bench.control(1, #"{"action":"stop"}"#)
@@ -250,15 +254,18 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"action":"start","agent":"codex"}"#, "only sh may be started here"),
-    (#"{"action":"start","agent":7}"#, "only sh may be started here"),
-    (#"{"action":"start","args":["-c","rm"]}"#, "arguments are not allowed here"),
-    (#"{"action":"start","args":"x"}"#, "arguments are not allowed here"),
-    (#"{"action":"start","cwd":"/etc"}"#, "only the folder /tmp is allowed here"),
+    (#"{"action":"start","agent":"codex"}"#, "this agent is not allowed here (allow: agents)"),
+    (#"{"action":"start","agent":7}"#, "agent must be a text that is not empty"),
+    (#"{"action":"start","args":["-c","rm"]}"#, "arguments are not allowed here (allow: arguments)"),
+    (#"{"action":"start","args":"x"}"#, "args must be a list of texts without NUL"),
+    (
+      #"{"action":"start","cwd":"/work"}"#,
+      "starting this agent otherwise than it was is not allowed here (allow: agents)"
+    ),
     (#"{"action":"start","prompt":"hi"}"#, "prompts need session mode"),
   ])
   func `nothing else may be started`(payload: String, reason: String) {
-    let bench = Bench.raw { $0.stays = true }.started()
+    let bench = Bench.raw(Bench.mayBeStarted).started()
     bench.ends(.exited(code: 0))
     _ = bench.take()
     bench.control(1, payload)
@@ -267,7 +274,7 @@ import Testing
   }
 
   @Test func `a start that fails is refused, and the next may do better`() {
-    let bench = Bench.raw { $0.stays = true }.started()
+    let bench = Bench.raw(Bench.mayBeStarted).started()
     bench.ends(.exited(code: 0))
     bench.control(1, #"{"action":"start"}"#)
     bench.act { $0.agentNotStarted(StartFailure(.notFound, "gone"), at: $1) }
@@ -278,14 +285,123 @@ import Testing
   }
 
   @Test func `who waits for a start ends with control, or by a signal`() {
-    let ended = Bench.raw { $0.stays = true }.started()
+    let ended = Bench.raw(Bench.mayBeStarted).started()
     ended.ends(.exited(code: 3))
     ended.act { $0.controlRead(nil, at: $1) }
     #expect(ended.take().last == .finish(.exit(3)))
-    let signalled = Bench.raw { $0.stays = true }.started()
+    let signalled = Bench.raw(Bench.mayBeStarted).started()
     signalled.ends(.exited(code: 3))
     signalled.act { $0.signalled(SIGTERM, at: $1) }
     #expect(signalled.take().last == .finish(.exit(3)))
+  }
+}
+
+@Suite struct `Spawn session, what a hub may do` {
+  @Test(arguments: [
+    (ControlSignal.hup, SIGHUP), (.int, SIGINT), (.quit, SIGQUIT), (.kill, SIGKILL), (.usr1, SIGUSR1), (.usr2, SIGUSR2),
+    (.alrm, SIGALRM), (.term, SIGTERM), (.cont, SIGCONT), (.stop, SIGSTOP), (.tstp, SIGTSTP), (.winch, SIGWINCH),
+  ])
+  func `a signal that is allowed is sent, and ends nothing by itself`(signal: ControlSignal, number: Int32) {
+    #expect(Signals.name(number) == signal.rawValue)
+    let bench = Bench.raw { $0.policy.signals = [signal] }.started()
+    _ = bench.take()
+    bench.control(1, #"{"action":"signal","name":"\#(signal.rawValue)"}"#)
+    #expect(bench.take() == [.signal(number)])
+    #expect(bench.answer(to: 1) == nil)
+    #expect(bench.session.deadline == nil)
+    bench.ends(.exited(code: 0))
+    bench.control(2, #"{"action":"signal","name":"\#(signal.rawValue)"}"#)
+    #expect(bench.answer(to: 2) == "no agent is running")
+  }
+
+  @Test func `a signal before the agent is there is refused`() {
+    let bench = Bench.raw()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    #expect(bench.answer(to: 1) == "no agent is running")
+  }
+
+  @Test func `another agent, other arguments and another folder, and then the owner's again`() {
+    let bench = Bench.raw {
+      Bench.mayBeStarted(&$0)
+      ($0.policy.agents, $0.policy.folders, $0.policy.arguments) = (["codex", "claude"], ["/work"], true)
+    }.started()
+    bench.ends(.exited(code: 0))
+    _ = bench.take()
+    bench.control(1, #"{"action":"start","agent":"codex","args":["exec","x"],"cwd":"/tmp/link"}"#)
+    #expect(bench.take() == [.start])
+    #expect(bench.session.settings.agent == "codex")
+    #expect(bench.session.settings.arguments == ["exec", "x"])
+    #expect(bench.session.settings.folder == "/work/a")
+    let starting = bench.states("starting").last
+    #expect(starting?["argv"] == ["codex", "exec", "x"])
+    #expect(starting?["cwd"] == "/work/a")
+    #expect(starting?["mode"] == "raw")
+    _ = bench.started()
+    bench.ends(.exited(code: 0))
+    _ = bench.take()
+    bench.control(2, #"{"action":"start","agent":"claude","cwd":"/work","prompt":"hi"}"#)
+    _ = bench.started()
+    #expect(bench.states("starting").last?["mode"] == "session")
+    #expect(bench.sentPrompts() == ["hi"])
+    bench.result()
+    bench.ends(.exited(code: 0))
+    bench.control(3, #"{"action":"start"}"#)
+    #expect(bench.states("starting").last == bench.states("starting").first)
+  }
+
+  @Test func `an agent of a session keeps its mode with arguments that are added`() {
+    let bench = Bench.claude {
+      $0.stays = true
+      $0.arguments = $0.profile?.sessionArguments ?? []
+      ($0.policy.agents, $0.policy.arguments) = (["claude"], true)
+    }.started()
+    bench.ends(.exited(code: 0))
+    bench.control(1, #"{"action":"start","args":["--model","x"]}"#)
+    #expect(bench.session.settings.mode == .session)
+    #expect(bench.session.settings.arguments.suffix(3) == ["--replay-user-messages", "--model", "x"])
+  }
+
+  @Test func `prompts that are typed wait for an agent that takes prompts`() {
+    let bench = Bench.claude {
+      $0.stays = true
+      ($0.policy.agents) = ["codex", "claude"]
+    }.started()
+    bench.ends(.exited(code: 0))
+    bench.control(1, #"{"action":"start","agent":"codex"}"#)
+    _ = bench.started()
+    #expect(!bench.session.wantsPrompts)
+    bench.ends(.exited(code: 0))
+    bench.control(2, #"{"action":"start"}"#)
+    #expect(bench.session.wantsPrompts)
+  }
+
+  @Test func `who stays for a hub that may not start it ends with its agent`() {
+    let bench = Bench.claude { $0.stays = true }.started()
+    bench.endPrompts()
+    #expect(!bench.take().contains(.closeInput))
+    bench.ends(.exited(code: 3))
+    #expect(bench.take().last == .finish(.exit(3)))
+  }
+
+  @Test func `who stays for a hub that may not prompt ends after its own prompts`() {
+    let bench = Bench.claude {
+      Bench.mayBeStarted(&$0)
+      $0.policy.prompts = false
+    }.started()
+    bench.control(1, #"{"action":"prompt","text":"x"}"#)
+    #expect(bench.answer(to: 1) == "prompts are not allowed here (allow: prompts)")
+    bench.endPrompts()
+    #expect(bench.take().last == .closeInput)
+  }
+
+  @Test func `an envelope of 1 MiB is answered`() {
+    let bench = Bench.raw().started()
+    _ = bench.take()
+    let rest = #"{"type":"control","seq":1,"payload":{"action":"prompt","text":""}}"#
+    let text = String(repeating: "x", count: (1 << 20) - rest.utf8.count)
+    bench.control(1, #"{"action":"prompt","text":"\#(text)"}"#)
+    #expect(bench.answer(to: 1) == "prompts need session mode")
+    #expect(bench.take() == [])
   }
 }
 

@@ -55,7 +55,7 @@ final class SimulatedDevice {
     source = InputSource(settings: settings, seed: seed)
     var spawning = SpawnSettings(agent: "agent")
     spawning.hasControl = true
-    agent = SpawnSession(spawning) { "" }
+    agent = SpawnSession(spawning, resolveFolder: { $0 }, makeUUID: { "" })
     agent.begin(at: Moment(now: 0, wall: 0))
     agent.agentStarted(processID: 1, at: Moment(now: 0, wall: 0))
     _ = agent.takeOutput()

@@ -1,5 +1,4 @@
 import Glibc
-import RemoteAgentProcess
 
 /// Where a device's settings are kept.
 package struct SettingsFolder: Sendable, Equatable {
@@ -19,7 +18,7 @@ package struct SettingsFolder: Sendable, Equatable {
   ///   - exists: whether a folder is there.
   package init(
     environment: [String: String], home: String?, exists: (String) -> Bool
-  ) throws(ClientError) {
+  ) throws(SettingsError) {
     func absolute(_ name: String) -> String? {
       environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
@@ -35,16 +34,16 @@ package struct SettingsFolder: Sendable, Equatable {
     } else if let config = absolute("XDG_CONFIG_HOME") ?? home.map({ $0 + "/.config" }) {
       path = config + "/remote-agent-client"
       guard let state = absolute("XDG_STATE_HOME") ?? home.map({ $0 + "/.local/state" }) else {
-        throw .configuration("HOME", "it is not set, and the user has no home folder")
+        throw SettingsError(path: "HOME", reason: "it is not set, and the user has no home folder")
       }
       spools = state + "/remote-agent-client/spool"
     } else {
-      throw .configuration("HOME", "it is not set, and the user has no home folder")
+      throw SettingsError(path: "HOME", reason: "it is not set, and the user has no home folder")
     }
   }
 
   /// The folder for this process.
-  package static func current() throws(ClientError) -> SettingsFolder {
+  package static func ofThisProcess() throws(SettingsError) -> SettingsFolder {
     try SettingsFolder(
       environment: Environment.all, home: Environment.homeByPasswordDatabase,
       exists: { access($0, F_OK) == 0 })

@@ -1,14 +1,15 @@
 import Glibc
-import RemoteAgentProcess
 
 /// Files with secrets in them: only their owner may read them.
-enum PrivateFile {
-  struct Refusal: Error, CustomStringConvertible {
-    let description: String
+package enum PrivateFile {
+  package struct Refusal: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
   }
 
   /// Reads a file that must be ours (or root's) and closed to group and others.
-  static func read(_ path: String) throws -> [UInt8] {
+  package static func read(_ path: String) throws -> [UInt8] {
     var status = stat()
     guard stat(path, &status) == 0 else { throw FileError(path: path, tried: "reading", errno: errno) }
     guard status.st_uid == getuid() || status.st_uid == 0 else {

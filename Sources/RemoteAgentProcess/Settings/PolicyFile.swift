@@ -1,0 +1,93 @@
+import Glibc
+package import RemoteAgentCore
+
+/// What a hub may do here, as config.json has it. Nothing else of the file is read: the credentials in it are others'.
+package enum PolicyFile {
+  /// The policy of the settings folder; without a home folder, a file or an `allow` in it, the one that is without any
+  /// choice.
+  package static func policy(environment: [String: String], home: String?) throws(SettingsError) -> ControlPolicy {
+    // Who has no home folder has no settings.
+    guard let folder = try? SettingsFolder(environment: environment, home: home, exists: { access($0, F_OK) == 0 })
+    else {
+      return ControlPolicy()
+    }
+    return try policy(in: folder)
+  }
+
+  /// The policy of one settings folder. The file must be ours and closed to others, as for the credentials, and the
+  /// folder must be one in which others can't put another in its place.
+  package static func policy(in folder: SettingsFolder) throws(SettingsError) -> ControlPolicy {
+    var policy = ControlPolicy()
+    let file = folder.configFile
+    do {
+      try checkFolder(folder.path)
+      guard access(file, F_OK) == 0 || errno != ENOENT else { return policy }
+      if let allow = try allow(in: try PrivateFile.read(file)) { try policy.apply(settings: allow) }
+    } catch {
+      throw SettingsError(path: file, reason: "\(error)")
+    }
+    return policy
+  }
+
+  private static func checkFolder(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    guard status.st_uid == getuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
+      throw PrivateFile.Refusal(description: "others may write to its folder: chmod go-w \(path)")
+    }
+  }
+
+  /// The member `allow` of the file's object; nil if there is none.
+  static func allow(in file: [UInt8]) throws -> JSON? {
+    var found: [Range<Int>] = []
+    let isObject = file.withUnsafeBytes { bytes in
+      JSONMembers.forEach(in: bytes) { name, range in
+        // A name may be written with escapes.
+        let unescaped = name.contains("\\") ? (try? JSON(parsing: "\"\(name)\""))?.string : String(name)
+        if unescaped == "allow" { found.append(range) }
+      }
+    }
+    guard isObject else { throw PrivateFile.Refusal(description: "it must hold a JSON object") }
+    guard found.count < 2 else { throw PrivateFile.Refusal(description: "allow stands there twice") }
+    do {
+      return try found.first.map { range throws(JSONError) in try JSON(parsing: file[range]) }
+    } catch {
+      throw PrivateFile.Refusal(description: "allow: \(error.reason)")
+    }
+  }
+}
+
+/// What the owner chose on the command line, on top of config.json.
+package struct PolicyChoice: Sendable, Equatable {
+  package var allow: [String]
+  package var deny: [String]
+
+  package init(allow: [String], deny: [String]) {
+    self.allow = allow
+    self.deny = deny
+  }
+
+  package struct Failure: Error, Sendable {
+    package let message: String
+    package let status: Int32
+  }
+
+  /// The policy of config.json with these choices in place of it.
+  package func policy() throws(Failure) -> ControlPolicy {
+    var policy: ControlPolicy
+    do {
+      policy = try PolicyFile.policy(environment: Environment.all, home: Environment.homeByPasswordDatabase)
+    } catch {
+      throw Failure(message: "\(error)", status: ExitStatus.configuration)
+    }
+    do {
+      try policy.apply(allow: allow, deny: deny)
+    } catch {
+      throw Failure(message: "\(error)", status: ExitStatus.usage)
+    }
+    return policy
+  }
+
+  /// The same as options of a command line.
+  package var options: [String] { allow.map { "--allow=\($0)" } + deny.map { "--deny=\($0)" } }
+}
