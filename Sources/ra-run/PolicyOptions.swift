@@ -10,4 +10,12 @@ struct PolicyOptions: ParsableArguments {
   var deny: [String] = []
 
   var choice: PolicyChoice { PolicyChoice(allow: allow, deny: deny) }
+
+  func validate() throws {
+    do {
+      try choice.check()
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
 }

@@ -21,5 +21,10 @@ struct PolicyOptions: ParsableArguments {
 
   func validate() throws {
     guard !json || showPolicy else { throw ValidationError("--json is for --show-policy") }
+    do {
+      try choice.check()
+    } catch {
+      throw ValidationError("\(error)")
+    }
   }
 }

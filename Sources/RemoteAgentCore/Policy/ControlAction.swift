@@ -70,7 +70,10 @@ package struct ControlRefusal: Error, Equatable {
 private struct Members {
   let payload: JSON
 
-  subscript(name: String) -> JSON? { payload[name].flatMap { $0 == .null ? nil : $0 } }
+  subscript(name: String) -> JSON? {
+    guard let value = payload[name], value != .null else { return Optional.none }
+    return value
+  }
 
   func text(_ name: String) throws(ControlRefusal) -> String {
     guard let text = self[name]?.string, !text.isEmpty else {

@@ -72,6 +72,12 @@ package struct PolicyChoice: Sendable, Equatable {
     package let status: Int32
   }
 
+  /// Throws what is wrong with the choices themselves.
+  package func check() throws(PolicyError) {
+    var policy = ControlPolicy()
+    try policy.apply(allow: allow, deny: deny)
+  }
+
   /// The policy of config.json with these choices in place of it.
   package func policy() throws(Failure) -> ControlPolicy {
     var policy: ControlPolicy

@@ -32,6 +32,7 @@ final class Program {
   ) throws {
     Signals.ignoreBrokenPipes()
     _ = Program.keepsOwnDescriptors
+    _ = Program.hasNoSettings
     polling = try PollSet()
     let ends = try (0..<5).map { _ in try Descriptor.pipe() }
     (output, errors, inherited) = (ends[1].reading, ends[2].reading, ends[4].reading)
@@ -55,6 +56,9 @@ final class Program {
   private static let keepsOwnDescriptors: Void = {
     for descriptor in Int32(3)..<1024 { _ = try? Descriptor.closeOnExec(descriptor) }
   }()
+
+  /// Nor are the settings of whoever runs the tests.
+  private static let hasNoSettings: Void = { setenv("REMOTE_AGENT_CLIENT_HOME", "/nonexistent", 1) }()
 
   deinit {
     if status == nil {

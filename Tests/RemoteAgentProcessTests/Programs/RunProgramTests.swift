@@ -46,6 +46,31 @@ import Testing
     #expect(try program.finish() == .exited(code: 143))
   }
 
+  @Test func `what the hub may do is passed on, and a hub that may only watch is told so`() throws {
+    let stop = #"{"type":"control","sessionId":"s","seq":1,"payload":{"action":"stop"}}"#
+    let tunnel = #"echo "$@" >args; read line; read line; echo '\#(stop)'; cat >lines"#
+    for (options, control) in [(["--deny", "stop"], "on"), (["--allow", "none"], "off")] {
+      let program = try shell("exec sleep 1000", tunnel: tunnel, options: options)
+      let lines = "\(program.path)/lines"
+      let deadline = BootClock.now + 20_000
+      while (try? AtomicFile.read(lines))?.contains(UInt8(ascii: "\n")) != true, BootClock.now < deadline {
+        try program.read(until: BootClock.now + 5)
+      }
+      let text = String(decoding: try AtomicFile.read(lines), as: UTF8.self)
+      #expect(text.contains(#""result":"refused","reason":"stopping the agent is not allowed here (allow: stop)""#))
+      #expect(try AtomicFile.read("\(program.path)/args") == Array("--control \(control) --announce\n".utf8))
+      program.child.send(signal: SIGTERM)
+      #expect(try program.finish() == .exited(code: 143))
+    }
+  }
+
+  @Test func `options that are wrong start nothing`() throws {
+    let program = try shell("echo no", tunnel: "echo >started", options: ["--allow", "nothing"])
+    #expect(try program.finish() == .exited(code: 64))
+    #expect(program.errorText.hasPrefix("ra-run: error: --allow nothing: there is no such item"))
+    #expect(access("\(program.path)/started", F_OK) != 0)
+  }
+
   @Test func `a tunnel that fails ends the agent, and its status says why`() throws {
     let program = try shell("exec sleep 1000", tunnel: "exit 77")
     #expect(try program.finish() == .exited(code: 77))

@@ -42,7 +42,7 @@ import Testing
       (#"{"action":"\#(String(repeating: "x", count: 30_000))"}"#, "there is no such action"),
       (
         #"{"action":"stop","x":\#(String(repeating: "[", count: 70))\#(String(repeating: "]", count: 70))}"#,
-        "it can't be read: more than 64 levels at byte 82"
+        "it can't be read: more than 64 levels at byte 84"
       ),
     ]
     for (number, (payload, reason)) in refusals.enumerated() {
@@ -138,10 +138,12 @@ import Testing
     (["--stay"], "--stay: nothing that it could wait for is allowed"), (["--json"], "--json is for --show-policy"),
   ])
   func `options that are wrong are status 64`(options: [String], message: String) throws {
-    let program = try spawn(["--control", "3"] + options + ["true"])
-    #expect(try program.finish() == .exited(code: 64))
-    #expect(program.errorText.hasPrefix("ra-spawn: error: \(message)"))
-    #expect(program.text == "")
+    for control in [["--control", "3"], []] where options != ["--stay"] || control != [] {
+      let program = try spawn(control + options + ["true"])
+      #expect(try program.finish() == .exited(code: 64))
+      #expect(program.errorText.hasPrefix("ra-spawn: error: \(message)"))
+      #expect(program.text == "")
+    }
   }
 
   @Test(
