@@ -84,11 +84,11 @@ struct RASpawn: ParsableCommand {
     }
     let settings = try settings()
     let descriptors = try descriptors(for: settings, diagnostics)
-    let ownFolder = cwd == nil ? settings.folder : nil
+    let ownFolder = cwd == nil ? Array(settings.folder.utf8) : nil
     let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) { settings in
       let name = settings.agent
       // Where we are needs no entering: it may have been removed.
-      let folder = settings.folder == ownFolder ? nil : settings.folder
+      let folder = Array(settings.folder.utf8) == ownFolder ? nil : settings.folder
       return switch Executable.find(name, folder: folder) {
       case .found(let path):
         .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))

@@ -86,12 +86,11 @@ package struct ControlPolicy: Sendable, Equatable {
       (start.agent, start.folder) = (nil, nil)
       return start
     }
-    if isOwn {
-      try require(agents.contains(where: run.isCalled), "starting this agent otherwise than it was is", .agents)
+    if isOwn, agents.contains(where: run.isCalled) {
       start.agent = nil
     } else {
       let entry = agents.first { $0 == start.agent } ?? agents.first { AgentProfile.baseName($0) == start.agent }
-      try require(entry != nil, "this agent is", .agents)
+      try require(entry != nil, isOwn ? "starting this agent otherwise than it was is" : "this agent is", .agents)
       start.agent = entry
     }
     start.folder = try allowed(folder: start.folder, for: run, resolving: resolve)

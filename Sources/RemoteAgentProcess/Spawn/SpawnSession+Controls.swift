@@ -47,7 +47,7 @@ extension SpawnSession {
       case .stop(let grace): try stopAsked(control.seq, grace: grace, at: moment)
       case .prompt(let text): try promptAsked(control.seq, text, at: moment)
       case .signal(let signal): try signalAsked(control.seq, signal, at: moment)
-      case .input, .resize, .approve: throw ControlRefusal("this is not possible here yet")
+      case .input, .resize, .approve: throw ControlRefusal("no agent takes this yet")
       }
     } catch {
       answer(control.seq, refused: error.reason, at: moment)

@@ -105,6 +105,11 @@ private func policy(_ change: (inout ControlPolicy) -> Void) -> ControlPolicy {
     let agents = policy { ($0.agents, $0.arguments) = (["claude"], true) }
     #expect(decide(.start(.init(arguments: ["x"])), agents) == .success(.start(.init(arguments: ["x"]))))
     #expect(decide(.start(.init(agent: "claude")), agents) == .success(.start(.init())))
+    // Another program of its name.
+    let other = policy { $0.agents = ["/other/claude"] }
+    #expect(decide(.start(.init(agent: "claude")), other) == .success(.start(.init(agent: "/other/claude"))))
+    let otherwise = refused("starting this agent otherwise than it was is not allowed here (allow: agents)")
+    #expect(decide(.start(.init()), other) == otherwise)
   }
 
   @Test(

@@ -181,7 +181,7 @@ import Testing
     (#"{"action":"signal","name":"KILL"}"#, "this signal is not allowed here (allow: signals)"),
     (#"{"action":"signal","name":15}"#, "name must be a text that is not empty"),
     (#"{"action":"resize","cols":1,"rows":1}"#, "resizing the terminal is not allowed here (allow: input)"),
-    (#"{"action":"approve","requestId":"r","decision":"allow"}"#, "this is not possible here yet"),
+    (#"{"action":"approve","requestId":"r","decision":"allow"}"#, "no agent takes this yet"),
     (#"{"action":7}"#, "no action is given"),
     (#"{"action":"x"}"#, "there is no such action"),
     (#"{"action":"prompt","action":"stop"}"#, "text must be a text that is not empty"),
