@@ -48,6 +48,9 @@ struct RARun: ParsableCommand {
   @Option(help: ArgumentHelp("Which credential to use.", valueName: "name"))
   var credential: String?
 
+  @OptionGroup
+  var passphrase: PassphraseOptions
+
   @Flag(help: "Show the lines that go to the hub, and not readable text.")
   var json = false
 
@@ -88,6 +91,9 @@ struct RARun: ParsableCommand {
     _ = Descriptors.fillStandard()
     do {
       Glibc.exit(try RARun.parse().start(diagnostics))
+    } catch let error as PassphraseOptions.Failure {
+      diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
+      Glibc.exit(ExitStatus.configuration)
     } catch let error as ProcessError {
       diagnostics.error("\(error)")
       Glibc.exit(ExitStatus.lost)
@@ -106,6 +112,8 @@ struct RARun: ParsableCommand {
     guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {
       return ExitStatus.notFound
     }
+    var plan = plan
+    try passphrase.ask(for: &plan)
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
@@ -129,6 +137,7 @@ struct RARun: ParsableCommand {
     if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
     plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    plan.tunnelOptions += passphrase.tunnelOptions
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
     plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)
