@@ -142,7 +142,19 @@ struct RAPair: ParsableCommand {
   private func remove(
     _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
-    var paired = try store.credential(named: credential)
+    var paired: Credential
+    do throws(ClientError) {
+      paired = try store.credential(named: credential)
+    } catch {
+      guard case .notPaired = error, let entry = try store.summaries().first(where: { $0.name == credential }) else {
+        throw error
+      }
+      // The entry is here, its secrets are gone from the keyring: nobody can speak for this device any more.
+      diagnostics.warning("\(error); the hub was not told: `ra-hub revoke \(entry.clientId)` does it there")
+      try store.remove(named: credential)
+      print(json ? StatusReport(summary: entry, store: store).json.text : "the credential of \(entry.hub) is removed")
+      return
+    }
     paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     do throws(ClientError) {
       try pairing.unpair(paired)
