@@ -112,7 +112,14 @@ struct RAPair: ParsableCommand {
     let paired = try pairing.pair(
       hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
       code: code, label: label ?? Platform.host)
-    let place = try store.save(paired, named: credential, as: prepared)
+    let place: CredentialStore.Place
+    do throws(ClientError) {
+      place = try store.save(paired, named: credential, as: prepared)
+    } catch {
+      // A device that nobody has the credential of is of no use to the hub either.
+      try? pairing.unpair(paired)
+      throw error
+    }
     storing.tell(place, store, diagnostics)
     if json {
       print(JSON.object((summary(paired).members ?? []) + [.init("store", .string(place.kind.rawValue))]).text)

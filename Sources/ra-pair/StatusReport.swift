@@ -47,7 +47,8 @@ struct StatusReport {
     switch summary.store {
     case .keychain: return "the keyring (\(store.keyringName))"
     case .file:
-      let key = summary.sealedWith == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)"
+      let key =
+        summary.sealedWith == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)"
       return "the file, sealed with \(key)\(summary.hasPassphrase ? " and a passphrase" : "")"
     case nil: return "unknown to this version"
     }

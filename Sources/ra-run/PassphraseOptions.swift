@@ -12,11 +12,6 @@ struct PassphraseOptions: ParsableArguments {
   @Option(help: ArgumentHelp("As in ra-tunnel.", valueName: "file"))
   var passphraseFile: String?
 
-  /// Bytes, as ra-tunnel takes them: a pipe holds that much.
-  private static let limit = 1024
-  /// Milliseconds that somebody has to type it.
-  private static let patience: Int64 = 120_000
-
   func validate() throws {
     if passphrase, passphraseFile != nil {
       throw ValidationError("--passphrase and --passphrase-file exclude each other")
@@ -32,9 +27,9 @@ struct PassphraseOptions: ParsableArguments {
   func ask(for plan: inout RunPlan) throws(Failure) {
     guard passphrase else { return }
     do {
-      var typed = try TerminalPrompt.askSecret(
-        "passphrase of the credential: ", limit: PassphraseOptions.limit, patience: PassphraseOptions.patience)
+      var typed = try TerminalPrompt.askSecret("passphrase of the credential: ")
       defer { explicit_bzero(&typed, typed.count) }
+      // It fits into the pipe.
       let pipe = try Descriptor.pipe()
       let written = typed.withUnsafeBytes { Descriptor.write($0, to: pipe.writing) }
       close(pipe.writing)

@@ -5,7 +5,8 @@ import RemoteAgentClient
 struct PassphraseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The credential's passphrase, if it has one: a private file of one line; asked for by default.", valueName: "file"))
+      "The credential's passphrase, if it has one: a private file of one line; asked for by default.", valueName: "file"
+    ))
   var passphraseFile: String?
 
   @Flag(help: "Ask for no passphrase at the terminal: fail where one is needed.")

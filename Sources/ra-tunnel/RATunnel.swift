@@ -141,7 +141,8 @@ struct RATunnel: ParsableCommand {
   private func runCheck(_ diagnostics: Diagnostics) -> Int32 {
     let report = Check.run(
       .init(
-        credential: credential, passphrase: passphrase.source, proxy: proxy, pins: pin.flatMap { try? PinSet($0) }, tool: Version.tool("ra-tunnel")))
+        credential: credential, passphrase: passphrase.source, proxy: proxy, pins: pin.flatMap { try? PinSet($0) },
+        tool: Version.tool("ra-tunnel")))
     print(json ? report.json.text : report.table)
     if fflush(nil) != 0, report.failure == nil {
       diagnostics.error("standard output: \(String(cString: strerror(errno)))")

@@ -99,11 +99,13 @@ struct SealTests {
   }
 
   @Test func `a file of the first version opens`() throws {
-    let box = "Af9T/bepd5jLI24iSBGHFMp3od95voYj8vB1JhOOb8vVOrEEyHSoli9opPTVuw5Fue2NntUcjSS6xelS6VTWlYBgDleZnt+nruZD0fC/SqAq9tQWdVpss3OeVCftpoDKJ2uiuR5cNGI="
+    let box =
+      "Af9T/bepd5jLI24iSBGHFMp3od95voYj8vB1JhOOb8vVOrEEyHSoli9opPTVuw5Fue2NntUcjSS6xelS6VTWlYBgDleZnt+nruZD0fC/SqAq9tQWdVpss3OeVCftpoDKJ2uiuR5cNGI="
     let place = try SettingsPlace(machineID: nil)
     try place.write(
       #"{"credentials":{"default":{"hub":"https://hub.example","clientId":"c_1","label":"l","pairedAt":7,"#
-        + #""sealed":{"key":"key-file","salt":"AAECAwQFBgcICQoLDA0ODw==","nonce":"AAECAwQFBgcICQoL","box":"\#(box)"}}}}"#)
+        + #""sealed":{"key":"key-file","salt":"AAECAwQFBgcICQoLDA0ODw==","nonce":"AAECAwQFBgcICQoL","box":"\#(box)"}}}}"#
+    )
     try AtomicFile.write([UInt8](repeating: UInt8(ascii: "*"), count: 32), to: place.folder.keyFile, mode: 0o600)
     #expect(try place.store.credential(named: "default").refreshToken == "rar_first")
     #expect(try place.store.summaries().first?.store == .file)

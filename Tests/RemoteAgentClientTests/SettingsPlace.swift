@@ -24,7 +24,9 @@ final class SettingsPlace {
   }
 
   deinit {
-    for name in ["/home/config.json", "/home/key", "/home/passphrase", "/home/other", "/machine-id"] { unlink(path + name) }
+    for name in ["/home/config.json", "/home/key", "/home/passphrase", "/home/other", "/machine-id"] {
+      unlink(path + name)
+    }
     rmdir(path + "/home")
     rmdir(path)
   }

@@ -100,7 +100,7 @@ extension CredentialStore {
       guard constantTimeEquals(stored, secrets) else { throw .failed("it gives back something else than it was given") }
     } catch {
       try? keyring.remove(item)
-      throw error
+      throw error == .notFound ? .failed("it took the secrets and does not have them") : error
     }
   }
 

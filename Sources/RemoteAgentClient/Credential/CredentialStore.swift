@@ -93,7 +93,9 @@ package struct CredentialStore: Sendable {
 
   /// Removes the credential of that name, if there is one, and its secrets from the keyring.
   package func remove(named name: String) throws(ClientError) {
-    if let entry = try file.entries().first(where: { $0.name == name })?.value, let item = CredentialStore.item(of: entry) {
+    if let entry = try file.entries().first(where: { $0.name == name })?.value,
+      let item = CredentialStore.item(of: entry)
+    {
       do {
         try keyring.remove(item)
       } catch {

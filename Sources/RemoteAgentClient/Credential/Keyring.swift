@@ -69,6 +69,8 @@ package enum KeyringFailure: Error, Sendable, Equatable, CustomStringConvertible
 extension ClientError {
   /// - Parameter tried: what was tried with the keyring.
   init(_ tried: String, _ failure: KeyringFailure) {
-    self = failure == .notFound ? .notPaired("\(tried): \(failure)") : .credential("\(tried): \(failure)", hint: failure.hint)
+    self =
+      failure == .notFound
+      ? .notPaired("\(tried): \(failure)") : .credential("\(tried): \(failure)", hint: failure.hint)
   }
 }

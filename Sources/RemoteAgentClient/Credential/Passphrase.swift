@@ -10,9 +10,7 @@ package enum PassphraseSource: Sendable, Equatable {
   case terminal
 
   /// Bytes a passphrase may have.
-  package static let limit = 1024
-  /// Milliseconds that somebody has to type it.
-  private static let patience: Int64 = 120_000
+  private static let limit = TerminalPrompt.limit
 
   /// - Parameters:
   ///   - name: the credential's.
@@ -20,7 +18,8 @@ package enum PassphraseSource: Sendable, Equatable {
   func read(for name: String, isNew: Bool) throws(ClientError) -> [UInt8] {
     switch self {
     case .none:
-      throw .credential("the credential \(name): it is sealed with a passphrase", hint: "give it: --passphrase-file FILE")
+      throw .credential(
+        "the credential \(name): it is sealed with a passphrase", hint: "give it: --passphrase-file FILE")
     case .file(let path): return try PassphraseSource.read(path)
     case .terminal:
       let passphrase = try ask("passphrase of the credential \(name): ", for: name)
@@ -34,8 +33,7 @@ package enum PassphraseSource: Sendable, Equatable {
 
   private func ask(_ prompt: String, for name: String) throws(ClientError) -> [UInt8] {
     do {
-      return try TerminalPrompt.askSecret(
-        prompt, limit: PassphraseSource.limit, patience: PassphraseSource.patience)
+      return try TerminalPrompt.askSecret(prompt)
     } catch {
       throw .credential(
         "asking for the passphrase of the credential \(name): \(error)", hint: "give it: --passphrase-file FILE")
@@ -53,7 +51,7 @@ package enum PassphraseSource: Sendable, Equatable {
   }
 
   /// The one line that a passphrase file must be.
-  static func line(of bytes: [UInt8], in path: String) throws(ClientError) -> [UInt8] {
+  private static func line(of bytes: [UInt8], in path: String) throws(ClientError) -> [UInt8] {
     var line = bytes[...]
     if line.last == 0x0A { line.removeLast() }
     if line.last == 0x0D { line.removeLast() }

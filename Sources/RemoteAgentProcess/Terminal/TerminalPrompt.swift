@@ -1,16 +1,21 @@
 import CPosix
 import Glibc
-package import RemoteAgentCore
+import RemoteAgentCore
 
 /// Asks for a secret at the process's terminal, whatever standard input is, and shows nothing of it.
 package enum TerminalPrompt {
+  /// Bytes that a line may have.
+  package static let limit = 1024
+  /// How long somebody has to type it.
+  private static let patience: Milliseconds = 120_000
+
   package enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
     case noTerminal
     /// Another process group has the terminal now.
     case inBackground
     case cancelled
     case tooLate
-    case tooLong(limit: Int)
+    case tooLong
     case failed(errno: Int32)
 
     package var description: String {
@@ -19,7 +24,7 @@ package enum TerminalPrompt {
       case .inBackground: "it can't be asked for from the background"
       case .cancelled: "it was not given"
       case .tooLate: "nobody gave it in time"
-      case .tooLong(let limit): "it has at most \(limit) bytes"
+      case .tooLong: "it has at most \(limit) bytes"
       case .failed(let error): "the terminal: \(String(cString: strerror(error)))"
       }
     }
@@ -27,14 +32,8 @@ package enum TerminalPrompt {
 
   /// The line that was typed, without its end.
   ///
-  /// Signals that end the process end it only after the terminal is as it was.
-  ///
-  /// - Parameters:
-  ///   - limit: bytes of the line.
-  ///   - patience: milliseconds until it is given up.
-  package static func askSecret(
-    _ prompt: String, limit: Int, patience: Milliseconds
-  ) throws(Failure) -> [UInt8] {
+  /// It is given up after two minutes. Signals that end the process end it only after the terminal is as it was.
+  package static func askSecret(_ prompt: String) throws(Failure) -> [UInt8] {
     let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
     guard terminal >= 0 else { throw .noTerminal }
     defer { close(terminal) }
@@ -57,7 +56,7 @@ package enum TerminalPrompt {
     guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { throw .failed(errno: errno) }
     write(prompt, to: terminal)
     let outcome = Result { () throws(Failure) -> Answer in
-      try read(terminal, signals: signals, limit: limit, deadline: BootClock.now + patience)
+      try read(terminal, signals: signals, deadline: BootClock.now + patience)
     }
     tcsetattr(terminal, TCSAFLUSH, &before)
     write("\n", to: terminal)
@@ -73,7 +72,7 @@ package enum TerminalPrompt {
   }
 
   private static func read(
-    _ terminal: Int32, signals: Int32, limit: Int, deadline: Milliseconds
+    _ terminal: Int32, signals: Int32, deadline: Milliseconds
   ) throws(Failure) -> Answer {
     var line = SecretLine(limit: limit)
     while true {
@@ -94,7 +93,7 @@ package enum TerminalPrompt {
       case .more: continue
       case .finished: return .line(line.bytes)
       case .cancelled: throw .cancelled
-      case .tooLong: throw .tooLong(limit: limit)
+      case .tooLong: throw .tooLong
       }
     }
   }
