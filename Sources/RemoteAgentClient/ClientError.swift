@@ -18,6 +18,8 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
   case busy(String, retryAfter: Int64?)
   /// A settings file that can't be used: its path, and why.
   case configuration(String, String)
+  /// A credential's store that can't be used: what was tried and why, and what to do.
+  case credential(String, hint: String?)
   /// A settings file that can't be written: its path, and why.
   case cannotCreate(String, String)
 
@@ -25,7 +27,7 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .badURL(let url, let why): "\(url): \(why)"
     case .badInput(let why), .noInput(let why), .unreachable(let why), .refused(let why), .notPaired(let why),
-      .busy(let why, _):
+      .busy(let why, _), .credential(let why, _):
       why
     case .configuration(let path, let why), .cannotCreate(let path, let why): "\(path): \(why)"
     }
@@ -40,8 +42,14 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unreachable, .busy: ExitStatus.unreachable
     case .refused: ExitStatus.refused
     case .notPaired: ExitStatus.notPaired
-    case .configuration: ExitStatus.configuration
+    case .configuration, .credential: ExitStatus.configuration
     case .cannotCreate: ExitStatus.cannotCreate
     }
+  }
+
+  /// What to do about it, where that is the same for all programs.
+  package var hint: String? {
+    guard case .credential(_, let hint) = self else { return nil }
+    return hint
   }
 }

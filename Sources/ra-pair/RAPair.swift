@@ -34,7 +34,10 @@ struct RAPair: ParsableCommand {
   @Option(help: ArgumentHelp("Which credential, for more than one.", valueName: "name"))
   var credential = CredentialStore.defaultName
 
-  @Flag(help: "Show the credential, and whether the hub takes it.")
+  @OptionGroup
+  var storing: StoreOptions
+
+  @Flag(help: "Show the credential, where its secrets are, and whether the hub takes it.")
   var status = false
 
   @Flag(help: "Have the hub forget this device, and remove the credential.")
@@ -64,6 +67,7 @@ struct RAPair: ParsableCommand {
     if !status, !unpair, hub == nil {
       throw ValidationError("--hub URL is needed")
     }
+    try storing.validate(pairs: !status && !unpair)
     guard Credential.isValidName(credential) else {
       throw ValidationError("--credential takes a letter or digit and at most 63 of A-Za-z0-9._-")
     }
@@ -74,14 +78,15 @@ struct RAPair: ParsableCommand {
     let diagnostics = Diagnostics(program: "ra-pair")
     Signals.ignoreBrokenPipes()
     do throws(ClientError) {
-      let store = CredentialStore(folder: try SettingsFolder.current())
+      var store = CredentialStore(folder: try SettingsFolder.current())
+      storing.apply(to: &store)
       let pairing = Pairing(tool: Version.tool("ra-pair"))
       if status {
         try showStatus(store, pairing)
       } else if unpair {
         try remove(store, pairing, diagnostics)
       } else {
-        try pair(store, pairing)
+        try pair(store, pairing, diagnostics)
       }
     } catch {
       diagnostics.error("\(error)", hint: hint(for: error))
@@ -89,7 +94,9 @@ struct RAPair: ParsableCommand {
     }
   }
 
-  private func pair(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
+  private func pair(
+    _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
+  ) throws(ClientError) {
     let hub = try HubURL(hub ?? "")
     var trusted: String?
     if let ca {
@@ -101,45 +108,60 @@ struct RAPair: ParsableCommand {
     }
     let pins = pin.flatMap { try? PinSet($0) }
     let code = try readCode()
+    let prepared = try store.prepare(named: credential)
     let paired = try pairing.pair(
       hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
       code: code, label: label ?? Platform.host)
-    try store.save(paired, named: credential)
+    let place: CredentialStore.Place
+    do throws(ClientError) {
+      place = try store.save(paired, named: credential, as: prepared)
+    } catch {
+      // A device that nobody has the credential of is of no use to the hub either.
+      try? pairing.unpair(paired)
+      throw error
+    }
+    storing.tell(place, store, diagnostics)
     if json {
-      print(summary(paired).text)
+      print(JSON.object((summary(paired).members ?? []) + [.init("store", .string(place.kind.rawValue))]).text)
     } else {
       print("paired with \(hub.description) as \(paired.clientId)")
     }
   }
 
   private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
-    var paired = try store.credential(named: credential)
-    paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
-    let sealed = try store.summaries().first { $0.name == credential }?.sealedWith ?? ""
-    let device = try pairing.status(of: paired)
-    if json {
-      var members = summary(paired).members ?? []
-      members += [
-        .init("sealedWith", .string(sealed)), .init("file", .string(store.folder.configFile)), .init("device", device),
-      ]
-      print(JSON.object(members).text)
-    } else {
-      print("hub          \(paired.hub.description)")
-      print("device       \(paired.clientId) (\(device["label"]?.string ?? paired.label))")
-      print("fingerprint  \(paired.key.publicKey.thumbprint)")
-      print(
-        "sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")"
-      )
-      if let pins = paired.pins { print("pin          \(pins)") }
-      print("file         \(store.folder.configFile)")
-      print("the hub takes it")
+    guard let summary = try store.summaries().first(where: { $0.name == credential }) else {
+      _ = try store.credential(named: credential)
+      return
     }
+    var report = StatusReport(summary: summary, store: store)
+    do throws(ClientError) {
+      var paired = try store.credential(named: credential)
+      paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
+      report.paired = paired
+      report.device = try pairing.status(of: paired)
+    } catch {
+      report.error = error
+    }
+    print(json ? report.json.text : report.text)
+    if let error = report.error { throw error }
   }
 
   private func remove(
     _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
-    var paired = try store.credential(named: credential)
+    var paired: Credential
+    do throws(ClientError) {
+      paired = try store.credential(named: credential)
+    } catch {
+      guard case .notPaired = error, let entry = try store.summaries().first(where: { $0.name == credential }) else {
+        throw error
+      }
+      // The entry is here, its secrets are gone from the keyring: nobody can speak for this device any more.
+      diagnostics.warning("\(error); the hub was not told: `ra-hub revoke \(entry.clientId)` does it there")
+      try store.remove(named: credential)
+      print(json ? StatusReport(summary: entry, store: store).json.text : "the credential of \(entry.hub) is removed")
+      return
+    }
     paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     do throws(ClientError) {
       try pairing.unpair(paired)
@@ -189,7 +211,7 @@ struct RAPair: ParsableCommand {
       "if its owner says that this is the hub's key, pair with it: --pin"
     case .refused(let why) where why.contains("not trusted"):
       "a hub with a certificate of its own needs --ca FILE, as `ra-hub code` prints it"
-    default: nil
+    default: error.hint
     }
   }
 }

@@ -49,6 +49,9 @@ struct RARun: ParsableCommand {
   @Option(help: ArgumentHelp("Which credential to use.", valueName: "name"))
   var credential: String?
 
+  @OptionGroup
+  var passphrase: PassphraseOptions
+
   @Flag(help: "Show the lines that go to the hub, and not readable text.")
   var json = false
 
@@ -91,6 +94,9 @@ struct RARun: ParsableCommand {
     _ = Descriptors.fillStandard()
     do {
       Glibc.exit(try RARun.parse().start(diagnostics))
+    } catch let error as PassphraseOptions.Failure {
+      diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
+      Glibc.exit(ExitStatus.configuration)
     } catch let error as ProcessError {
       diagnostics.error("\(error)")
       Glibc.exit(ExitStatus.lost)
@@ -107,7 +113,7 @@ struct RARun: ParsableCommand {
     do throws(PolicyChoice.Failure) {
       plan.isSteered = try !policy.choice.policy().allowsNothing
     } catch {
-      diagnostics.error(error.message)
+      diagnostics.error(error.message, hint: error.hint)
       return error.status
     }
     if dryRun {
@@ -117,6 +123,8 @@ struct RARun: ParsableCommand {
     guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {
       return ExitStatus.notFound
     }
+    var plan = plan
+    try passphrase.ask(for: &plan)
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
@@ -140,6 +148,7 @@ struct RARun: ParsableCommand {
     if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
     plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    plan.tunnelOptions += passphrase.tunnelOptions
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
     plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)

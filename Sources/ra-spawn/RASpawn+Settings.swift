@@ -52,7 +52,7 @@ extension RASpawn {
     do throws(PolicyChoice.Failure) {
       return try policy.choice.policy()
     } catch {
-      throw Failure(message: error.message, status: error.status)
+      throw Failure(message: error.message, hint: error.hint, status: error.status)
     }
   }
 

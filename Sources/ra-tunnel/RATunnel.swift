@@ -53,6 +53,9 @@ struct RATunnel: ParsableCommand {
   var flushTimeout = 60
 
   @OptionGroup
+  var passphrase: PassphraseOptions
+
+  @OptionGroup
   var spool: SpoolOptions
 
   @Option(help: ArgumentHelp("Write what happens to a descriptor, as JSON lines.", valueName: "fd"))
@@ -107,7 +110,9 @@ struct RATunnel: ParsableCommand {
     do {
       var polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       let settings = try SettingsFolder.current()
-      var paired = try CredentialStore(folder: settings).credential(named: credential)
+      var store = CredentialStore(folder: settings)
+      store.passphrase = passphrase.source
+      var paired = try store.credential(named: credential)
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
@@ -136,7 +141,8 @@ struct RATunnel: ParsableCommand {
   private func runCheck(_ diagnostics: Diagnostics) -> Int32 {
     let report = Check.run(
       .init(
-        credential: credential, proxy: proxy, pins: pin.flatMap { try? PinSet($0) }, tool: Version.tool("ra-tunnel")))
+        credential: credential, passphrase: passphrase.source, proxy: proxy, pins: pin.flatMap { try? PinSet($0) },
+        tool: Version.tool("ra-tunnel")))
     print(json ? report.json.text : report.table)
     if fflush(nil) != 0, report.failure == nil {
       diagnostics.error("standard output: \(String(cString: strerror(errno)))")
@@ -147,7 +153,7 @@ struct RATunnel: ParsableCommand {
   }
 
   private func hint(for error: ClientError) -> String? {
-    guard case .notPaired = error else { return nil }
+    guard case .notPaired = error else { return error.hint }
     return "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
   }
 

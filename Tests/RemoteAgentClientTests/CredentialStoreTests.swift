@@ -6,40 +6,9 @@ import RemoteAgentTLS
 import Testing
 
 struct CredentialStoreTests {
-  /// A fresh folder, removed at the end, with a machine-id of its own.
-  private final class Place {
-    let path: String
-    let machineID: String
-    var store: CredentialStore { CredentialStore(folder: folder, machineID: machineID) }
-    let folder: SettingsFolder
-
-    init(machineID id: String? = "0123456789abcdef0123456789abcdef\n") throws {
-      var template = Array("/tmp/ra-test.XXXXXX".utf8CString)
-      let made = try #require(mkdtemp(&template))
-      path = String(cString: made)
-      machineID = path + "/machine-id"
-      if let id { try AtomicFile.write(Array(id.utf8), to: machineID, mode: 0o444) }
-      folder = try SettingsFolder(
-        environment: ["REMOTE_AGENT_CLIENT_HOME": path + "/home"], home: nil, exists: { _ in false })
-    }
-
-    deinit {
-      for name in ["/home/config.json", "/home/key", "/machine-id"] { unlink(path + name) }
-      rmdir(path + "/home")
-      rmdir(path)
-    }
-  }
-
-  private func credential(_ token: String = "rar_secret") throws -> Credential {
-    Credential(
-      hub: try HubURL("https://hub.example"), ca: "PEM", clientId: "c_1", label: "l",
-      key: try ES256PrivateKey.generate(),
-      refreshToken: token, pairedAt: 7)
-  }
-
   @Test func `what was saved is there again, and its secrets are not in the file`() throws {
-    let place = try Place()
-    let saved = try credential()
+    let place = try SettingsPlace()
+    let saved = try SettingsPlace.credential()
     try place.store.save(saved, named: "default")
     let loaded = try place.store.credential(named: "default")
     #expect(loaded.refreshToken == "rar_secret")
@@ -56,12 +25,12 @@ struct CredentialStoreTests {
   }
 
   @Test func `several have names, one is removed alone, and other settings stay`() throws {
-    let place = try Place()
+    let place = try SettingsPlace()
     try AtomicFile.makeFolder(place.folder.path)
     try AtomicFile.write(Array(#"{"other":[1]}"#.utf8), to: place.folder.configFile, mode: 0o600)
-    try place.store.save(try credential("a"), named: "default")
-    try place.store.save(try credential("b"), named: "ci")
-    try place.store.save(try credential("c"), named: "ci")
+    try place.store.save(try SettingsPlace.credential("a"), named: "default")
+    try place.store.save(try SettingsPlace.credential("b"), named: "ci")
+    try place.store.save(try SettingsPlace.credential("c"), named: "ci")
     try place.store.remove(named: "default")
     #expect(try place.store.summaries().map(\.name) == ["ci"])
     #expect(try place.store.credential(named: "ci").refreshToken == "c")
@@ -69,13 +38,13 @@ struct CredentialStoreTests {
   }
 
   @Test func `without a credential it is not paired`() throws {
-    let place = try Place()
+    let place = try SettingsPlace()
     #expect(throws: ClientError.notPaired("this device is not paired")) { try place.store.credential(named: "default") }
   }
 
   @Test func `another machine can't open it`() throws {
-    let place = try Place()
-    try place.store.save(try credential(), named: "default")
+    let place = try SettingsPlace()
+    try place.store.save(try SettingsPlace.credential(), named: "default")
     unlink(place.machineID)
     try AtomicFile.write(Array("f123456789abcdef0123456789abcdef".utf8), to: place.machineID, mode: 0o444)
     let error = #expect(throws: ClientError.self) { try place.store.credential(named: "default") }
@@ -83,8 +52,8 @@ struct CredentialStoreTests {
   }
 
   @Test func `a box moved to another hub or name doesn't open`() throws {
-    let place = try Place()
-    try place.store.save(try credential(), named: "default")
+    let place = try SettingsPlace()
+    try place.store.save(try SettingsPlace.credential(), named: "default")
     let text = String(decoding: try AtomicFile.read(place.folder.configFile), as: UTF8.self)
     for (from, to) in [("hub.example", "hub.invalid"), ("\"default\"", "\"other\""), ("c_1", "c_2")] {
       let changed = text.split(separator: from, omittingEmptySubsequences: false).joined(separator: to)
@@ -95,16 +64,16 @@ struct CredentialStoreTests {
   }
 
   @Test func `a file that others may read is refused`() throws {
-    let place = try Place()
-    try place.store.save(try credential(), named: "default")
+    let place = try SettingsPlace()
+    try place.store.save(try SettingsPlace.credential(), named: "default")
     chmod(place.folder.configFile, 0o644)
     let error = #expect(throws: ClientError.self) { try place.store.credential(named: "default") }
-    #expect(error.map { "\($0)" }?.contains("chmod 600") == true)
+    #expect(error?.hint == "chmod 600 \(place.folder.configFile)")
   }
 
   @Test(arguments: ["", "[]", "{", "null", #"{"credentials":{"default":{}}}"#])
   func `a broken file is told, not overwritten`(text: String) throws {
-    let place = try Place()
+    let place = try SettingsPlace()
     try AtomicFile.makeFolder(place.folder.path)
     try AtomicFile.write(Array(text.utf8), to: place.folder.configFile, mode: 0o600)
     let error = #expect(throws: ClientError.self) { try place.store.credential(named: "default") }
@@ -113,8 +82,8 @@ struct CredentialStoreTests {
   }
 
   @Test func `without a machine-id a key file is made for its owner alone`() throws {
-    let place = try Place(machineID: nil)
-    try place.store.save(try credential(), named: "default")
+    let place = try SettingsPlace(machineID: nil)
+    try place.store.save(try SettingsPlace.credential(), named: "default")
     #expect(try place.store.credential(named: "default").refreshToken == "rar_secret")
     #expect(try place.store.summaries().map(\.sealedWith) == ["key-file"])
     var status = stat()

@@ -52,12 +52,14 @@ class Certificate:
 
 
 class FakeHub:
-    """For one device. `plan` are answers in place of the usual ones, each for the next request of its path.
+    """For one device. `plan` are answers in place of the usual ones, each for the next request of its path. `tokens` are what it
+    grants: the access and the refresh token, and what session tokens begin with.
 
     What is wrong with the device's requests is in `complaints`.
     """
 
-    def __init__(self, certificate, plan=(), token_life=900):
+    def __init__(self, certificate, plan=(), token_life=900, tokens=("a", "refresh", "session")):
+        self.access, self.refresh, self.session = tokens
         self.certificate, self.plan, self.token_life = certificate, list(plan), token_life
         self.complaints, self.nonce, self.granted, self.seen = [], None, 0, set()
         self.streams, self.open, self.key, self.is_closed = queue.Queue(), [], None, False
@@ -120,13 +122,13 @@ class FakeHub:
             assert set(paired) == {"code", "label", "platform"}, f"the pairing has the members {sorted(paired)}"
             self.key = key
             return self.give(connection, 201, {
-                "clientId": CLIENT, "accessToken": "a", "accessExpiresAt": 1, "accessExpiresIn": 3600,
-                "refreshToken": "refresh", "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
+                "clientId": CLIENT, "accessToken": self.access, "accessExpiresAt": 1, "accessExpiresIn": 3600,
+                "refreshToken": self.refresh, "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
         if path == "/api/clients/session":
-            assert (method, token, json.loads(body)) == ("POST", "refresh", {}), f"{method} {path} with {token} and {body!r}"
+            assert (method, token, json.loads(body)) == ("POST", self.refresh, {}), f"{method} {path} with {token} and {body!r}"
             self.granted += 1
             return self.give(connection, 200, {
-                "sessionToken": f"session-{self.granted}", "expiresAt": 1, "expiresIn": self.token_life, "accessToken": "a",
+                "sessionToken": f"{self.session}-{self.granted}", "expiresAt": 1, "expiresIn": self.token_life, "accessToken": self.access,
                 "accessExpiresAt": 1, "accessExpiresIn": 3600, "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
         assert (method, path) == ("GET", "/api/clients/stream"), f"{method} {path} is no call"
         return self.upgrade(connection, reader, fields, token)

@@ -111,7 +111,9 @@ class Device:
         folders = [*path, self.binaries, "/usr/bin", "/bin"]
         self.environment = {
             **WATCHED, "PATH": ":".join(str(folder) for folder in folders), "HOME": str(self.home), "LANG": "C.UTF-8",
-            "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home)}
+            "XDG_CONFIG_HOME": str(self.home / "config"), "TMPDIR": str(self.home),
+            # Where there is no session bus: the keyring of whoever tests is left alone.
+            "XDG_RUNTIME_DIR": str(self.home)}
         if is_paired:
             code = hub.json("code")
             command = ["ra-pair", "--hub", code["url"], "--ca", code["ca"], "--label", label, code["code"]]

@@ -4,4 +4,5 @@
 #include "cposix_guard.h"
 #include "cposix_network.h"
 #include "cposix_resolve.h"
+#include "cposix_secret.h"
 #include "cposix_spawn.h"

@@ -9,6 +9,8 @@ package enum Check {
   package struct Options: Sendable {
     /// The credential's name.
     package var credential: String
+    /// Who is asked for its passphrase.
+    package var passphrase: PassphraseSource
     /// `--proxy`
     package var proxy: String?
     /// The keys that the hub may have, in place of the credential's.
@@ -16,8 +18,11 @@ package enum Check {
     /// `ra-tunnel/0.1.0`
     package var tool: String
 
-    package init(credential: String, proxy: String?, pins: PinSet?, tool: String) {
+    package init(
+      credential: String, passphrase: PassphraseSource, proxy: String?, pins: PinSet?, tool: String
+    ) {
       self.credential = credential
+      self.passphrase = passphrase
       self.proxy = proxy
       self.pins = pins
       self.tool = tool
@@ -58,7 +63,9 @@ package enum Check {
   private static func connect(_ options: Options, _ report: inout CheckReport) -> StreamConnection? {
     var step = CheckReport.Step.pairing
     do throws(ClientError) {
-      var paired = try CredentialStore(folder: try SettingsFolder.current()).credential(named: options.credential)
+      var store = CredentialStore(folder: try SettingsFolder.current())
+      store.passphrase = options.passphrase
+      var paired = try store.credential(named: options.credential)
       report.hub = paired.hub.description
       report.reached(.dns, now: BootClock.now)
       step = .proxy

@@ -3,16 +3,37 @@ import RemoteAgentCore
 package import RemoteAgentProcess
 import RemoteAgentTLS
 
-/// The device's credentials by name, in one settings file (0600, replaced as a whole), their secrets sealed.
+/// The device's credentials by name: what is no secret in one settings file, the secrets sealed beside it or in the keyring.
 package struct CredentialStore: Sendable {
   package static let defaultName = "default"
 
   package let folder: SettingsFolder
-  private let machineID: String
+  /// Where `save` puts the secrets.
+  package var choice: StoreChoice = .file
+  /// Who is asked for a passphrase.
+  package var passphrase: PassphraseSource = .none
+  /// Whether `save` seals with a passphrase, where it seals.
+  package var sealsWithPassphrase = false
+  let keyring: any Keyring
+  /// What messages call the keyring.
+  package var keyringName: String { keyring.name }
+  let seal: Seal
+  var file: CredentialFile { CredentialFile(folder) }
 
-  package init(folder: SettingsFolder, machineID: String = "/etc/machine-id") {
+  /// - Parameters:
+  ///   - keyring: nil: the system's.
+  package init(folder: SettingsFolder, machineID: String = "/etc/machine-id", keyring: (any Keyring)? = nil) {
     self.folder = folder
-    self.machineID = machineID
+    self.keyring = keyring ?? CredentialStore.systemKeyring
+    seal = Seal(machineID: machineID, keyFile: folder.keyFile)
+  }
+
+  private static var systemKeyring: any Keyring {
+    #if canImport(Security)
+      Keychain()
+    #else
+      SecretService(bus: .current())
+    #endif
   }
 
   /// What a credential's entry shows without opening it.
@@ -22,45 +43,46 @@ package struct CredentialStore: Sendable {
     package let clientId: String
     package let label: String
     package let pairedAt: Int64
-    /// What the seal's key is made from.
+    /// Where its secrets are; nil if this version does not know it.
+    package let store: StoreKind?
+    /// What the seal's key is made from; empty for the keyring.
     package let sealedWith: String
+    package let hasPassphrase: Bool
   }
 
   /// The names and places of all credentials.
   package func summaries() throws(ClientError) -> [Summary] {
-    (try load()["credentials"]?.members ?? []).map { member in
-      Summary(
-        name: member.name, hub: member.value["hub"]?.string ?? "", clientId: member.value["clientId"]?.string ?? "",
-        label: member.value["label"]?.string ?? "", pairedAt: member.value["pairedAt"]?.integer ?? 0,
-        sealedWith: member.value["sealed"]?["key"]?.string ?? "")
+    try file.entries().map { member in
+      let entry = member.value
+      return Summary(
+        name: member.name, hub: entry["hub"]?.string ?? "", clientId: entry["clientId"]?.string ?? "",
+        label: entry["label"]?.string ?? "", pairedAt: entry["pairedAt"]?.integer ?? 0,
+        store: CredentialStore.kind(of: entry), sealedWith: entry["sealed"]?["key"]?.string ?? "",
+        hasPassphrase: entry["sealed"]?["passphrase"] != nil)
     }
   }
 
   /// The credential of that name; `notPaired` if there is none.
   package func credential(named name: String) throws(ClientError) -> Credential {
-    guard let entry = try load()["credentials"]?[name] else {
+    guard let entry = try file.entries().first(where: { $0.name == name })?.value else {
       throw .notPaired(
         name == CredentialStore.defaultName
           ? "this device is not paired" : "this device has no credential named \(name)")
     }
-    let file = folder.configFile
-    guard let hub = entry["hub"]?.string, let clientId = entry["clientId"]?.string, let sealed = entry["sealed"] else {
-      throw .configuration(file, "the credential \(name) is incomplete")
+    guard let hub = entry["hub"]?.string, let clientId = entry["clientId"]?.string else {
+      throw .configuration(folder.configFile, "the credential \(name) is incomplete")
     }
-    let seal = try Seal(machineID: machineID, keyFile: folder.keyFile, create: false)
-    guard let secrets = seal.open(sealed, context: context(name: name, hub: hub, clientId: clientId)),
-      let raw = secrets["privateKey"]?.string.flatMap(Base64.decode),
+    var bytes = try secrets(of: entry, name: name, hub: hub, clientId: clientId)
+    defer { explicit_bzero(&bytes, bytes.count) }
+    guard let secrets = try? JSON(parsing: bytes), let raw = secrets["privateKey"]?.string.flatMap(Base64.decode),
       let key = try? ES256PrivateKey(rawRepresentation: raw), let refreshToken = secrets["refreshToken"]?.string
-    else {
-      throw .configuration(
-        file, "the credential \(name) can't be opened: it was sealed by another machine or user, or altered")
-    }
+    else { throw .configuration(folder.configFile, "the credential \(name): its secrets are not a device's") }
     var pins: PinSet?
     if let text = entry["pin"]?.string {
       do {
         pins = try PinSet(text)
       } catch {
-        throw .configuration(file, "the credential \(name): \(error)")
+        throw .configuration(folder.configFile, "the credential \(name): \(error)")
       }
     }
     return Credential(
@@ -69,73 +91,63 @@ package struct CredentialStore: Sendable {
       refreshToken: refreshToken, pairedAt: entry["pairedAt"]?.integer ?? 0)
   }
 
-  /// Adds or replaces the credential of that name.
-  package func save(_ credential: Credential, named name: String) throws(ClientError) {
-    try change { (members: inout [JSON.Member]) throws(ClientError) in
-      let seal = try Seal(machineID: machineID, keyFile: folder.keyFile, create: true)
-      let hub = credential.hub.description
-      let secrets: JSON = [
-        "privateKey": .string(Base64.encode(credential.key.rawRepresentation)),
-        "refreshToken": .string(credential.refreshToken),
-      ]
-      var entry: [JSON.Member] = [.init("hub", .string(hub))]
-      if let ca = credential.ca { entry.append(.init("ca", .string(ca))) }
-      if let pins = credential.pins { entry.append(.init("pin", .string(pins.description))) }
-      entry += [
-        .init("clientId", .string(credential.clientId)), .init("label", .string(credential.label)),
-        .init("pairedAt", .integer(credential.pairedAt)),
-        .init(
-          "sealed",
-          try seal.seal(secrets, context: context(name: name, hub: hub, clientId: credential.clientId))),
-      ]
-      members.removeAll { $0.name == name }
-      members.append(.init(name, .object(entry)))
+  /// Removes the credential of that name, if there is one, and its secrets from the keyring.
+  package func remove(named name: String) throws(ClientError) {
+    if let entry = try file.entries().first(where: { $0.name == name })?.value,
+      let item = CredentialStore.item(of: entry)
+    {
+      do {
+        try keyring.remove(item)
+      } catch {
+        guard error == .notFound else { throw ClientError("removing the credential \(name)", error) }
+      }
     }
+    try file.change { (members: inout [JSON.Member]) throws(ClientError) in members.removeAll { $0.name == name } }
   }
 
-  /// Removes the credential of that name, if there is one.
-  package func remove(named name: String) throws(ClientError) {
-    try change { (members: inout [JSON.Member]) throws(ClientError) in members.removeAll { $0.name == name } }
+  private func secrets(
+    of entry: JSON, name: String, hub: String, clientId: String
+  ) throws(ClientError) -> [UInt8] {
+    switch CredentialStore.kind(of: entry) {
+    case .keychain:
+      do {
+        return try keyring.secret(of: KeyringItem(hub: hub, clientId: clientId))
+      } catch {
+        throw ClientError("reading the credential \(name)", error)
+      }
+    case .file:
+      guard let sealed = entry["sealed"] else {
+        throw .configuration(folder.configFile, "the credential \(name) is incomplete")
+      }
+      do {
+        return try seal.open(sealed, context: CredentialStore.context(name: name, hub: hub, clientId: clientId)) {
+          () throws(ClientError) in try passphrase.read(for: name, isNew: false)
+        }
+      } catch {
+        guard case .credential(let why, let hint) = error else { throw error }
+        throw .credential("\(folder.configFile): the credential \(name): \(why)", hint: hint)
+      }
+    case nil:
+      throw .credential(
+        "\(folder.configFile): the credential \(name): this version does not know its store",
+        hint: "use the version that made it, or pair again")
+    }
   }
 
   /// So that a box can't be moved under another name, hub or device.
-  private func context(name: String, hub: String, clientId: String) -> String { "\(name)\n\(hub)\n\(clientId)" }
+  static func context(name: String, hub: String, clientId: String) -> String { "\(name)\n\(hub)\n\(clientId)" }
 
-  private func load() throws(ClientError) -> JSON {
-    let file = folder.configFile
-    guard access(file, F_OK) == 0 || errno != ENOENT else { return [:] }
-    do {
-      let json = try JSON(parsing: try PrivateFile.read(file))
-      guard json.members != nil else { throw PrivateFile.Refusal(description: "it must hold a JSON object") }
-      return json
-    } catch {
-      throw .configuration(file, "\(error)")
-    }
+  /// Entries of the first version have no `store`.
+  private static func kind(of entry: JSON) -> StoreKind? {
+    guard let store = entry["store"] else { return .file }
+    return store.string.flatMap(StoreKind.init)
   }
 
-  /// Reads, changes and replaces the file, one process at a time. Settings that aren't credentials stay as they are.
-  private func change(
-    _ edit: (inout [JSON.Member]) throws(ClientError) -> Void
-  ) throws(ClientError) {
-    do {
-      try AtomicFile.makeFolder(folder.path)
-    } catch {
-      throw .cannotCreate(folder.path, "\(error)")
-    }
-    let lock = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
-      throw .cannotCreate(folder.path, String(cString: strerror(errno)))
-    }
-    defer { close(lock) }
-    var members = try load().members ?? []
-    var credentials = members.first { $0.name == "credentials" }?.value.members ?? []
-    try edit(&credentials)
-    members.removeAll { $0.name == "credentials" }
-    members.append(.init("credentials", .object(credentials)))
-    do {
-      try AtomicFile.write(JSON.object(members).serialized() + [0x0A], to: folder.configFile, mode: 0o600)
-    } catch {
-      throw .cannotCreate(folder.configFile, "\(error)")
-    }
+  /// The keyring's item of an entry whose secrets are there.
+  static func item(of entry: JSON?) -> KeyringItem? {
+    guard let entry, kind(of: entry) == .keychain, let hub = entry["hub"]?.string,
+      let clientId = entry["clientId"]?.string
+    else { return nil }
+    return KeyringItem(hub: hub, clientId: clientId)
   }
 }

@@ -186,7 +186,7 @@ extension Tunnel {
     case .notPaired(let why): session.refused(.init(.notPaired, why))
     case .busy(let why, let retryAfter): session.connectFailed(reason: why, retryAfter: retryAfter, now: now)
     case .unreachable(let why): session.connectFailed(reason: why, retryAfter: nil, now: now)
-    case .refused, .badURL, .badInput, .noInput, .configuration, .cannotCreate:
+    case .refused, .badURL, .badInput, .noInput, .configuration, .credential, .cannotCreate:
       // A hub that was good once may be behind a broken proxy for a while: its lines are not given up for that.
       if session.hasOpened {
         session.connectFailed(reason: "\(error)", retryAfter: nil, now: now)

@@ -42,7 +42,8 @@ package enum RunLoop {
     defer { for end in [lines.reading, lines.writing, control.reading, control.writing] { close(end) } }
     // The tunnel first: if the other can't be started, it reads the end of its input.
     let tunnel = try ChildProcess(
-      tunnelPath, arguments: plan.tunnelArguments, descriptors: [lines.reading, control.writing, 2])
+      tunnelPath, arguments: plan.tunnelArguments,
+      descriptors: [lines.reading, control.writing, 2] + plan.tunnelDescriptors)
     let spawn = try ChildProcess(
       spawnPath, arguments: plan.spawnArguments, descriptors: [0, lines.writing, 2, control.reading, 1])
     return (spawn, tunnel)

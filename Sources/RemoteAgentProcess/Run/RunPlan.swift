@@ -13,6 +13,9 @@ package struct RunPlan: Sendable, Equatable {
   package var agent: String
   package var arguments: [String]
   package var tunnelOptions: [String] = []
+  /// Descriptors of ours that become ra-tunnel's from `firstTunnelDescriptor` on, and nobody else's.
+  package var tunnelDescriptors: [Int32] = []
+  package static let firstTunnelDescriptor: Int32 = 3
   /// Whether lines are shown and not readable text.
   package var showsLines = false
   /// Whether a hub may do anything but watch.

@@ -12,6 +12,7 @@ package struct PolicyChoice: Sendable, Equatable {
 
   package struct Failure: Error, Sendable {
     package let message: String
+    package let hint: String?
     package let status: Int32
   }
 
@@ -27,12 +28,12 @@ package struct PolicyChoice: Sendable, Equatable {
     do {
       policy = try PolicyFile.policy(environment: Environment.all, home: Environment.homeByPasswordDatabase)
     } catch {
-      throw Failure(message: "\(error)", status: ExitStatus.configuration)
+      throw Failure(message: "\(error)", hint: error.hint, status: ExitStatus.configuration)
     }
     do {
       try policy.apply(allow: allow, deny: deny)
     } catch {
-      throw Failure(message: "\(error)", status: ExitStatus.usage)
+      throw Failure(message: "\(error)", hint: nil, status: ExitStatus.usage)
     }
     return policy
   }

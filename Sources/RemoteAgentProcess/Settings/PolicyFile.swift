@@ -24,16 +24,15 @@ package enum PolicyFile {
       guard access(file, F_OK) == 0 || errno != ENOENT else { return policy }
       if let allow = try allow(in: try PrivateFile.read(file)) { try policy.apply(settings: allow) }
     } catch {
-      throw SettingsError(path: file, reason: "\(error)")
+      throw SettingsError(path: file, reason: "\(error)", hint: (error as? PrivateFile.Refusal)?.hint)
     }
     return policy
   }
 
   private static func checkFolder(_ path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return }
-    guard status.st_uid == getuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
-      throw PrivateFile.Refusal(description: "others may write to its folder: chmod go-w \(path)")
+    guard let status = try? FileStatus(path: path) else { return }
+    guard status.owner == getuid() || status.owner == 0, status.permissions & 0o022 == 0 else {
+      throw PrivateFile.Refusal(description: "others may write to its folder", hint: "chmod go-w \(path)")
     }
   }
 

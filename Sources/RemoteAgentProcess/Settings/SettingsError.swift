@@ -2,10 +2,13 @@
 package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
   package let path: String
   package let reason: String
+  /// What to do.
+  package let hint: String?
 
-  package init(path: String, reason: String) {
+  package init(path: String, reason: String, hint: String? = nil) {
     self.path = path
     self.reason = reason
+    self.hint = hint
   }
 
   package var description: String { "\(path): \(reason)" }

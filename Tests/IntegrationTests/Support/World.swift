@@ -39,6 +39,8 @@ final class World {
     var environment = [
       "HOME": folder, "REMOTE_AGENT_CLIENT_HOME": "\(folder)/\(device)", "RA_HUB_DATA": data,
       "PATH": "\(World.binaries):/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
+      // Where there is no session bus: the keyring of whoever tests is left alone.
+      "XDG_RUNTIME_DIR": folder,
     ]
     // What tools/sanitize tells the programs.
     for name in ["LD_PRELOAD", "LSAN_OPTIONS", "TSAN_OPTIONS"] {

@@ -28,7 +28,8 @@ import Testing
     #expect(program.text == "out\n")
     #expect(program.errorText == "err\n")
     #expect(
-      try AtomicFile.read("\(program.path)/args") == Array("--control on --announce --title=-t's --label=a=b\n".utf8))
+      try AtomicFile.read("\(program.path)/args")
+        == Array("--control on --announce --title=-t's --label=a=b --no-ask\n".utf8))
     let lines = String(decoding: try AtomicFile.read("\(program.path)/lines"), as: UTF8.self)
     #expect(lines.contains(#""stream":"stdout","text":"out""#))
     #expect(lines.contains(#""state":"exited","code":9"#))
@@ -115,7 +116,7 @@ import Testing
     let program = try Program("/bin/sh", ["-c", script])
     #expect(try program.finish() == .exited(code: 0))
     #expect(program.text.hasPrefix("it's /"))
-    #expect(try AtomicFile.read("\(dry.path)/args") == Array("--control on --announce --title=a 'b'\n".utf8))
+    #expect(try AtomicFile.read("\(dry.path)/args") == Array("--control on --announce --title=a 'b' --no-ask\n".utf8))
   }
 
   @Test func `a missing sibling is said`() throws {

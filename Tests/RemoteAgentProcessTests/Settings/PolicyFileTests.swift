@@ -68,15 +68,15 @@ import Testing
   @Test(arguments: [0o644, 0o660, 0o602, 0o606] as [mode_t])
   func `a file that is not its owner's alone is refused`(mode: mode_t) throws {
     try write(#"{"allow":{}}"#, mode: mode)
-    #expect(reason() == "others may read it (mode \(String(mode, radix: 8))): chmod 600 it")
+    #expect(reason() == "others may read it (mode \(String(mode, radix: 8)))")
   }
 
   @Test(arguments: [0o770, 0o777, 0o1777, 0o702] as [mode_t])
   func `a folder in which others may put another file is refused, with a file in it or without`(mode: mode_t) throws {
     #expect(chmod(folder.path, mode) == 0)
-    #expect(reason() == "others may write to its folder: chmod go-w \(folder.path)")
+    #expect(reason() == "others may write to its folder")
     try write(#"{"allow":{}}"#)
-    #expect(reason() == "others may write to its folder: chmod go-w \(folder.path)")
+    #expect(reason() == "others may write to its folder")
   }
 
   @Test func `a file of another user is refused`() throws {
@@ -86,11 +86,11 @@ import Testing
     }
     try write(#"{"allow":{}}"#)
     #expect(chown(settings.configFile, 65534, 65534) == 0)
-    #expect(reason() == "it belongs to another user")
+    #expect(reason() == "it belongs to user 65534, and this is user 0")
   }
 
   @Test func `a file that can't be read is no missing one`() throws {
     #expect(mkdir(settings.configFile, 0o700) == 0)
-    #expect(reason()?.hasSuffix("Is a directory") == true)
+    #expect(reason()?.contains("Is a directory") == true)
   }
 }
