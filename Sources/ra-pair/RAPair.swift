@@ -77,6 +77,7 @@ struct RAPair: ParsableCommand {
   }
 
   func run() throws {
+    ProcessMemory.keepPrivate()
     let diagnostics = Diagnostics(program: "ra-pair")
     Signals.ignoreBrokenPipes()
     do throws(ClientError) {

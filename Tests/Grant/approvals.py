@@ -1,8 +1,10 @@
 """A hub at which somebody has to allow a device: without a code (RFC 8628) and with one. It answers as it is told."""
+import threading
 import time
 import urllib.parse
 
 from Support.fakehub import CLIENT, CODE, FakeHub
+from Support.scratch import PATIENCE
 from Support.websocket import Cut
 
 DEVICE_CODE, USER_CODE = "the-device-code-is-a-secret", "WDJB-MJHT"
@@ -22,6 +24,7 @@ class ApprovingHub(FakeHub):
         super().__init__(certificate, plan)
         self.verdicts, self.authorization = list(verdicts), dict(authorization)
         self.interval, self.told, self.asked, self.forms = 1, None, 0, []
+        self.released = threading.Event()
 
     def called(self, connection, reader, method, path, fields, token, key, body):
         if path not in ("/oauth/device_authorization", "/oauth/token", "/api/clients/pair"):
@@ -61,6 +64,9 @@ class ApprovingHub(FakeHub):
         return done
 
     def say(self, connection, path, verdict):
+        if verdict == "held":
+            self.released.wait(PATIENCE)
+            verdict = "allowed"
         if verdict == "lost":
             self.drop(connection)
         if verdict == "cut":

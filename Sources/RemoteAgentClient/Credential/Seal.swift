@@ -72,7 +72,7 @@ package struct Seal: Sendable {
     return try? JSON(parsing: secrets)
   }
 
-  private func key(salt: [UInt8]) -> [UInt8] {
+  private func key(salt: [UInt8]) -> SecretBytes {
     HKDFSHA256.derive(secret: secret, salt: salt, info: Seal.info, count: 32)
   }
 }

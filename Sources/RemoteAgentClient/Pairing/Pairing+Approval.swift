@@ -35,7 +35,7 @@ extension Pairing {
       ])
     let first = try requests.perform(asked, context: attempt.context)
     guard first.status == 202 else { return try attempt.paired(first) }
-    guard let userCode = (try? JSON(parsing: first.body, maximumDepth: 8))?["userCode"]?.string,
+    guard let answer = try? JSON(parsing: first.body, maximumDepth: 8), let userCode = answer["userCode"]?.string,
       DeviceAuthorization.isUserCode(userCode)
     else { throw attempt.notAHub }
     tell(.held(userCode: userCode, fingerprint: attempt.fingerprint))
