@@ -147,6 +147,8 @@ let package = Package(
     .executableTarget(
       name: "websocket-echo", dependencies: [core, process, "CPosix"],
       path: "Tests/Conformance/WebSocketEcho", swiftSettings: strict),
+    .executableTarget(
+      name: "qr-modules", dependencies: [core], path: "Tests/QR/Modules", swiftSettings: strict),
     .target(
       name: "FuzzTargets", dependencies: [core, tls, client], path: "Fuzz/Targets", swiftSettings: strict),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),

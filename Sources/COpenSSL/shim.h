@@ -11,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -92,6 +93,9 @@ static inline EVP_PKEY *ra_EC_P256_key(const unsigned char point[65], const BIGN
     EVP_PKEY_free(key);
     key = NULL;
   }
+  // It frees what it holds without overwriting it.
+  OSSL_PARAM *secret = parameters ? OSSL_PARAM_locate(parameters, OSSL_PKEY_PARAM_PRIV_KEY) : NULL;
+  if (secret) OPENSSL_cleanse(secret->data, secret->data_size);
   OSSL_PARAM_free(parameters);
   OSSL_PARAM_BLD_free(builder);
   EVP_PKEY_CTX_free(context);

@@ -29,6 +29,11 @@ package struct Diagnostics: Sendable {
     _ = try? FileDescriptor.standardError.writeAll(prompt.utf8)
   }
 
+  /// Shows lines of our own making as they are, colours too.
+  package func show(_ lines: [String]) {
+    _ = try? FileDescriptor.standardError.writeAll(lines.map { $0 + "\n" }.joined().utf8)
+  }
+
   private func write(_ line: String) {
     // Whether anybody reads the messages changes nothing of the work.
     _ = try? FileDescriptor.standardError.writeAll("\(TerminalText.field(line))\n".utf8)

@@ -71,6 +71,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
+    ProcessMemory.keepPrivate()
     _ = Descriptors.fillStandard()
     guard let address = ListenAddress(listen) else { throw ExitCode(ExitStatus.usage) }
     var settings = HubSettings(folder: try folder.path(), listen: address)

@@ -10,7 +10,10 @@ struct RAPair: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ra-pair",
     abstract: "Pair this device with a hub, and keep the credential safe.",
-    discussion: "The hub's owner gets a code from `ra-hub code`; it is good once, for ten minutes.",
+    discussion: """
+      Without a code the hub is asked: what is shown then has to be allowed there, by its owner. With a code from \
+      `ra-hub code`, which is good once, for ten minutes, nobody has to be at the hub.
+      """,
     version: Version.string)
 
   @Option(help: ArgumentHelp("The hub to pair with.", valueName: "url"))
@@ -46,15 +49,18 @@ struct RAPair: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(name: .customLong("no-qr"), help: "Show no QR code of the address.")
+  var withoutQR = false
+
   @Argument(
-    help: ArgumentHelp("The code; - reads it from standard input; left out, it is asked for.", valueName: "code"))
+    help: ArgumentHelp("The code; - reads it from standard input; left out, the hub is asked.", valueName: "code"))
   var code: String?
 
   func validate() throws {
     guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
     if status || unpair {
-      guard hub == nil, ca == nil, pin == nil, code == nil, label == nil else {
-        throw ValidationError("--status and --unpair take no hub, certificate, pin, label or code")
+      guard hub == nil, ca == nil, pin == nil, code == nil, label == nil, !withoutQR else {
+        throw ValidationError("--status and --unpair take no hub, certificate, pin, label, QR code or code")
       }
     }
     if let pin {
@@ -75,6 +81,7 @@ struct RAPair: ParsableCommand {
   }
 
   func run() throws {
+    ProcessMemory.keepPrivate()
     let diagnostics = Diagnostics(program: "ra-pair")
     Signals.ignoreBrokenPipes()
     do throws(ClientError) {
@@ -107,11 +114,12 @@ struct RAPair: ParsableCommand {
       }
     }
     let pins = pin.flatMap { try? PinSet($0) }
+    let request = PairingRequest(
+      hub: hub, proxy: try Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
+      label: label ?? Platform.host)
     let code = try readCode()
     let prepared = try store.prepare(named: credential)
-    let paired = try pairing.pair(
-      hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
-      code: code, label: label ?? Platform.host)
+    let paired = try obtain(request, pairing, code: code)
     let place: CredentialStore.Place
     do throws(ClientError) {
       place = try store.save(paired, named: credential, as: prepared)
@@ -184,17 +192,11 @@ struct RAPair: ParsableCommand {
     return .object(members)
   }
 
-  private func readCode() throws(ClientError) -> PairingCode {
-    let text: String
-    switch code {
-    case "-"?: text = readLine() ?? ""
-    case let given?: text = given
-    case nil:
-      guard Descriptors.isTerminal(STDIN_FILENO) else {
-        throw .badInput(
-          "reading the code: there is no terminal to ask at; give it, or - to read it from standard input")
-      }
-      Diagnostics(program: "ra-pair").ask("code: ")
+  /// The code that was given; nil if there is none, and the hub is to be asked.
+  private func readCode() throws(ClientError) -> PairingCode? {
+    guard var text = code else { return nil }
+    if text == "-" {
+      if Descriptors.isTerminal(STDIN_FILENO) { Diagnostics(program: "ra-pair").ask("code: ") }
       text = readLine() ?? ""
     }
     guard let code = PairingCode(text) else {
@@ -205,8 +207,12 @@ struct RAPair: ParsableCommand {
 
   private func hint(for error: ClientError) -> String? {
     switch error {
-    case .notPaired where status || unpair: "pair again: `ra-pair --hub URL CODE`"
+    case .notPaired where status || unpair: "pair again: `ra-pair --hub URL`, or with a code from `ra-hub code`"
+    case .notPaired where code == nil: nil
+    case .notPaired(let why) where why.hasSuffix("denied"): nil
     case .notPaired: "codes are good once and for ten minutes: ask for another (`ra-hub code`)"
+    case .refused(let why) where why.contains("takes codes only"):
+      "ask its owner for a code (`ra-hub code`): `ra-pair --hub URL CODE`"
     case .refused(let why) where why.contains("not the pinned one"):
       "if its owner says that this is the hub's key, pair with it: --pin"
     case .refused(let why) where why.contains("not trusted"):

@@ -92,6 +92,7 @@ struct RATunnel: ParsableCommand {
   }
 
   func run() throws {
+    ProcessMemory.keepPrivate()
     let diagnostics = Diagnostics(program: "ra-tunnel")
     let closed = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()

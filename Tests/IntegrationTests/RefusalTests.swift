@@ -98,7 +98,7 @@ struct RefusalTests {
   @Test func `what is no code is told before the hub is asked`() throws {
     let world = try World()
     expect(try world.run("ra-pair", ["--hub", "https://127.0.0.1:1", "ABC"]), status: ExitStatus.badInput, "code")
-    expect(try world.run("ra-pair", ["--hub", "https://127.0.0.1:1"]), status: ExitStatus.badInput, "no terminal")
+    expect(try world.run("ra-pair", ["--hub", "https://127.0.0.1:1", "-"]), status: ExitStatus.badInput, "code")
   }
 
   @Test func `a code from standard input`() throws {

@@ -116,14 +116,18 @@ class FakeHub:
             return planned.get("again", False)
         # A device that begins has no nonce yet.
         if self.nonce is None or claims.get("nonce") != self.nonce:
+            if path.startswith("/oauth/"):
+                return self.give(connection, 400, {"error": "use_dpop_nonce"})
             return self.refuse(connection, 401, "use_dpop_nonce")
+        return self.called(connection, reader, method, path, fields, token, key, body)
+
+    def called(self, connection, reader, method, path, fields, token, key, body):
+        """Answers a request that is in order."""
         if path == "/api/clients/pair":
             paired = json.loads(body)
             assert set(paired) == {"code", "label", "platform"}, f"the pairing has the members {sorted(paired)}"
             self.key = key
-            return self.give(connection, 201, {
-                "clientId": CLIENT, "accessToken": self.access, "accessExpiresAt": 1, "accessExpiresIn": 3600,
-                "refreshToken": self.refresh, "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
+            return self.give(connection, 201, self.credential())
         if path == "/api/clients/session":
             assert (method, token, json.loads(body)) == ("POST", self.refresh, {}), f"{method} {path} with {token} and {body!r}"
             self.granted += 1
@@ -132,6 +136,10 @@ class FakeHub:
                 "accessExpiresAt": 1, "accessExpiresIn": 3600, "refreshExpiresAt": 1, "refreshExpiresIn": 7776000})
         assert (method, path) == ("GET", "/api/clients/stream"), f"{method} {path} is no call"
         return self.upgrade(connection, reader, fields, token)
+
+    def credential(self):
+        return {"clientId": CLIENT, "accessToken": self.access, "accessExpiresAt": 1, "accessExpiresIn": 3600,
+                "refreshToken": self.refresh, "refreshExpiresAt": 1, "refreshExpiresIn": 7776000}
 
     def upgrade(self, connection, reader, fields, token):
         assert fields.get("upgrade", "").lower() == "websocket", "the upgrade is not to a WebSocket"
@@ -174,6 +182,11 @@ class FakeHub:
                 raise TooLate(f"the device did not ask for {self.plan[0]['path']}")
 
     def close(self):
+        # Closing alone leaves it open as long as somebody waits in accept().
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for connection in self.open:
             connection.close()

@@ -139,6 +139,14 @@ class Program:
             raise TooLate(f"{self.name()} did not end within {seconds} s; it said {self.said()}") from None
         return status if status >= 0 else 128 - status
 
+    def finishes(self, seconds=PATIENCE):
+        """Waits until it ends and all that it wrote is read; its status, as a shell tells it."""
+        status = self.ends(seconds)
+        with self.came:
+            if not self.came.wait_for(lambda: self.open == 0, seconds):
+                raise TooLate(f"{self.name()} ended, and somebody else has its output open; it said {self.said()}")
+        return status
+
     def signal(self, number):
         """To itself and all that it started in its session."""
         if self.process.poll() is None:

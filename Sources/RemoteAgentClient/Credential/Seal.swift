@@ -150,7 +150,7 @@ struct Seal: Sendable {
     return key
   }
 
-  private func key(base: [UInt8], source: Source, lock: PassphraseLock?, salt: [UInt8]) -> [UInt8] {
+  private func key(base: [UInt8], source: Source, lock: PassphraseLock?, salt: [UInt8]) -> SecretBytes {
     let secret = source == .machineID ? base + Array(":\(user)".utf8) : base
     let info = Seal.info + (lock == nil ? "" : " with a passphrase")
     return HKDFSHA256.derive(secret: secret + (lock?.key ?? []), salt: salt, info: Array(info.utf8), count: 32)

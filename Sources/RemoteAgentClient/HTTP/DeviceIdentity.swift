@@ -40,7 +40,7 @@ package struct DeviceRequest: Sendable {
   let method: String
   let path: String
   let token: String?
-  let body: JSON?
+  let body: Body?
   let headers: [(name: String, value: String)]
   private var isRepeated = false
 
@@ -52,8 +52,37 @@ package struct DeviceRequest: Sendable {
     self.method = method
     self.path = path
     self.token = token
-    self.body = body
+    self.body = body.map(Body.json)
     self.headers = headers
+  }
+
+  /// A POST of OAuth's (RFC 6749, RFC 8628), whose errors are those of RFC 6749 section 5.2.
+  package init(_ identity: DeviceIdentity, _ path: String, form: [(name: String, value: String)]) {
+    self.identity = identity
+    method = "POST"
+    self.path = path
+    token = nil
+    body = .form(form)
+    headers = []
+  }
+
+  enum Body: Sendable {
+    case json(JSON)
+    case form([(name: String, value: String)])
+
+    var type: String {
+      switch self {
+      case .json: "application/json"
+      case .form: "application/x-www-form-urlencoded"
+      }
+    }
+
+    var bytes: [UInt8] {
+      switch self {
+      case .json(let json): json.serialized()
+      case .form(let fields): FormEncoding.encode(fields)
+      }
+    }
   }
 
   /// The request's bytes, with a fresh proof.
@@ -63,9 +92,9 @@ package struct DeviceRequest: Sendable {
     head += "DPoP: \(proof)\r\n"
     if let token { head += "Authorization: DPoP \(token)\r\n" }
     for header in headers { head += "\(header.name): \(header.value)\r\n" }
-    let content = body?.serialized()
-    if let content {
-      head += "Content-Type: application/json\r\nContent-Length: \(content.count)\r\n"
+    let content = body?.bytes
+    if let body, let content {
+      head += "Content-Type: \(body.type)\r\nContent-Length: \(content.count)\r\n"
     }
     head += "\r\n"
     return Array(head.utf8) + (content ?? [])
@@ -79,10 +108,18 @@ package struct DeviceRequest: Sendable {
 
   /// What a response means for this request.
   package mutating func received(_ response: HTTPResponse) -> Answer {
-    guard response.status == 401, !isRepeated, let nonce = response.header("dpop-nonce"),
-      Problem(response).code == "use_dpop_nonce"
-    else { return .final(response) }
+    guard !isRepeated, let nonce = response.header("dpop-nonce"), wantsNonce(response) else { return .final(response) }
     isRepeated = true
     return .again(nonce: nonce)
+  }
+
+  /// RFC 9449: 400 where tokens are given out (section 8), 401 where they are shown (section 9).
+  private func wantsNonce(_ response: HTTPResponse) -> Bool {
+    let status =
+      switch body {
+      case .form?: 400
+      case .json?, nil: 401
+      }
+    return response.status == status && Problem(response).code == "use_dpop_nonce"
   }
 }

@@ -23,8 +23,16 @@ package struct HTTPResponse: Sendable, Equatable {
 /// Why what came is no HTTP/1.1 response.
 package struct HTTPError: Error, Equatable, CustomStringConvertible {
   package let description: String
+  /// Whether it was one as far as it came.
+  package let isCutOff: Bool
 
-  init(_ description: String) {
+  init(_ description: String, isCutOff: Bool = false) {
     self.description = description
+    self.isCutOff = isCutOff
+  }
+
+  /// The error that it is for what was tried. A connection that broke is no refusal.
+  func error(_ tried: String) -> ClientError {
+    isCutOff ? .unreachable("\(tried): \(description)") : .refused("\(tried): the answer is not HTTP: \(description)")
   }
 }

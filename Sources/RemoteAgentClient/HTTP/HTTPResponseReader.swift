@@ -88,7 +88,9 @@ package struct HTTPResponseReader: Sendable {
       try take(buffer.count)
       return complete()
     }
-    guard case .head = phase, buffer.isEmpty else { throw HTTPError("the connection ended within a response") }
+    guard case .head = phase, buffer.isEmpty else {
+      throw HTTPError("the connection ended within a response", isCutOff: true)
+    }
     return nil
   }
 

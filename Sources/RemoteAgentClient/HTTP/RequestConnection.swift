@@ -8,12 +8,17 @@ package final class RequestConnection {
   private var request: DeviceRequest
   private var reader = HTTPResponseReader()
   private var isRequested = false
+  private let nonce: String?
   private let until: Milliseconds
 
   private static let timeout: Milliseconds = 40_000
 
-  package init(_ request: DeviceRequest, context: TLSContext, now: Milliseconds) throws(ClientError) {
+  /// - Parameter nonce: the newest that the hub gave, if it gave one: it saves a round trip.
+  package init(
+    _ request: DeviceRequest, context: TLSContext, nonce: String? = nil, now: Milliseconds
+  ) throws(ClientError) {
     self.request = request
+    self.nonce = nonce
     transport = try HubConnection(hub: request.identity.hub, proxy: request.identity.proxy, context: context, now: now)
     until = now + RequestConnection.timeout
   }
@@ -29,7 +34,7 @@ package final class RequestConnection {
     try transport.advance(now: now)
     if transport.isOpen, !isRequested {
       isRequested = true
-      transport.write(try request.bytes(nonce: nil))
+      transport.write(try request.bytes(nonce: nonce))
       transport.flushOutput()
     }
     reader.received(transport.takeInput())
@@ -37,7 +42,7 @@ package final class RequestConnection {
     do throws(HTTPError) {
       response = try reader.next(isEnded: transport.hasEnded)
     } catch {
-      throw .refused("\(what): the answer is not HTTP: \(error)")
+      throw error.error(what)
     }
     guard let response else {
       if transport.hasEnded { throw .unreachable("\(what): the hub closed the connection") }

@@ -107,7 +107,7 @@ package final class StreamConnection {
     do throws(HTTPError) {
       response = try reader.next(isEnded: transport.hasEnded)
     } catch {
-      throw .refused("opening the stream: the answer is not HTTP: \(error)")
+      throw error.error("opening the stream")
     }
     guard let response else { return }
     switch try opening.received(response) {

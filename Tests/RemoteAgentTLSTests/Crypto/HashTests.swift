@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `HKDF gives as much as is asked for, up to its most`() {
-    let most = HKDFSHA256.derive(secret: [1], salt: [2], info: [3], count: 255 * 32)
+    let most: [UInt8] = HKDFSHA256.derive(secret: [1], salt: [2], info: [3], count: 255 * 32)
     #expect(most.count == 8160)
     for count in [0, 1, 32, 33, 64] {
       #expect(HKDFSHA256.derive(secret: [1], salt: [2], info: [3], count: count) == Array(most.prefix(count)))
