@@ -18,6 +18,7 @@ struct SessionsBody: Sendable {
     var wakes = feed.stream.makeAsyncIterator()
     var writer = AnswerWriter(body, isOfEvents: true)
     writer.append(EventStream.comment)
+    try await writer.flush()
     var approvals: [Approval] = []
     try await append(&approvals, to: &writer, isFirst: true)
     try await writer.flush()

@@ -97,11 +97,8 @@ final class TestLog: Sendable {
       set { metadata[key] = newValue }
     }
 
-    func log(
-      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-      function: String, line: UInt
-    ) {
-      log.gathered.withLock { $0.append("\(message)") }
+    func log(event: LogEvent) {
+      log.gathered.withLock { $0.append("\(event.message)") }
     }
   }
 }
