@@ -30,10 +30,11 @@ final class PairingDesk: Sendable {
 
   /// Pairs the key, or says why not. Unknown, used and expired codes, and what can't be one, get the same answer.
   func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Outcome {
-    let (code, label, platform) = try read(body)
+    let (code, ownLabel, ownPlatform) = try read(body)
     let outcome = try await gate.attempt(from: address) { () async throws(Problem) -> Outcome? in
       do {
         let now = clock.wall()
+        var (label, platform) = (ownLabel, ownPlatform)
         if needsApproval {
           switch try await store.requestPairing(
             code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: now)
@@ -43,7 +44,9 @@ final class PairingDesk: Sendable {
             if isNew { log.asks(approval) }
             return .pending(approval)
           case .denied: return .denied
-          case .allowed: break
+          case .allowed(let approval):
+            // It is what somebody has seen and allowed, whatever it calls itself by now.
+            if let approval { (label, platform) = (approval.label, approval.platform) }
           }
         }
         return try await store.pair(

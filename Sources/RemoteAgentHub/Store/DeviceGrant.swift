@@ -26,7 +26,8 @@ package struct DeviceGrantLimits: Sendable, Equatable {
 package enum PairingAdmission: Sendable, Equatable {
   /// `isNew`: this is the first time that it asks.
   case pending(Approval, isNew: Bool)
-  case allowed
+  /// With what was approved of; nil for a device that paired before codes needed approval.
+  case allowed(Approval?)
   case denied
 }
 

@@ -54,7 +54,7 @@ extension HubStore {
         guard known.fingerprint == fingerprint else { return nil }
         switch known.state(now: now) {
         case .pending: return .pending(known, isNew: false)
-        case .allowed: return .allowed
+        case .allowed: return .allowed(known)
         case .denied: return .denied
         case .expired: return nil
         }
@@ -62,8 +62,7 @@ extension HubStore {
       guard let found = try database.row("SELECT expiresAt, fingerprint FROM codes WHERE hash = ?", [hash]),
         found["expiresAt"] as Int64 > now
       else { return nil }
-      // It paired before codes needed approval, and lost the answer.
-      if let used = found["fingerprint"] as String? { return used == fingerprint ? .allowed : nil }
+      if let used = found["fingerprint"] as String? { return used == fingerprint ? .allowed(nil) : nil }
       let approval = Approval(
         userCode: Approval.shown(symbols), kind: .code, label: label, platform: platform, fingerprint: fingerprint,
         address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)

@@ -34,6 +34,19 @@ import Testing
     }
   }
 
+  @Test func `a device can't call itself anything else once it was allowed`() async throws {
+    try await with { hub, code in
+      var device = try TestDevice()
+      #expect(try await device.pair(hub, code: code).status == 202)
+      try await decide(.allow, code, at: hub)
+      let body: JSON = ["code": .string(code), "label": "another", "platform": "another"]
+      let paired = try await device.ask(hub, "POST", "/api/clients/pair", token: nil, body: body.text)
+      #expect(paired.status == 201)
+      let known = try await hub.running.store.devices().first
+      #expect(known?.label == "test" && known?.platform == "linux-x86_64")
+    }
+  }
+
   @Test func `another key gets nothing of a code that waits, and a denied one is told so`() async throws {
     try await with { hub, code in
       var (device, other) = (try TestDevice(), try TestDevice())

@@ -128,7 +128,8 @@ import Testing
 
     _ = try await store.decide(.allow, userCode: code, now: now)
     #expect(try await askWithCode(code, key: "other", at: now) == nil)
-    #expect(try await askWithCode(code, at: now) == .allowed)
+    guard case .allowed(let allowed?) = try await askWithCode(code, at: now) else { throw TestFailure("not allowed") }
+    #expect(allowed.label == approval.label && allowed.decision == .allow)
     let pairing = try await pair(code, at: now)
     #expect(pairing != nil)
     #expect(try await pair(code, at: now)?.clientId == pairing?.clientId)
@@ -148,7 +149,7 @@ import Testing
   @Test func `a device that paired before codes needed approval is answered again`() async throws {
     let code = try await store.createPairingCode(now: now).code
     #expect(try await pair(code, at: now) != nil)
-    #expect(try await askWithCode(code, at: now) == .allowed)
+    #expect(try await askWithCode(code, at: now) == .allowed(nil))
     #expect(try await askWithCode(code, key: "other", at: now) == nil)
     #expect(try await store.approvals(now: now).isEmpty)
   }
