@@ -10,7 +10,8 @@ extension PeopleAPI {
     // A page elsewhere must not sign somebody in as it likes.
     guard PersonAuthority.isOwn(request.headers, host: request.head.authority) else { throw .crossSite }
     guard let secret = try JSON.object(body)["token"]?.string else { throw .badRequest("token is missing") }
-    let cookie = try await links.attempt(from: address(of: request, context: context)) { () async throws(Problem) -> String? in
+    let cookie = try await links.attempt(from: address(of: request, context: context)) {
+      () async throws(Problem) -> String? in
       try await stored { try await store.redeemLink(secret, now: clock.wall()) }
     }
     guard let cookie else { throw .invalidLink }

@@ -15,7 +15,8 @@ struct AdministrationFixture {
   static func with(_ body: (AdministrationFixture) async throws -> Void) async throws {
     let fixture = AdministrationFixture(stored: try await StoreFixture())
     let server = AdministrationServer(
-      folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system, log: fixture.log.log,
+      folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system,
+      log: fixture.log.log,
       place: { HubPlace(url: "https://hub.test", localURL: "http://127.0.0.1:8080", caPath: "/ca.pem") })
     try await server.start()
     do {

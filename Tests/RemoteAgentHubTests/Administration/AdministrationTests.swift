@@ -149,7 +149,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#,
+  @Test(arguments: [
+    "", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#,
     #"{"verb":"decide","userCode":"A"}"#, #"{"verb":"decide","userCode":"A","decision":"x"}"#,
   ])
   func `a bad request is refused with one line`(request: String) async throws {

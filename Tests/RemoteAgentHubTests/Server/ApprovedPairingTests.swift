@@ -5,7 +5,9 @@ import Testing
 /// Codes at a hub where each device that pairs by one is approved of.
 @Suite(.timeLimit(.minutes(1))) struct ApprovedPairingTests {
   private func with(_ body: (TestHub, String) async throws -> Void) async throws {
-    try await TestHub.with { $0.approvesPairing = true } _: { hub in
+    try await TestHub.with {
+      $0.approvesPairing = true
+    } _: { hub in
       try await body(hub, try await hub.running.store.createPairingCode(now: hub.skew.clock.wall()).code)
     }
   }

@@ -174,7 +174,9 @@ import Testing
   }
 
   @Test func `who fills the hub with requests is told when there is room again`() async throws {
-    try await TestHub.with { $0.grants.perNetwork = 2 } _: { hub in
+    try await TestHub.with {
+      $0.grants.perNetwork = 2
+    } _: { hub in
       var device = try TestDevice()
       for _ in 0..<2 { _ = try await ask(hub, by: &device) }
       let full = try await post("/oauth/device_authorization", Self.request, by: &device, to: hub)

@@ -93,7 +93,9 @@ import Testing
     limits.total = 4
     var grants: [DeviceGrant] = []
     for index in 0..<2 {
-      guard case .granted(let grant) = try await admit(address: "2001:db8::\(index)", at: now + Int64(index), limits: limits)
+      guard
+        case .granted(let grant) = try await admit(
+          address: "2001:db8::\(index)", at: now + Int64(index), limits: limits)
       else { throw TestFailure("too many") }
       grants.append(grant)
     }
