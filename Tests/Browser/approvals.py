@@ -51,7 +51,7 @@ def a_device_that_asks_appears_and_pairs_when_its_code_is_confirmed(stage):
     viewer.button("Decide about the laptop").click()
     expect(question(viewer)).to_contain_text("Pair the laptop?")
     fingerprint = stage.hub.json("approvals")[0]["fingerprint"]
-    for text in (grant["user_code"], "127.0.0.1", fingerprint, "without a code"):
+    for text in (grant["user_code"], "127.0.0.1", fingerprint, "no pairing code"):
         expect(question(viewer)).to_contain_text(text)
     decide(viewer, "Cancel")
     assert device.poll(grant) == "slow_down"
@@ -174,7 +174,7 @@ def a_code_needs_approval_too_where_the_hub_was_told_so(stage):
     waits = device.call("POST", "/api/clients/pair", 202, body=body)
     assert waits["code"] == "approval_pending" and waits["userCode"] == code, waits
     viewer.button("Decide about the laptop").click()
-    expect(question(viewer)).to_contain_text("a pairing code")
+    expect(question(viewer)).to_contain_text("Witha pairing code")
     decide(viewer, "Allow")
     expect(rows(viewer)).to_have_count(0)
     device.pair(code)

@@ -62,7 +62,7 @@ export function approvalsPart(wanted) {
 	}
 
 	function tick() {
-		for (const { left, ends } of waiting.values()) setText(left, `for ${remaining(ends)}`);
+		for (const { left, ends } of waiting.values()) setText(left, `${remaining(ends)} left`);
 	}
 
 	async function ask(code) {
@@ -108,7 +108,7 @@ function factsOf(item) {
 		['Platform', item.platform],
 		['Address', item.address],
 		['Asked', timeElement(item.createdAt)],
-		['By', item.kind === 'code' ? 'a pairing code' : 'itself, without a code'],
+		['With', item.kind === 'code' ? 'a pairing code' : 'no pairing code'],
 		['Fingerprint', item.fingerprint],
 	]);
 }
