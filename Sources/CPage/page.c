@@ -18,6 +18,9 @@ static const unsigned char ansi_js[] = {
 static const unsigned char api_js[] = {
 #embed "Page/api.js"
 };
+static const unsigned char approvals_js[] = {
+#embed "Page/approvals.js"
+};
 static const unsigned char blocks_js[] = {
 #embed "Page/blocks.js"
 };
@@ -136,6 +139,7 @@ static const cpage_file files[] = {
     FILE("index.html", "text/html; charset=utf-8", index_html),
     FILE("ansi.js", "text/javascript; charset=utf-8", ansi_js),
     FILE("api.js", "text/javascript; charset=utf-8", api_js),
+    FILE("approvals.js", "text/javascript; charset=utf-8", approvals_js),
     FILE("blocks.js", "text/javascript; charset=utf-8", blocks_js),
     FILE("claude.js", "text/javascript; charset=utf-8", claude_js),
     FILE("codex.js", "text/javascript; charset=utf-8", codex_js),

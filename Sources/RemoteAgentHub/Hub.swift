@@ -11,7 +11,7 @@ package enum Hub {
     // A file beyond a limit is then an error of the write, as a full disk is.
     Signals.ignoreFileSizeLimits()
     var logger = Logger(label: "ra-hub", factory: { StreamLogHandler.standardError(label: $0) })
-    logger.logLevel = .warning
+    logger.logLevel = .notice
     try await run(settings, signals: [.sigterm, .sigint], logger: logger) { hub in
       let local = hub.localURL.map { ", and for people on \($0)" } ?? ""
       Diagnostics(program: "ra-hub").note("listening on \(hub.url)\(local)")
@@ -54,7 +54,8 @@ package enum Hub {
     let place = Latch<HubPlace>()
     let group = Latch<ServiceGroup>()
     let administration = AdministrationServer(
-      folder: path, store: store, registry: registry, clock: settings.clock, place: { place.value })
+      folder: path, store: store, registry: registry, clock: settings.clock, log: PairingLog(logger),
+      place: { place.value })
     let server = HubServer(
       settings: settings, certificate: certificate, store: store, registry: registry, place: { place.value },
       logger: logger)

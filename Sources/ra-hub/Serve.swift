@@ -31,6 +31,9 @@ struct Serve: AsyncParsableCommand {
     help: "Have devices trust the system's authorities, not the hub's own: the public URL has a certificate of theirs.")
   var systemCa = false
 
+  @Flag(help: "Have each device that pairs by a code approved of, too: on the page, or by `ra-hub approve`.")
+  var approvePairing = false
+
   @Option(help: ArgumentHelp("A certificate chain to use in place of the hub's own.", valueName: "file"))
   var tlsCert: String?
 
@@ -81,6 +84,7 @@ struct Serve: AsyncParsableCommand {
     settings.session.heartbeatInterval = Int64((heartbeat * 1_000).rounded())
     settings.session.heartbeatTimeout = Int64((heartbeat * 2_500).rounded())
     settings.devicesTrustSystem = systemCa
+    settings.approvesPairing = approvePairing
     settings.loopbackPort = httpLoopback
     settings.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }

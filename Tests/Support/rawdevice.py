@@ -112,3 +112,25 @@ class RawDevice:
     def forget(self):
         """Has the hub revoke this device."""
         self.call("DELETE", "/api/device", 204, token=self.grant()["accessToken"])
+
+    # MARK: the device authorization grant
+
+    def post_form(self, path, **values):
+        headers = [("Content-Type", "application/x-www-form-urlencoded")]
+        return self.request("POST", path, headers, urllib.parse.urlencode(values).encode())[0]
+
+    def authorize(self, label="raw device", platform="test"):
+        """Asks to be paired without a code; the hub's answer."""
+        answer = self.post_form("/oauth/device_authorization", client_id="ra-pair", label=label, platform=platform)
+        assert answer.status == 200, f"{answer.status} {answer.body[:300]!r}"
+        return answer.json
+
+    def poll(self, grant):
+        """Asks what was decided: `granted`, or the error's word."""
+        answer = self.post_form(
+            "/oauth/token", grant_type="urn:ietf:params:oauth:grant-type:device_code", client_id="ra-pair",
+            device_code=grant["device_code"])
+        if answer.status != 200:
+            return answer.json["error"]
+        self.refresh, self.client = answer.json["refresh_token"], answer.json["clientId"]
+        return "granted"

@@ -75,6 +75,9 @@ def ask(player, request):
     player.answer, stream = player.device.request(method, path, headers, body, sent, shown)
     if stream is not None:
         stream.socket.close()
+    for name in ("device_code", "user_code"):
+        if name in player.answer.json:
+            player.values[name.replace("_", "-")] = player.answer.json[name]
 
 
 def hold(player, wanted):
@@ -83,7 +86,10 @@ def hold(player, wanted):
     said = f"it answered {answer.status} {answer.headers} {answer.body[:300]!r}"
     assert answer.status == wanted["status"], said
     assert "dpop-nonce" in answer.headers, f"the answer has no DPoP-Nonce; {said}"
-    if answer.status >= 400:
+    if "error" in wanted:
+        assert answer.json.get("error") == wanted["error"], said
+        assert answer.headers.get("content-type") == "application/json", f"no JSON: {said}"
+    elif answer.status >= 400:
         problem = {"status": wanted["status"], "code": wanted["code"]}
         how = script.differs(problem, answer.json) or next(
             (f"{name} is missing" for name in ("type", "title", "detail") if name not in answer.json), None)

@@ -160,6 +160,8 @@ class HubPlayer:
             self.control(value)
         elif verb == "revoke":
             self.device.forget()
+        elif verb == "decide":
+            self.hub.run({"allow": "approve", "deny": "deny"}[value], self.values["user-code"])
         elif verb == "request":
             calls.ask(self, value)
         elif verb == "answer":

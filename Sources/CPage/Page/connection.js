@@ -1,5 +1,5 @@
 import { setText } from './dom.js';
-import { parsed } from './json.js';
+import { objectsOf, parsed } from './json.js';
 import { LiveStream } from './live.js';
 
 const words = {
@@ -38,7 +38,11 @@ export function agentsStream(on, refetch) {
 	return new LiveStream({
 		path: '/api/agents/stream',
 		onEvents(events) {
-			for (const { type, data } of events) on[type]?.(parsed(data));
+			for (const { type, data } of events) {
+				const told = parsed(data);
+				if (type === 'approvals') showAsking(objectsOf(told?.items).length);
+				on[type]?.(told);
+			}
 		},
 		onState(state, retryAt) {
 			showConnection(state, retryAt);
@@ -46,4 +50,9 @@ export function agentsStream(on, refetch) {
 			wasLive = state === 'live';
 		},
 	});
+}
+
+/** Shows beside the link to the devices how many ask to be paired. */
+function showAsking(count) {
+	setText(document.querySelector('nav a[href="/devices"]'), count > 0 ? `Devices (${count})` : 'Devices');
 }

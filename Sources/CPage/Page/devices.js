@@ -1,6 +1,7 @@
 // The paired devices, and how another one is paired.
 
 import { call } from './api.js';
+import { approvalsPart } from './approvals.js';
 import { agentsStream } from './connection.js';
 import { confirmed, factsElement, h, replace, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
@@ -8,13 +9,14 @@ import { pairingPart } from './pairing.js';
 import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
 
-/** Opens the view in `main`. */
-export async function openDevices(main, { signal }) {
+/** Opens the view in `main`. `wanted` is what the address says of a device that asks to be paired; null if it says nothing. */
+export async function openDevices(main, { signal, wanted }) {
 	const list = h('ul.devices', { role: 'list', 'aria-label': 'Devices' });
 	const note = h('p.note', { role: 'status' });
 	const pairing = pairingPart();
+	const approvals = approvalsPart(wanted);
 	main.replaceChildren(
-		h('div.page', {}, h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, list, note),
+		h('div.page', {}, h('div.page-head', {}, h('h1', { tabindex: '-1' }, 'Devices'), pairing.button), pairing.element, approvals.element, list, note),
 	);
 	const known = new Map();
 	let isFetched = false;
@@ -59,13 +61,14 @@ export async function openDevices(main, { signal }) {
 		}
 	}
 
-	const live = agentsStream({ device: changed }, refetch);
+	const live = agentsStream({ device: changed, approvals: approvals.show }, refetch);
 
 	return {
 		title: 'Devices',
 		close() {
 			live.close();
 			pairing.close();
+			approvals.close();
 		},
 	};
 }

@@ -29,7 +29,9 @@ async function show({ isMove = false } = {}) {
 	await open(async (options) => {
 		const session = /^\/sessions\/([^/]+)$/.exec(path)?.[1];
 		if (path === '/sign-in') return openSignIn(main, { token, done: goOn });
-		if (path === '/devices') return openDevices(main, options);
+		if (path === '/devices') return openDevices(main, { ...options, wanted: null });
+		// The address that devices show, with their code behind it.
+		if (path === '/pair') return openDevices(main, { ...options, wanted: location.hash || '#' });
 		if (session) return openSession(main, { ...options, id: decodeURIComponent(session) });
 		return openSessions(main, options);
 	}, isMove);
@@ -92,7 +94,7 @@ function goOn() {
 function remembered() {
 	const address = sessionStorage.getItem('wanted') ?? '/';
 	sessionStorage.removeItem('wanted');
-	return /^\/(?:$|[?#]|devices$|sessions\/)/.test(address) ? address : '/';
+	return /^\/(?:$|[?#]|devices$|pair(?:#|$)|sessions\/)/.test(address) ? address : '/';
 }
 
 async function signOut() {
@@ -101,8 +103,9 @@ async function signOut() {
 }
 
 function showCurrentLink() {
+	const here = location.pathname === '/pair' ? '/devices' : location.pathname;
 	for (const link of document.querySelectorAll('nav a')) {
-		if (link.pathname === location.pathname) link.setAttribute('aria-current', 'page');
+		if (link.pathname === here) link.setAttribute('aria-current', 'page');
 		else link.removeAttribute('aria-current');
 	}
 }

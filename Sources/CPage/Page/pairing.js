@@ -1,4 +1,5 @@
 import { call } from './api.js';
+import { remaining } from './approvals.js';
 import { h, setText } from './dom.js';
 
 /** "Pair a device": its button, and what it shows. `paired(label)` says that one was. */
@@ -38,8 +39,7 @@ export function pairingPart() {
 		tick();
 
 		function tick() {
-			const seconds = Math.ceil((ends - Date.now()) / 1000);
-			if (seconds > 0) return setText(left, `good for ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
+			if (ends > Date.now()) return setText(left, `good for ${remaining(ends)}`);
 			clearInterval(timer);
 			setText(left, 'expired');
 			code.classList.add('over');

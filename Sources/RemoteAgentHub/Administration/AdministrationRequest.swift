@@ -16,6 +16,10 @@ package enum AdministrationRequest: Sendable, Equatable {
   case logs(id: String, after: Int64, follow: Bool)
   /// `ok` is the device.
   case revoke(clientId: String)
+  /// The devices that ask to be paired, the oldest request first.
+  case approvals
+  /// Allows or denies one of them. `ok` is the request.
+  case decide(userCode: String, Approval.Decision)
   /// A sign-in link for somebody. `ok` is `{"token","url","localUrl","link","expiresAt"}`; `link` is the one of the two URLs
   /// that was asked for, if there is one.
   case link(name: String, isLocal: Bool)
@@ -39,6 +43,9 @@ package enum AdministrationRequest: Sendable, Equatable {
     case .logs(let id, let after, let follow):
       ["verb": "logs", "id": .string(id), "after": .integer(after), "follow": .bool(follow)]
     case .revoke(let clientId): ["verb": "revoke", "clientId": .string(clientId)]
+    case .approvals: ["verb": "approvals"]
+    case .decide(let userCode, let decision):
+      ["verb": "decide", "userCode": .string(userCode), "decision": .string(decision.rawValue)]
     case .link(let name, let isLocal): ["verb": "link", "name": .string(name), "local": .bool(isLocal)]
     case .createToken(let name): ["verb": "createToken", "name": .string(name)]
     case .tokens: ["verb": "tokens"]
@@ -60,6 +67,12 @@ package enum AdministrationRequest: Sendable, Equatable {
         id: try Self.text("id", of: json), after: try Self.number("after", of: json, in: 0...(1 << 53)),
         follow: json["follow"]?.bool ?? false)
     case "revoke": self = .revoke(clientId: try Self.text("clientId", of: json))
+    case "approvals": self = .approvals
+    case "decide":
+      guard let decision = Approval.Decision(rawValue: try Self.text("decision", of: json)) else {
+        throw .badRequest("decision must be allow or deny")
+      }
+      self = .decide(userCode: try Self.text("userCode", of: json), decision)
     case "link": self = .link(name: try Self.name(of: json), isLocal: json["local"]?.bool ?? true)
     case "createToken": self = .createToken(name: try Self.name(of: json))
     case "tokens": self = .tokens

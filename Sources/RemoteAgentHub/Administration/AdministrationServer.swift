@@ -13,6 +13,7 @@ package final class AdministrationServer: Sendable {
   private let store: HubStore
   private let registry: SessionRegistry
   private let clock: HubClock
+  private let log: PairingLog
   private let place: @Sendable () -> HubPlace?
   private let state = Mutex(State())
 
@@ -24,13 +25,14 @@ package final class AdministrationServer: Sendable {
 
   /// - Parameter place: how the hub is reached; known before ``start()``.
   package init(
-    folder: String, store: HubStore, registry: SessionRegistry, clock: HubClock,
+    folder: String, store: HubStore, registry: SessionRegistry, clock: HubClock, log: PairingLog,
     place: @escaping @Sendable () -> HubPlace?
   ) {
     self.folder = folder
     self.store = store
     self.registry = registry
     self.clock = clock
+    self.log = log
     self.place = place
   }
 
@@ -38,7 +40,7 @@ package final class AdministrationServer: Sendable {
   package func start() async throws(HubError) {
     guard let place = place() else { throw .server(reason: "the hub doesn't listen yet") }
     let socket = try AdministrationSocket.bound(in: folder)
-    let service = AdministrationService(store: store, registry: registry, clock: clock, place: place)
+    let service = AdministrationService(store: store, registry: registry, clock: clock, log: log, place: place)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 16)
       .childChannelInitializer { [self] channel in

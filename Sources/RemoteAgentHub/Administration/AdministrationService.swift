@@ -5,6 +5,7 @@ struct AdministrationService: Sendable {
   let store: HubStore
   let registry: SessionRegistry
   let clock: HubClock
+  let log: PairingLog
   let place: HubPlace
 
   func answer(_ line: [UInt8], to answer: AdministrationAnswer) async {
@@ -57,6 +58,12 @@ struct AdministrationService: Sendable {
       }
       await registry.revoked(clientId)
       try await answer.ok(try await store.device(clientId)?.json ?? [:])
+    case .approvals:
+      let now = clock.wall()
+      let approvals = try await store.approvals(now: now)
+      try await answer.ok([:])
+      for approval in approvals { try await answer.send(approval.json(now: now)) }
+    case .decide(let userCode, let decision): try await answer.ok(try await decide(decision, userCode: userCode))
     case .link(let name, let isLocal):
       let now = clock.wall()
       let (secret, token) = try await store.createPersonToken(.link, name: name, now: now)
@@ -80,6 +87,18 @@ struct AdministrationService: Sendable {
       let session = try await session(id)
       let seq = try await send(payload, to: session)
       try await answer.ok(["seq": .integer(seq), "id": .string(session.id)])
+    }
+  }
+
+  private func decide(_ decision: Approval.Decision, userCode: String) async throws -> JSON {
+    let now = clock.wall()
+    switch try await store.decide(decision, userCode: userCode, now: now) {
+    case .decided(let approval, let isNew):
+      if isNew { log.decided(decision, approval, by: "ra-hub") }
+      return approval.json(now: now)
+    case .decidedOtherwise:
+      throw AdministrationError.refused(code: "decided", message: "somebody has decided otherwise")
+    case .unknown: throw AdministrationError.notFound("no device asks with the code \(userCode)")
     }
   }
 

@@ -14,10 +14,12 @@ struct DeviceAPI: HTTPResponder {
     case session = "/api/clients/session"
     case device = "/api/device"
     case stream = "/api/clients/stream"
+    case deviceAuthorization = "/oauth/device_authorization"
+    case token = "/oauth/token"
 
     var methods: [HTTPRequest.Method] {
       switch self {
-      case .pair, .session: [.post]
+      case .pair, .session, .deviceAuthorization, .token: [.post]
       case .device: [.get, .delete]
       case .stream: [.get]
       }
@@ -28,6 +30,7 @@ struct DeviceAPI: HTTPResponder {
   let registry: SessionRegistry
   let devices: DeviceAuthority
   let pairing: PairingDesk
+  let grants: GrantDesk
   let limits: ConnectionLimits
   let clock: HubClock
   let forwarded: ForwardedFor
@@ -61,6 +64,7 @@ struct DeviceAPI: HTTPResponder {
     case .pair: return try await pair(device, body: body)
     case .session: return try await grantSession(device, body: body)
     case .device: return try await self.device(device)
+    case .deviceAuthorization, .token: return try await grant(route, device, body: body)
     case .stream:
       _ = try await devices.admitStream(device)
       throw .upgradeRequired
@@ -68,8 +72,14 @@ struct DeviceAPI: HTTPResponder {
   }
 
   private func pair(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
-    let pairing = try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
+    let outcome = try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
       try await self.pairing.pair(body: body, fingerprint: fingerprint, address: request.ip)
+    }
+    let pairing: Pairing
+    switch outcome {
+    case .paired(let paired): pairing = paired
+    case .pending(let approval): return .approvalPending(approval, now: clock.wall())
+    case .denied: throw .approvalDenied
     }
     return .json(
       .created,
@@ -157,6 +167,18 @@ extension JSON {
 }
 
 extension Response {
+  /// The code is good, and somebody has yet to approve of it: the device is to ask again.
+  static func approvalPending(_ approval: Approval, now: Int64) -> Response {
+    var response = json(
+      .accepted,
+      [
+        "code": "approval_pending", "userCode": .string(approval.userCode),
+        "expiresIn": .integer(max(0, approval.expiresAt - now) / 1_000),
+      ])
+    response.headers[.retryAfter] = "2"
+    return response
+  }
+
   static func json(_ status: HTTPResponse.Status, _ json: JSON) -> Response {
     Response(
       status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],

@@ -2,31 +2,62 @@ import RemoteAgentCore
 
 /// Takes pairing codes (PROTOCOL section 3): reads the request, holds guessers back, asks the store.
 final class PairingDesk: Sendable {
-  private static let textLimit = 256
+  /// What a good code comes to.
+  enum Outcome: Sendable {
+    case paired(Pairing)
+    /// Somebody has yet to decide.
+    case pending(Approval)
+    case denied
+  }
+
+  /// Of what a device says of itself, in bytes.
+  static let textLimit = 256
 
   private let store: HubStore
   private let clock: HubClock
   private let gate: AttemptGate
+  private let needsApproval: Bool
+  private let log: PairingLog
 
-  init(store: HubStore, clock: HubClock, attempts: CodeAttempts) {
+  /// - Parameter needsApproval: whether somebody has to approve of a device that has a code, too.
+  init(store: HubStore, clock: HubClock, attempts: CodeAttempts, needsApproval: Bool, log: PairingLog) {
     self.store = store
     self.clock = clock
+    self.needsApproval = needsApproval
+    self.log = log
     gate = AttemptGate(attempts, clock: clock)
   }
 
   /// Pairs the key, or says why not. Unknown, used and expired codes, and what can't be one, get the same answer.
-  func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Pairing {
-    let (code, label, platform) = try read(body)
-    let pairing = try await gate.attempt(from: address) { () async throws(Problem) -> Pairing? in
+  func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Outcome {
+    let (code, ownLabel, ownPlatform) = try read(body)
+    let outcome = try await gate.attempt(from: address) { () async throws(Problem) -> Outcome? in
       do {
+        let now = clock.wall()
+        var (label, platform) = (ownLabel, ownPlatform)
+        if needsApproval {
+          switch try await store.requestPairing(
+            code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: now)
+          {
+          case nil: return nil
+          case .pending(let approval, let isNew):
+            if isNew { log.asks(approval) }
+            return .pending(approval)
+          case .denied: return .denied
+          case .allowed(let approval):
+            // It is what somebody has seen and allowed, whatever it calls itself by now.
+            if let approval { (label, platform) = (approval.label, approval.platform) }
+          }
+        }
         return try await store.pair(
-          code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: clock.wall())
+          code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: now
+        ).map { .paired($0) }
       } catch {
         throw .store(error)
       }
     }
-    guard let pairing else { throw .invalidCode }
-    return pairing
+    guard let outcome else { throw .invalidCode }
+    return outcome
   }
 
   private func read(_ body: [UInt8]) throws(Problem) -> (code: String, label: String, platform: String) {

@@ -38,6 +38,7 @@ extension Problem {
     401, "invalid_token", "the token is unknown, expired or bound to another key")
   package static let revoked = Problem(403, "revoked", "this device was revoked")
   package static let invalidCode = Problem(403, "invalid_code", "the code is unknown, used or expired")
+  package static let approvalDenied = Problem(403, "approval_denied", "somebody has denied it")
   package static let upgradeRequired = Problem(426, "upgrade_required", "this is a WebSocket endpoint")
   package static let internalError = Problem(500, "internal", "the hub failed; its log says why")
   package static let busy = Problem(503, "unavailable", "the hub is closing").closing

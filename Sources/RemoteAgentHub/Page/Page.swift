@@ -39,7 +39,7 @@ struct Page: Sendable {
   private func file(at path: String) -> File? {
     let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
     switch (parts.first, parts.count) {
-    case ("", 1), ("devices", 1), ("sign-in", 1): return files[Self.index]
+    case ("", 1), ("devices", 1), ("pair", 1), ("sign-in", 1): return files[Self.index]
     case ("sessions", 2) where !parts[1].isEmpty: return files[Self.index]
     case ("assets", 2) where parts[1] != Self.index: return files[String(parts[1])]
     default: return nil

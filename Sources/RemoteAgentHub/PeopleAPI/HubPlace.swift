@@ -18,6 +18,12 @@ package struct HubPlace: Sendable, Equatable {
     "\((isLocal ? localURL : nil) ?? url)/sign-in#\(token)"
   }
 
+  /// Where somebody decides of a device that asks to be paired (RFC 8628 section 3.2); with its code, if there is one, in the
+  /// fragment, for the page to show.
+  package func verificationURL(userCode: String?) -> String {
+    "\(url)/pair" + (userCode.map { "#\($0)" } ?? "")
+  }
+
   /// What pairs a device on the hub's own machine.
   package func localCommand(code: String) -> String {
     let ca = caPath.map { "--ca \(ShellWord.quoted($0)) " } ?? ""

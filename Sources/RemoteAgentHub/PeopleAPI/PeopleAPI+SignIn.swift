@@ -10,13 +10,18 @@ extension PeopleAPI {
     // A page elsewhere must not sign somebody in as it likes.
     guard PersonAuthority.isOwn(request.headers, host: request.head.authority) else { throw .crossSite }
     guard let secret = try JSON.object(body)["token"]?.string else { throw .badRequest("token is missing") }
-    let address = forwarded.address(
-      peer: context.remoteAddress?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
-    let cookie = try await links.attempt(from: address) { () async throws(Problem) -> String? in
+    let cookie = try await links.attempt(from: address(of: request, context: context)) {
+      () async throws(Problem) -> String? in
       try await stored { try await store.redeemLink(secret, now: clock.wall()) }
     }
     guard let cookie else { throw .invalidLink }
     return Self.noContent(cookie: SignInCookie.setting(cookie, listener: listener))
+  }
+
+  /// Where a request counts as coming from.
+  func address(of request: Request, context: HubRequestContext) -> String? {
+    forwarded.address(
+      peer: context.remoteAddress?.ipAddress, forwarded: request.headers[values: .xForwardedFor])
   }
 
   func signOut(_ person: PersonToken, listener: Listener) async throws(Problem) -> Response {

@@ -16,6 +16,9 @@ struct PeopleAPI: Sendable {
   let metrics: HubMetrics
   /// Holds those back who guess links.
   let links: AttemptGate
+  /// Holds those back who guess the codes of devices that ask to be paired.
+  let userCodes: AttemptGate
+  let pairingLog: PairingLog
   /// How the hub is reached; known before the first connection is served.
   let place: @Sendable () -> HubPlace?
 
@@ -55,6 +58,9 @@ struct PeopleAPI: Sendable {
     case .pairingCodes: return try await pairingCode()
     case .devices: return try await devices()
     case .device(let clientId): return try await revoke(clientId)
+    case .approvals: return try await approvals()
+    case .approval(let userCode):
+      return try await decide(userCode, body: body, request: request, person: person, context: context)
     case .metrics: return try await metricsText()
     case .signIn, .health, .readiness: throw .notFound
     }

@@ -9,7 +9,8 @@ enum PeopleRoute: Equatable {
   case raw(String)
   case controls(String)
   case control(String)
-  case pairingCodes, devices
+  case pairingCodes, devices, approvals
+  case approval(String)
   case device(String)
   case metrics, health, readiness
 
@@ -45,14 +46,20 @@ enum PeopleRoute: Equatable {
       default: nil
       }
     case ("clients", 1): .devices
-    case ("clients", 2): words[1] == "pairing-codes" ? .pairingCodes : .device(words[1])
+    case ("clients", 2):
+      switch words[1] {
+      case "pairing-codes": .pairingCodes
+      case "approvals": .approvals
+      default: .device(words[1])
+      }
+    case ("clients", 3): words[1] == "approvals" ? .approval(words[2]) : nil
     default: nil
     }
   }
 
   var methods: [HTTPRequest.Method] {
     switch self {
-    case .signIn, .signOut, .control, .pairingCodes: [.post]
+    case .signIn, .signOut, .control, .pairingCodes, .approval: [.post]
     case .device: [.delete]
     case .health, .readiness: [.get, .head]
     default: [.get]

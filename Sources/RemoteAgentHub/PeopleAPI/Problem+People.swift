@@ -17,6 +17,8 @@ extension Problem {
   static let misdirected = Problem(421, "misdirected", "this address answers to its own name only")
   static let notSteerable = Problem(409, "not_steerable", "nobody reads the session's controls")
   static let sessionEnded = Problem(409, "session_ended", "the session has ended")
+  static let decidedOtherwise = Problem(409, "decided", "somebody has decided otherwise")
+  static let noApproval = Problem(404, "not_found", "no device asks with that code; it may have expired")
   static let notReady = Problem(503, "unavailable", "the store does not answer")
 
   static func noSession(_ id: String) -> Problem {

@@ -1,7 +1,7 @@
 import Hummingbird
 import RemoteAgentCore
 
-/// The sessions and devices as they change, as the body of an answer.
+/// The sessions and devices as they change, and who asks to be paired, as the body of an answer.
 struct SessionsBody: Sendable {
   let store: HubStore
   let clock: HubClock
@@ -19,6 +19,9 @@ struct SessionsBody: Sendable {
     var writer = AnswerWriter(body, isOfEvents: true)
     writer.append(EventStream.comment)
     try await writer.flush()
+    var approvals: [Approval] = []
+    try await append(&approvals, to: &writer, isFirst: true)
+    try await writer.flush()
     var lastWrite = clock.monotonic()
     while await wakes.next() != nil {
       let changed = feed.take()
@@ -32,6 +35,7 @@ struct SessionsBody: Sendable {
         writer.append { EventStream.append("device", device.json, to: &$0) }
         if writer.isFull { try await writer.flush() }
       }
+      try await append(&approvals, to: &writer)
       if writer.bytes.isEmpty {
         guard clock.monotonic() - lastWrite >= LogBody.silence else { continue }
         guard await isAllowed() else { break }
@@ -43,5 +47,16 @@ struct SessionsBody: Sendable {
       try await Task.sleep(for: .milliseconds(interval))
     }
     try await writer.finish()
+  }
+
+  /// Tells who asks to be paired, if it is not who it was; also time ends what was asked.
+  private func append(
+    _ approvals: inout [Approval], to writer: inout AnswerWriter, isFirst: Bool = false
+  ) async throws {
+    let now = clock.wall()
+    let current = try await store.approvals(now: now)
+    guard isFirst || current != approvals else { return }
+    approvals = current
+    writer.append { EventStream.append("approvals", .approvals(current, now: now), to: &$0) }
   }
 }

@@ -79,6 +79,11 @@ package final class SessionChanges: Sendable {
     for feed in state.withLock({ Array($0.feeds.values) }) { feed.note(device: clientId) }
   }
 
+  /// Who asks to be paired is not who it was: whoever waits for news of all looks.
+  func changedApprovals() {
+    for feed in state.withLock({ Array($0.feeds.values) }) { feed.continuation.yield() }
+  }
+
   /// Wakes all without news: time has passed.
   package func tick() {
     for continuation in state.withLock({ $0.continuations }) { continuation.yield() }

@@ -34,7 +34,7 @@ struct HubServer: Sendable {
       store: store, registry: registry, authority: PersonAuthority(store: store, clock: settings.clock),
       limits: settings.limits, clock: settings.clock, forwarded: ForwardedFor(trusted: settings.trustedProxies),
       metrics: HubMetrics(startedAt: settings.clock.wall()), links: AttemptGate(CodeAttempts(), clock: settings.clock),
-      place: place)
+      userCodes: AttemptGate(CodeAttempts(), clock: settings.clock), pairingLog: PairingLog(logger), place: place)
   }
 
   /// Devices and people, over TLS.
@@ -44,8 +44,12 @@ struct HubServer: Sendable {
     let limits = settings.limits
     let api = DeviceAPI(
       store: store, registry: registry, devices: devices,
-      pairing: PairingDesk(store: store, clock: settings.clock, attempts: settings.attempts), limits: limits,
-      clock: settings.clock, forwarded: people.forwarded)
+      pairing: PairingDesk(
+        store: store, clock: settings.clock, attempts: settings.attempts, needsApproval: settings.approvesPairing,
+        log: people.pairingLog),
+      grants: GrantDesk(
+        store: store, clock: settings.clock, limits: settings.grants, log: people.pairingLog, place: place),
+      limits: limits, clock: settings.clock, forwarded: people.forwarded)
     let place = place
     let upgrader = StreamUpgrader(
       services: StreamServices(

@@ -31,6 +31,9 @@ package struct HubSettings: Sendable {
   package var session: HubSession.Configuration
   package var limits = ConnectionLimits()
   package var attempts = CodeAttempts()
+  /// Whether somebody has to approve of a device that has a pairing code, too.
+  package var approvesPairing = false
+  package var grants = DeviceGrantLimits()
   package var clock = HubClock.system
   /// How long a stop may take, in seconds, before what is left is cut.
   package var stopSeconds: Int64 = 10

@@ -31,9 +31,10 @@ extension HubStore {
         found["expiresAt"] as Int64 > now
       else { return nil }
       let clientId: String
-      if let used = found["fingerprint"] as String? {
-        guard used == fingerprint, let known = found["clientId"] as String?,
-          let device = try database.row("SELECT revokedAt FROM devices WHERE clientId = ?", [known]),
+      // One that was approved is its key's before it is used.
+      if let owner = found["fingerprint"] as String?, owner != fingerprint { return nil }
+      if let known = found["clientId"] as String? {
+        guard let device = try database.row("SELECT revokedAt FROM devices WHERE clientId = ?", [known]),
           device["revokedAt"] as Int64? == nil
         else { return nil }
         clientId = known

@@ -13,6 +13,9 @@ enum Schema {
     migrator.registerMigration("3") { database in
       try database.execute(sql: bounds)
     }
+    migrator.registerMigration("4-approvals") { database in
+      try database.execute(sql: approvals)
+    }
     return migrator
   }
 
@@ -88,5 +91,16 @@ enum Schema {
     UPDATE sessions SET stored = (SELECT coalesce(sum(length(bytes)), 0) FROM batches WHERE session = sessions.row);
 
     CREATE TABLE trials (bytes BLOB NOT NULL) STRICT;
+    """
+
+  /// Devices that ask to be paired. `hash` is that of the code they ask with, and the one in `codes` where that stands there
+  /// too; `userCode` is no secret: it opens nothing without the key.
+  private static let approvals = """
+    CREATE TABLE approvals (
+      hash BLOB PRIMARY KEY, userCode TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, label TEXT NOT NULL,
+      platform TEXT NOT NULL, fingerprint TEXT NOT NULL, address TEXT, createdAt INTEGER NOT NULL,
+      expiresAt INTEGER NOT NULL, decision TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX approvalsByExpiry ON approvals(expiresAt);
     """
 }

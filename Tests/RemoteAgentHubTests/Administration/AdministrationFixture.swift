@@ -1,6 +1,8 @@
 import Dispatch
 import Glibc
+import Logging
 import RemoteAgentCore
+import Synchronization
 
 @testable import RemoteAgentHub
 
@@ -8,11 +10,13 @@ import RemoteAgentCore
 struct AdministrationFixture {
   let stored: StoreFixture
   let registry = SessionRegistry()
+  let log = TestLog()
 
   static func with(_ body: (AdministrationFixture) async throws -> Void) async throws {
     let fixture = AdministrationFixture(stored: try await StoreFixture())
     let server = AdministrationServer(
       folder: fixture.stored.folder.path, store: fixture.stored.store, registry: fixture.registry, clock: .system,
+      log: fixture.log.log,
       place: { HubPlace(url: "https://hub.test", localURL: "http://127.0.0.1:8080", caPath: "/ca.pem") })
     try await server.start()
     do {
@@ -67,5 +71,35 @@ struct TestReply {
 private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { done in
     DispatchQueue.global().async { done.resume(with: Result { try work() }) }
+  }
+}
+
+extension PairingLog {
+  static var none: PairingLog { PairingLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+/// A log whose lines can be looked at.
+final class TestLog: Sendable {
+  private let gathered = Mutex<[String]>([])
+
+  var lines: [String] { gathered.withLock { $0 } }
+
+  var log: PairingLog {
+    PairingLog(Logger(label: "test") { _ in Handler(log: self) })
+  }
+
+  private struct Handler: LogHandler {
+    let log: TestLog
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.notice
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      log.gathered.withLock { $0.append("\(event.message)") }
+    }
   }
 }

@@ -13,7 +13,7 @@ import Testing
     try writeFile(folder + "/hub.sock", [])
     let old = umask(0)
     let server = AdministrationServer(
-      folder: folder, store: store, registry: SessionRegistry(), clock: .system,
+      folder: folder, store: store, registry: SessionRegistry(), clock: .system, log: .none,
       place: { HubPlace(url: "https://h", localURL: nil, caPath: nil) })
     try await server.start()
     umask(old)
@@ -74,6 +74,47 @@ import Testing
     }
   }
 
+  @Test func `devices that ask to be paired are listed, allowed and denied, and the log says by whom`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let store = fixture.stored.store
+      let now = HubClock.system.wall()
+      var approvals: [Approval] = []
+      for (index, label) in ["one", "two\n\u{1B}[2J\"\u{202E}"].enumerated() {
+        let admission = try await store.requestGrant(
+          fingerprint: "key\(index)", label: label, platform: "p", address: nil, limits: DeviceGrantLimits(),
+          now: now + Int64(index))
+        guard case .granted(let grant) = admission else { throw TestFailure("too many") }
+        approvals.append(grant.approval)
+      }
+      let items = try await fixture.ask(.approvals).items()
+      #expect(items.map { $0["userCode"]?.string } == approvals.map(\.userCode))
+      #expect(items.map { $0["label"]?.string } == approvals.map(\.label))
+
+      let head = try await fixture.ask(.decide(userCode: approvals[0].userCode, .allow)).head
+      #expect(head["label"]?.string == "one")
+      _ = try await fixture.ask(.decide(userCode: approvals[1].userCode.lowercased(), .deny))
+      _ = try await fixture.ask(.decide(userCode: approvals[1].userCode, .deny))
+      #expect(try await fixture.ask(.approvals).items().isEmpty)
+      #expect(
+        fixture.log.lines == [
+          #""ra-hub" allowed \#(approvals[0].userCode): "one" ("p") at an unknown address with the key key0"#,
+          #""ra-hub" denied \#(approvals[1].userCode): "two\n\u001b[2J\"\u202e" ("p") at an unknown address with the key key1"#,
+        ])
+
+      for (code, decision, word) in [
+        (approvals[0].userCode, Approval.Decision.deny, "decided"), ("0000-0000", .allow, "not_found"),
+      ] {
+        let error = await #expect(throws: AdministrationError.self) {
+          try await fixture.ask(.decide(userCode: code, decision))
+        }
+        guard case .refused(word, _)? = error else {
+          Issue.record("\(word) expected, not \(String(describing: error))")
+          continue
+        }
+      }
+    }
+  }
+
   @Test func `a control is stored and wakes the connection, or is refused with the word for it`() async throws {
     try await AdministrationFixture.with { fixture in
       let stored = fixture.stored
@@ -108,7 +149,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#])
+  @Test(arguments: [
+    "", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#,
+    #"{"verb":"decide","userCode":"A"}"#, #"{"verb":"decide","userCode":"A","decision":"x"}"#,
+  ])
   func `a bad request is refused with one line`(request: String) async throws {
     try await AdministrationFixture.with { fixture in
       let answer = try await fixture.raw(Array((request + "\n").utf8))

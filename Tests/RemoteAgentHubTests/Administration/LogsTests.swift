@@ -60,7 +60,7 @@ import Testing
   @Test func `a hub that stops ends its followers' answers without the mark of their end`() async throws {
     let stored = try await StoreFixture()
     let server = AdministrationServer(
-      folder: stored.folder.path, store: stored.store, registry: SessionRegistry(), clock: .system,
+      folder: stored.folder.path, store: stored.store, registry: SessionRegistry(), clock: .system, log: .none,
       place: { HubPlace(url: "https://hub.test", localURL: nil, caPath: nil) })
     try await server.start()
     let row = try await stored.open(stored.hello()).row
