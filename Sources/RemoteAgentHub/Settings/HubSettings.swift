@@ -31,6 +31,7 @@ package struct HubSettings: Sendable {
   package var session: HubSession.Configuration
   package var limits = ConnectionLimits()
   package var attempts = CodeAttempts()
+  package var rates = DeviceRates()
   package var clock = HubClock.system
   /// How long a stop may take, in seconds, before what is left is cut.
   package var stopSeconds: Int64 = 10
