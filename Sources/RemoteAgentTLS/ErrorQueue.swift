@@ -15,10 +15,23 @@ enum ErrorQueue {
       return "error \(code)"
     }
 
-    /// The alert that the peer sent, if that is what this error tells (RFC 8446 section 6.2).
-    var alert: String? {
+    /// The number of the alert that the peer sent, if that is what this error tells (RFC 8446 section 6.2).
+    var alertNumber: Int32? {
       guard isFromSSL, (SSL_AD_REASON_OFFSET..<(SSL_AD_REASON_OFFSET + 256)).contains(reason) else { return nil }
-      return SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET).map { String(cString: $0) }
+      return reason - SSL_AD_REASON_OFFSET
+    }
+
+    /// The words for that alert.
+    var alert: String? {
+      guard let alertNumber else { return nil }
+      // OpenSSL 3.0 has no words for some of TLS 1.3.
+      switch alertNumber {
+      case SSL_AD_MISSING_EXTENSION: return "missing extension"
+      case SSL_AD_CERTIFICATE_REQUIRED: return "certificate required"
+      default: break
+      }
+      let words = SSL_alert_desc_string_long(alertNumber).map { String(cString: $0) }
+      return words == nil || words == "unknown" ? "alert \(alertNumber)" : words
     }
   }
 

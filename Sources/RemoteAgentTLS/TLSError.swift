@@ -14,6 +14,12 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
   case badHostName(String)
   /// The peer speaks no TLS.
   case notTLS
+  /// The peer speaks HTTP without TLS.
+  case plainHTTP
+  /// The peer speaks no TLS that is new enough.
+  case tooOld
+  /// The server asked for a certificate of ours, which there is none of, and then refused: the alert.
+  case clientCertificateWanted(String)
   /// The handshake failed: OpenSSL's words, or the peer's alert.
   case failed(String)
   /// The established connection failed: OpenSSL's words, or the peer's alert.
@@ -39,6 +45,10 @@ package enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     case .badPin(let why): "pin: \(why)"
     case .badHostName(let host): "'\(TLSError.printable(host))' is neither a host name nor an address"
     case .notTLS: "the other side does not speak TLS"
+    case .plainHTTP: "the other side speaks plain HTTP, not TLS"
+    case .tooOld: "the other side does not speak TLS 1.2 or newer"
+    case .clientCertificateWanted(let alert):
+      "the other side wants a client's certificate, which a device does not have: it says: \(alert)"
     case .failed(let why): "TLS failed: \(why)"
     case .broken(let why): "TLS broke off: \(why)"
     case .truncated: "the connection was cut off"

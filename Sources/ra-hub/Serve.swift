@@ -53,6 +53,12 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How many connections one address may have at a time, an IPv6 /64 being one; trusted proxies aside.",
+      valueName: "n"))
+  var connectionsPerAddress = ConnectionLimits().connectionsPerNetwork
+
+  @Option(
+    help: ArgumentHelp(
       "How long a connection may be silent before it is pinged; after 2.5 times that without an answer it is closed.",
       valueName: "seconds"))
   var heartbeat = 12.0
@@ -70,6 +76,9 @@ struct Serve: AsyncParsableCommand {
       throw ValidationError("--session-token-life is from 1 to 86400 seconds")
     }
     guard (0.1...3_600).contains(heartbeat) else { throw ValidationError("--heartbeat is from 0.1 to 3600 seconds") }
+    guard (1...1_000).contains(connectionsPerAddress) else {
+      throw ValidationError("--connections-per-address is from 1 to 1000")
+    }
     guard (1...64 << 20).contains(window) else { throw ValidationError("--window is from 1 to 67108864 bytes") }
   }
 
@@ -83,6 +92,7 @@ struct Serve: AsyncParsableCommand {
     settings.session.quota = sessionQuota.bytes
     settings.session.heartbeatInterval = Int64((heartbeat * 1_000).rounded())
     settings.session.heartbeatTimeout = Int64((heartbeat * 2_500).rounded())
+    settings.limits.connectionsPerNetwork = connectionsPerAddress
     settings.devicesTrustSystem = systemCa
     settings.approvesPairing = approvePairing
     settings.loopbackPort = httpLoopback

@@ -7,9 +7,13 @@ import threading
 
 
 class Forwarder:
-    """Listens on a port of 127.0.0.1 that the system chose, in a thread of its own."""
+    """Listens on a port of 127.0.0.1 that the system chose, in a thread of its own.
 
-    def __init__(self):
+    `target` is a host and a port that all connections go to, in place of what they ask for.
+    """
+
+    def __init__(self, target=None):
+        self.target = target
         self.connections = set()
         self.made = 0
         self.loop = asyncio.new_event_loop()
@@ -22,10 +26,10 @@ class Forwarder:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
 
     async def serve(self, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
             host, port = head.split()[1].decode().rsplit(":", 1)
-            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+            far_reader, far_writer = await asyncio.open_connection(*(self.target or (host, int(port))))
             ends = (writer, far_writer)
             self.connections.add(ends)
             self.made += 1
@@ -38,12 +42,15 @@ class Forwarder:
         writer.close()
 
     async def pass_on(self, reader, writer):
-        with contextlib.suppress(OSError):
+        try:
             while piece := await reader.read(65536):
                 writer.write(piece)
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
+        except OSError:
+            # What was lost on one side is lost on the other: its end would wait for ever.
+            writer.transport.abort()
 
     def cut(self, is_reset):
         """Ends the connections that there are, towards both sides: by a reset, or by a FIN in the middle of what was under way.
@@ -63,5 +70,13 @@ class Forwarder:
 
     def close(self):
         self.cut(is_reset=True)
+        self.do(self.end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
+
+    async def end(self):
+        self.server.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

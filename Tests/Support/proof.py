@@ -23,8 +23,8 @@ def hash_of(token):
 
 
 class Key:
-    def __init__(self):
-        self.private = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, private=None):
+        self.private = private or ec.generate_private_key(ec.SECP256R1())
         point = self.private.public_key().public_numbers()
         self.jwk = {"kty": "EC", "crv": "P-256", "x": encode(point.x.to_bytes(32, "big")), "y": encode(point.y.to_bytes(32, "big"))}
 
@@ -32,8 +32,13 @@ class Key:
         r, s = utils.decode_dss_signature(self.private.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
-    def proof(self, method, url, nonce=None, token=None, header=(), claims=(), spoils_signature=False):
-        """A proof for one request; `header` and `claims` replace members, or leave them out where they are None."""
+    def proof(self, method, url, nonce=None, token=None, spoils_signature=False, **how):
+        """A proof for one request; `how` is that of `members`."""
+        text = ".".join(encode(json.dumps(part).encode()) for part in self.members(method, url, nonce, token, **how))
+        return f"{text}.{encode(self.sign(text + 'x' if spoils_signature else text))}"
+
+    def members(self, method, url, nonce=None, token=None, header=(), claims=()):
+        """Header and claims of a proof; `header` and `claims` replace members, or leave them out where they are None."""
         head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk}
         body = {"jti": secrets.token_urlsafe(16), "htm": method, "htu": url, "iat": int(time.time())}
         if nonce is not None:
@@ -45,9 +50,7 @@ class Key:
                 members[name] = {**members[name], **value} if isinstance(value, dict) else value
                 if value is None:
                     del members[name]
-        text = ".".join(encode(json.dumps(part).encode()) for part in (head, body))
-        signature = self.sign(text + "x" if spoils_signature else text)
-        return f"{text}.{encode(signature)}"
+        return head, body
 
 
 def check(proof, method, url, token):

@@ -21,6 +21,8 @@ class Answer:
     def __init__(self, reader, until):
         head = reader.through(b"\r\n\r\n", until).decode("latin-1").split("\r\n")
         self.status = int(head[0].split()[1])
+        # As it came.
+        self.lines = head[:-2]
         self.headers = {}
         for line in filter(None, head[1:]):
             name, _, value = line.partition(":")
@@ -33,9 +35,13 @@ class Answer:
 
 
 class RawDevice:
-    """`origin` is https://HOST:PORT; `ca` a file, or None for the system's authorities."""
+    """`origin` is https://HOST:PORT; `ca` a file, or None for the system's authorities.
 
-    def __init__(self, origin, ca):
+    `source` is the address that it comes from; None: what the system takes.
+    """
+
+    def __init__(self, origin, ca, source=None):
+        self.source = source
         self.origin = origin.rstrip("/")
         self.authority = self.origin.split("://")[1]
         self.context = ssl.create_default_context(cafile=ca)
@@ -51,7 +57,7 @@ class RawDevice:
 
     def connect(self):
         url = urllib.parse.urlsplit(self.origin)
-        plain = socket.create_connection((url.hostname, url.port or 443), PATIENCE)
+        plain = socket.create_connection((url.hostname, url.port or 443), PATIENCE, self.source and (self.source, 0))
         return self.context.wrap_socket(plain, server_hostname=url.hostname)
 
     def request(self, method, path, headers=(), body=None, proofs=None, token=None):

@@ -32,7 +32,8 @@ extension Tunnel {
     let why =
       isAtStake && session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
     let status = !isAtStake ? ExitStatus.unreachable : spool == nil ? ExitStatus.lost : ExitStatus.undelivered
-    fail("\(why) for \(options.flushTimeout / 1000) s", status: status)
+    let last = lastFailure.map { "; the last that went wrong: \($0)" } ?? ""
+    fail("\(why) for \(options.flushTimeout / 1000) s\(last)", status: status)
   }
 
   private var hasTakenIn: Bool { session.unacknowledgedCount > 0 && (spool?.state.inputBytes ?? input.bytes) > 0 }

@@ -30,7 +30,9 @@ package final class Tunnel {
   var inputWasCut = false
   var inputHasFailed = false
   private var lastProgress: (unacknowledged: Int64, at: Milliseconds)
-  private var isRetrying = false
+  /// Why the last connection ended, or did not come about; nil while one is open.
+  private(set) var lastFailure: String?
+  private var isRetrying: Bool { lastFailure != nil }
   var exitStatus: Int32?
 
   /// - Parameters:
@@ -139,7 +141,7 @@ extension Tunnel {
     case .disconnected(let reason, let delay):
       dropStream()
       if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }
-      isRetrying = true
+      lastFailure = reason
     case .finished(let outcome): finish(outcome)
     }
   }
@@ -288,7 +290,7 @@ extension Tunnel {
       let (events, hasReceived) = try stream.advance(now: now)
       if hasReceived { session.receivedBytes(now: now) }
       for event in events {
-        if case .opened = event { isRetrying = false }
+        if case .opened = event { lastFailure = nil }
         session.received(event, now: now)
       }
       return !events.isEmpty

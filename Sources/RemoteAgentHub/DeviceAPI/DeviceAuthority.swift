@@ -13,6 +13,8 @@ package final class DeviceAuthority: Sendable {
     case refused
     /// The store failed: nothing is known.
     case failed
+    /// The device asks too often.
+    case tooOften(retryAfter: Milliseconds)
   }
 
   /// A device that a token and its proof stand for.
@@ -26,12 +28,16 @@ package final class DeviceAuthority: Sendable {
   private let store: HubStore
   private let nonces: NonceSource
   private let ledger: Mutex<ProofLedger>
+  private let rates: Mutex<DeviceRates>
   private let origins = Mutex<Origins?>(nil)
   private let clock: HubClock
 
-  package init(store: HubStore, clock: HubClock, nonceLife: Milliseconds = 300_000) {
+  package init(
+    store: HubStore, clock: HubClock, rates: DeviceRates = DeviceRates(), nonceLife: Milliseconds = 300_000
+  ) {
     self.store = store
     self.clock = clock
+    self.rates = Mutex(rates)
     nonces = NonceSource(key: SecureRandom.bytes(32), life: nonceLife)
     ledger = Mutex(ProofLedger(life: nonceLife))
   }
@@ -97,6 +103,7 @@ package final class DeviceAuthority: Sendable {
       case Problem.staleNonce.code: return .staleNonce(nonce())
       case Problem.revoked.code: return .revoked
       case Problem.internalError.code, Problem.cannotStore(.full).code: return .failed
+      case Problem.tooOften(retryAfter: 1).code: return .tooOften(retryAfter: (error.retryAfter ?? 1) * 1_000)
       default: return .refused
       }
     }
@@ -147,6 +154,10 @@ package final class DeviceAuthority: Sendable {
     }
     switch verdict {
     case .valid(let clientId, let expiresAt):
+      let now = clock.monotonic()
+      if let seconds = rates.withLock({ $0.take(clientId, kind, now: now) }) {
+        throw .tooOften(retryAfter: seconds)
+      }
       return Caller(clientId: clientId, fingerprint: fingerprint, expiresAt: expiresAt)
     case .invalid: throw .invalidToken
     case .revoked: throw .revoked

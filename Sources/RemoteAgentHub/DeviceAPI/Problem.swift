@@ -72,6 +72,13 @@ extension Problem {
     return problem
   }
 
+  /// A device that may do it, but not so often.
+  package static func tooOften(retryAfter: Int64) -> Problem {
+    var problem = Problem(429, "rate_limited", "this device asks too often; wait")
+    problem.retryAfter = retryAfter
+    return problem
+  }
+
   /// Whether the log is to tell it: an outage is told once, not with each answer.
   var isOurFault: Bool { status >= 500 && status != 503 }
 

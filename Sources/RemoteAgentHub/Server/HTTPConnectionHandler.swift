@@ -29,6 +29,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   private var readerTimer: Scheduled<Void>?
   private var exchange = HTTPExchange()
   private var upgrade = Upgrade.none
+  /// A request was refused behind others that are still answered: nothing more is read.
+  private var isDeaf = false
   private var timer: Scheduled<Void>?
   private var armed: HTTPExchange.Deadline?
 
@@ -59,7 +61,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !exchange.isLingering else { return }
+    guard !exchange.isLingering, !isDeaf else { return }
     let part = unwrapInboundIn(data)
     switch upgrade {
     case .deciding, .done:
@@ -74,14 +76,19 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     }
     switch part {
     case .head(let head):
+      guard head.namesOneHost else {
+        isDeaf = true
+        refuse(.malformed, context)
+        return
+      }
       let isUpgrade = HTTPUpgrade.isAsked(by: head)
       if isUpgrade, !HTTPUpgrade.hasBody(head), upgrader?.takes(head) == true {
         upgrade = .held(head, isWhole: false)
         return
       }
       exchange.receivedHead()
-      // The decoder reads nothing after a request that asked for an upgrade, so its connection can't go on.
-      if isUpgrade { exchange.noMoreRequests() }
+      // The decoder reads nothing after a request that asked for an upgrade or a tunnel, so its connection can't go on.
+      if isUpgrade || head.method == .CONNECT { exchange.noMoreRequests() }
     case .body: break
     case .end: exchange.receivedEnd()
     }
@@ -94,13 +101,18 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
       context.fireErrorCaught(error)
       return
     }
+    refuse(error as? HTTPParserError == .headerOverflow ? .headerTooLarge : .malformed, context)
+  }
+
+  /// Answers what is no request, and ends the connection.
+  private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
     guard !exchange.isLingering else { return }
     guard exchange.isQuiet else {
       // A broken body can't be answered for; a broken request behind others waits for their answers.
       if exchange.deadline == .body { context.close(promise: nil) } else { exchange.noMoreRequests() }
       return
     }
-    write(error as? HTTPParserError == .headerOverflow ? .headerTooLarge : .malformed, context)
+    write(problem, context)
     linger(context)
   }
 

@@ -1,5 +1,13 @@
 import NIOHTTP1
 
+extension HTTPRequestHead {
+  /// Whether it says once for which host it is, as RFC 9112 section 3.2 has it; HTTP/1.0 may leave it out.
+  var namesOneHost: Bool {
+    let hosts = headers["host"].count
+    return hosts == 1 || hosts == 0 && version == .http1_0
+  }
+}
+
 /// How a request asks for an upgrade (RFC 9110 section 7.8).
 enum HTTPUpgrade {
   /// Whether the request has `Upgrade`, and `Connection` names it: NIO's decoder reads nothing beyond such a request.

@@ -14,10 +14,12 @@ struct HubChannel: ServerChildChannel {
   private let upgrader: StreamUpgrader?
   private let limits: ConnectionLimits
   private let metrics: HubMetrics
+  private let connections: NetworkConnections
+  private let log: ConnectionLog
 
   init(
     responder: @escaping HTTPChannelHandler.Responder, tls: TLSContext?, upgrader: StreamUpgrader?,
-    limits: ConnectionLimits, metrics: HubMetrics
+    limits: ConnectionLimits, metrics: HubMetrics, connections: NetworkConnections, log: ConnectionLog
   ) {
     http = HTTP1Channel(
       responder: responder,
@@ -30,13 +32,16 @@ struct HubChannel: ServerChildChannel {
     self.upgrader = upgrader
     self.limits = limits
     self.metrics = metrics
+    self.connections = connections
+    self.log = log
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     do {
       if let tls {
-        try channel.pipeline.syncOperations.addHandler(
-          TLSHandler(context: tls, handshakeDeadline: limits.handshake))
+        try channel.pipeline.syncOperations.addHandlers(
+          ConnectionQuota(connections: connections, log: log),
+          TLSHandler(context: tls, handshakeDeadline: limits.handshake, log: log))
       }
     } catch {
       return channel.eventLoop.makeFailedFuture(error)

@@ -29,7 +29,7 @@ struct HubServer: Sendable {
     self.registry = registry
     self.place = place
     self.logger = logger
-    devices = DeviceAuthority(store: store, clock: settings.clock)
+    devices = DeviceAuthority(store: store, clock: settings.clock, rates: settings.rates)
     people = PeopleAPI(
       store: store, registry: registry, authority: PersonAuthority(store: store, clock: settings.clock),
       limits: settings.limits, clock: settings.clock, forwarded: ForwardedFor(trusted: settings.trustedProxies),
@@ -80,10 +80,14 @@ struct HubServer: Sendable {
   ) -> some Service {
     let limits = settings.limits
     let metrics = people.metrics
+    let connections = NetworkConnections(limit: limits.connectionsPerNetwork, exempt: settings.trustedProxies)
+    let log = ConnectionLog(logger: logger, clock: settings.clock)
     return Application(
       responder: responder,
       server: HTTPServerBuilder { responder in
-        HubChannel(responder: responder, tls: tls, upgrader: upgrader, limits: limits, metrics: metrics)
+        HubChannel(
+          responder: responder, tls: tls, upgrader: upgrader, limits: limits, metrics: metrics, connections: connections,
+          log: log)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: nil,

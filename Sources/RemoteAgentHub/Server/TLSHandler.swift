@@ -7,7 +7,8 @@ import RemoteAgentTLS
 /// Inbound ciphertext becomes plaintext buffers; outbound plaintext is encrypted as it is written, so that the channel's
 /// own count of unsent bytes, and thus its writability, bounds what is held here. Before the handshake is done outbound
 /// plaintext waits; nobody above speaks first, so there is none in practice. A peer that ends without close_notify, that
-/// fails, or that does not finish its handshake in time is closed. Its failure is nobody's news but the debug log's.
+/// fails, or that does not finish its handshake in time is closed. Why it failed is told in the log, but for connections
+/// that were merely lost; and one that speaks plain HTTP is answered in it, since a person may be there.
 final class TLSHandler: ChannelDuplexHandler {
   /// Bytes came that are no whole record yet: the peer is not silent.
   enum Event { case receivedPart }
@@ -21,22 +22,27 @@ final class TLSHandler: ChannelDuplexHandler {
 
   private let engine: TLSEngine
   private let handshakeDeadline: TimeAmount
+  private let log: ConnectionLog
+  private var hasReceived = false
   private var deadline: Scheduled<Void>?
   private var waiting: [(plaintext: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
   private var isInputClosed = false
   private var isOutputClosed = false
   private var isDone = false
 
-  init(context: TLSContext, handshakeDeadline: TimeAmount) throws {
+  init(context: TLSContext, handshakeDeadline: TimeAmount, log: ConnectionLog) throws {
     engine = try TLSEngine(server: context)
     self.handshakeDeadline = handshakeDeadline
+    self.log = log
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     deadline = context.eventLoop.scheduleTask(in: handshakeDeadline) {
       let (handler, context) = bound.value
-      if !handler.engine.isHandshakeComplete { handler.abort(context) }
+      guard !handler.isDone, !handler.engine.isHandshakeComplete else { return }
+      handler.log.refused(context.remoteAddress?.ipAddress, "its TLS handshake was not done in time")
+      handler.abort(context)
     }
   }
 
@@ -51,6 +57,7 @@ final class TLSHandler: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isDone else { return }
+    hasReceived = true
     unwrapInboundIn(data).withUnsafeReadableBytes { engine.received($0) }
     pump(context)
   }
@@ -108,7 +115,7 @@ final class TLSHandler: ChannelDuplexHandler {
         }
       } catch {
         flushCiphertext(context, promise: nil)
-        abort(context)
+        failed(context, error)
         return
       }
       flushCiphertext(context, promise: nil)
@@ -177,6 +184,30 @@ final class TLSHandler: ChannelDuplexHandler {
     buffer.writeBytes(ciphertext)
     context.write(wrapOutboundOut(buffer), promise: promise)
   }
+
+  private func failed(_ context: ChannelHandlerContext, _ error: any Error) {
+    guard let error = error as? TLSError else { return abort(context) }
+    switch error {
+    case .truncated where !hasReceived || engine.isHandshakeComplete:
+      // Somebody looked whether anybody listens, or a connection was lost.
+      break
+    case .truncated: log.refused(context.remoteAddress?.ipAddress, "it was cut off within its TLS handshake")
+    default: log.refused(context.remoteAddress?.ipAddress, error.description)
+    }
+    if error == .plainHTTP {
+      var buffer = context.channel.allocator.buffer(capacity: 256)
+      buffer.writeString(Self.plainAnswer)
+      context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+    abort(context)
+  }
+
+  /// To who speaks plain HTTP.
+  private static let plainAnswer: String = {
+    let text = "This is an https port: use https://, not http://.\n"
+    return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(text.utf8.count)\r\n"
+      + "Connection: close\r\n\r\n\(text)"
+  }()
 
   private func abort(_ context: ChannelHandlerContext) {
     guard !isDone else { return }

@@ -5,6 +5,8 @@ import NIOHTTP1
 package struct ConnectionLimits: Sendable {
   /// Connections at a time; more wait in the listen queue.
   package var connections = 1_000
+  /// Connections at a time of one network (an IPv4 address, an IPv6 /64), proxies of ours aside; more are closed at once.
+  package var connectionsPerNetwork = 250
   /// Accept to the end of the TLS handshake.
   package var handshake = TimeAmount.seconds(10)
   /// Until a request's header block is there, the first or the next.

@@ -34,6 +34,7 @@ package struct HubSettings: Sendable {
   /// Whether somebody has to approve of a device that has a pairing code, too.
   package var approvesPairing = false
   package var grants = DeviceGrantLimits()
+  package var rates = DeviceRates()
   package var clock = HubClock.system
   /// How long a stop may take, in seconds, before what is left is cut.
   package var stopSeconds: Int64 = 10

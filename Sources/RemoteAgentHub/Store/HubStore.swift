@@ -20,12 +20,16 @@ package final class HubStore: Sendable {
   /// Opens `folder/hub.db`, or makes it; the caller holds the folder's lock.
   ///
   /// Sessions that were connected when the hub before ended are away from here on.
-  package init(folder: String, lives: TokenLives) throws(StoreError) {
+  ///
+  /// - Parameter trace: told each statement that is run, without its values.
+  package init(
+    folder: String, lives: TokenLives, trace: (@Sendable (String) -> Void)? = nil
+  ) throws(StoreError) {
     let path = folder + "/hub.db"
     self.path = path
     self.lives = lives
     do {
-      pool = try Self.open(path)
+      pool = try Self.open(path, trace: trace)
     } catch {
       throw .cannotOpen(path: path, reason: StoreError.reason(error))
     }
@@ -33,8 +37,15 @@ package final class HubStore: Sendable {
     batches = GroupCommit(pool: pool, health: health) { rows in rows.forEach(changes.changed(row:)) }
   }
 
-  private static func open(_ path: String) throws -> DatabasePool {
+  private static func open(_ path: String, trace: (@Sendable (String) -> Void)?) throws -> DatabasePool {
     var configuration = Configuration()
+    if let trace {
+      configuration.prepareDatabase { database in
+        database.trace {
+          if case .statement(let statement) = $0 { trace(statement.sql) }
+        }
+      }
+    }
     configuration.label = "hub"
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4

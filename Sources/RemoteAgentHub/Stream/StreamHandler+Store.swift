@@ -134,6 +134,7 @@ extension StreamHandler {
       case .revoked: handler.session.revoked()
       case .refused: handler.session.authenticationFailed()
       case .failed: handler.session.storeFailed("the token can't be checked now", retryAfter: StoreOutage.retryAfter)
+      case .tooOften(let retryAfter): handler.session.storeFailed("this device asks too often", retryAfter: retryAfter)
       }
       handler.advance()
     }

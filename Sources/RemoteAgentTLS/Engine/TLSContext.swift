@@ -64,6 +64,10 @@ package final class TLSContext: @unchecked Sendable {
         else { return 0 }
         return engine.verify(store) ? 1 : 0
       }, nil)
+    SSL_CTX_set_client_cert_cb(context.pointer) { ssl, _, _ in
+      TLSEngine.engine(of: ssl)?.wasAskedForCertificate = true
+      return 0
+    }
     _ = ra_SSL_CTX_set_session_cache_client(context.pointer)
     SSL_CTX_sess_set_new_cb(context.pointer) { ssl, session in
       guard let engine = TLSEngine.engine(of: ssl), let session, SSL_SESSION_is_resumable(session) == 1 else {

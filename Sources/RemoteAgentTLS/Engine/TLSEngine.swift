@@ -26,6 +26,10 @@ package final class TLSEngine {
   private let peer: String
   /// The pin of the certificate that was shown.
   var seenPin: String?
+  /// Whether the server asked for a certificate of ours.
+  var wasAskedForCertificate = false
+  /// The first bytes that came.
+  private var beginning: [UInt8] = []
   private var hasEndOfFile = false
   private var hasShakenHands = false
   private var hasSentClose = false
@@ -108,6 +112,7 @@ package final class TLSEngine {
   /// Takes ciphertext from the peer.
   package func received(_ ciphertext: UnsafeRawBufferPointer) {
     guard failure == nil, !hasReceivedClose else { return }
+    if beginning.count < 5 { beginning += ciphertext.prefix(5 - beginning.count) }
     var rest = ciphertext
     while !rest.isEmpty {
       let taken = BIO_write(incoming, rest.baseAddress, Int32(clamping: rest.count))
@@ -212,10 +217,20 @@ package final class TLSEngine {
     guard let entry = ErrorQueue.takeEntry() else { return hasShakenHands ? .broken("unknown") : .failed("unknown") }
     if entry.isFromSSL {
       switch entry.reason {
-      case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return .notTLS
-      case SSL_R_WRONG_VERSION_NUMBER where !hasShakenHands: return .notTLS
+      case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return .plainHTTP
+      case SSL_R_WRONG_VERSION_NUMBER where !hasShakenHands:
+        // A client's HTTP OpenSSL knows itself.
+        return beginning == Array("HTTP/".utf8) ? .plainHTTP : .notTLS
+      case SSL_R_UNSUPPORTED_PROTOCOL where !hasShakenHands: return .tooOld
       case SSL_R_UNEXPECTED_EOF_WHILE_READING: return .truncated
       default: break
+      }
+    }
+    if let alert = entry.alert {
+      if entry.alertNumber == SSL_AD_PROTOCOL_VERSION, !hasShakenHands { return .tooOld }
+      // With TLS 1.3 the server looks at our answer, an empty one, only after the handshake is done for us.
+      if wasAskedForCertificate, entry.alertNumber == SSL_AD_CERTIFICATE_REQUIRED || !hasShakenHands {
+        return .clientCertificateWanted(alert)
       }
     }
     let words = entry.alert.map { "the other side says: \($0)" } ?? entry.words

@@ -66,12 +66,13 @@ import Testing
     }
   }
 
-  @Test func `plain HTTP gets no answer that is HTTP`() async throws {
+  @Test func `plain HTTP is told that this is an https port`() async throws {
     try await TestHub.with { hub in
       let socket = try await PlainSocket(port: hub.running.port)
       try await socket.send(Array("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
       let answer = await socket.end() ?? []
-      #expect(!String(decoding: answer, as: UTF8.self).contains("HTTP"))
+      let text = String(decoding: answer, as: UTF8.self)
+      #expect(text.hasPrefix("HTTP/1.1 400 ") && text.contains("use https://"))
     }
   }
 

@@ -1,4 +1,5 @@
 import RemoteAgentHub
+import Synchronization
 import Testing
 
 @Suite struct PairingStoreTests {
@@ -31,6 +32,36 @@ import Testing
     #expect(first.clientId == second.clientId)
     #expect(first.refreshToken != second.refreshToken)
     #expect(try await pair(store, code, at: now + 600_000) == nil)
+  }
+
+  @Test func `whatever is wrong with a code, the same statements are run`() async throws {
+    let statements = Mutex<[String]>([])
+    let folder = try TemporaryFolder()
+    let store = try HubStore(folder: folder.path, lives: TokenLives()) { statement in
+      statements.withLock { $0.append(statement) }
+    }
+    let used = try await store.createPairingCode(now: now).code
+    _ = try #require(try await pair(store, used, at: now))
+    let expired = try await store.createPairingCode(now: now).code
+    let gone = try await store.createPairingCode(now: now).code
+    let pairing = try #require(try await pair(store, gone, key: "gone", at: now))
+    _ = try await store.revoke(pairing.clientId, now: now)
+
+    let unknown = "0000-0000"
+    var seen: [String: [String]] = [:]
+    let all = [
+      ("unknown", unknown, now), ("used", used, now), ("expired", expired, now + 600_000), ("of a revoked device", gone, now),
+      ("empty", "", now), ("too long", String(repeating: "A", count: 1_000), now), ("no code", "\u{1F511}", now),
+    ]
+    for (kind, code, time) in all {
+      statements.withLock { $0 = [] }
+      let refused = try await pair(store, code, key: "another", at: time)
+      #expect(refused == nil, "\(kind)")
+      seen[kind] = statements.withLock { $0 }
+    }
+    let first = try #require(seen["unknown"])
+    #expect(first.contains { $0.contains("FROM codes") })
+    for (kind, statements) in seen { #expect(statements == first, "\(kind)") }
   }
 
   @Test func `a code of a device that was revoked doesn't bring it back`() async throws {

@@ -1,0 +1,44 @@
+package import RemoteAgentCore
+
+/// How often one device may ask, so that one gone mad does not starve the others (PROTOCOL section 3): each kind of request has a
+/// rate of its own, so that who may not fetch tokens can still be seen and removed.
+///
+/// A program that starts makes one request for a session token and one for the stream: many may start at once, again and again.
+package struct DeviceRates: Sendable {
+  private struct Key: Hashable {
+    let clientId: String
+    let kind: TokenKind
+  }
+
+  private let burst: Int
+  private let perSecond: Double
+  private let capacity: Int
+  private var buckets: [Key: TokenBucket] = [:]
+
+  /// - Parameters:
+  ///   - burst: requests of one kind at once.
+  ///   - perSecond: for how long it may go on.
+  ///   - capacity: buckets remembered; beyond it those that are full again are forgotten.
+  package init(burst: Int = 200, perSecond: Double = 20, capacity: Int = 4_096) {
+    self.burst = burst
+    self.perSecond = perSecond
+    self.capacity = capacity
+  }
+
+  /// Devices and kinds remembered.
+  package var count: Int { buckets.count }
+
+  /// A device shows a token of that kind at `now`, on a clock that never goes back: nil if it may, else the seconds to wait.
+  package mutating func take(_ clientId: String, _ kind: TokenKind, now: Milliseconds) -> Int64? {
+    let key = Key(clientId: clientId, kind: kind)
+    if buckets[key] == nil, buckets.count >= capacity {
+      for (known, bucket) in buckets {
+        var bucket = bucket
+        if bucket.isFull(now: now) { buckets[known] = nil }
+      }
+    }
+    var bucket = buckets[key] ?? TokenBucket(burst: burst, perSecond: perSecond, now: now)
+    defer { buckets[key] = bucket }
+    return bucket.take(now: now).map { ($0 + 999) / 1_000 }
+  }
+}
