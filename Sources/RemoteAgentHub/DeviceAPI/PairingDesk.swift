@@ -15,12 +15,13 @@ final class PairingDesk: Sendable {
   }
 
   /// Pairs the key, or says why not. Unknown, used and expired codes, and what can't be one, get the same answer.
-  func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Pairing {
+  func pair(body: [UInt8], fingerprint: String, request: DeviceRequest) async throws(Problem) -> Pairing {
     let (code, label, platform) = try read(body)
-    let pairing = try await gate.attempt(from: address) { () async throws(Problem) -> Pairing? in
+    let pairing = try await gate.attempt(from: request.ip) { () async throws(Problem) -> Pairing? in
       do {
         return try await store.pair(
-          code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: clock.wall())
+          code: code, fingerprint: fingerprint, label: label, platform: platform, address: request.ip,
+          version: request.program, now: clock.wall())
       } catch {
         throw .store(error)
       }

@@ -13,6 +13,9 @@ enum Schema {
     migrator.registerMigration("3") { database in
       try database.execute(sql: bounds)
     }
+    migrator.registerMigration("ephemeral") { database in
+      try database.execute(sql: ephemeral)
+    }
     return migrator
   }
 
@@ -88,5 +91,22 @@ enum Schema {
     UPDATE sessions SET stored = (SELECT coalesce(sum(length(bytes)), 0) FROM batches WHERE session = sessions.row);
 
     CREATE TABLE trials (bytes BLOB NOT NULL) STRICT;
+    """
+
+  /// Devices that end by themselves: what their codes say of them, when and why they ended, and which of their sessions'
+  /// ends they know to be stored. And what a list of devices counts.
+  private static let ephemeral = """
+    ALTER TABLE codes ADD COLUMN label TEXT;
+    ALTER TABLE codes ADD COLUMN life INTEGER;
+    ALTER TABLE codes ADD COLUMN sessionLimit INTEGER;
+
+    ALTER TABLE devices ADD COLUMN expiresAt INTEGER;
+    ALTER TABLE devices ADD COLUMN sessionLimit INTEGER;
+    ALTER TABLE devices ADD COLUMN finishedAt INTEGER;
+    ALTER TABLE devices ADD COLUMN endedBy TEXT;
+    CREATE INDEX devicesByExpiry ON devices(expiresAt) WHERE expiresAt IS NOT NULL AND revokedAt IS NULL;
+
+    ALTER TABLE sessions ADD COLUMN isDelivered INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX sessionsConnected ON sessions(clientId) WHERE connected = 1;
     """
 }
