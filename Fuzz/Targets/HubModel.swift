@@ -12,6 +12,8 @@ struct HubModel {
   private(set) var isOpen = false
   private(set) var isClosed = false
   private(set) var isAuthenticating = false
+  /// Whether the device is refused from now on: its close waits for the store only for a while.
+  private(set) var isRefused = false
   private(set) var storedBytes: Int64 = 0
   private(set) var highestControl: Int64 = 0
   private var acknowledgedControl: Int64 = 0
@@ -49,6 +51,8 @@ struct HubModel {
 
   mutating func storeFailed() { outstanding = [] }
 
+  mutating func refused() { isRefused = true }
+
   mutating func authenticated() { isAuthenticating = false }
 
   // MARK: What comes from it
@@ -71,7 +75,7 @@ struct HubModel {
     case .quotaReached: hold(quota > 0, "a quota where there is none")
     case .send(let message): sent(message)
     case .close(let code, _):
-      hold(outstanding.isEmpty, "a close before what came is committed")
+      hold(outstanding.isEmpty || isRefused, "a close before what came is committed")
       hold(code >= 1000, "a close of no number")
       isClosed = true
     }

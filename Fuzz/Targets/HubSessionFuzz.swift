@@ -123,7 +123,9 @@ struct HubSessionFuzz {
   private mutating func close() {
     switch choices.number(below: 24) {
     case 0: session.goingAway()
-    case 1: session.revoked()
+    case 1:
+      model.refused()
+      session.refused(.revoked, now: now)
     case 2: session.superseded()
     case 3: if model.isOpening { session.openRefused() }
     case 4:
@@ -204,7 +206,7 @@ struct HubSessionFuzz {
     if hasFailed { return }
     hold(session.uncommittedCount == model.outstanding.count, "batches are counted wrong")
     hold(session.wantsInput == (model.outstandingBytes <= window), "the window is not held")
-    hold(!mustClose || session.deadline == nil, "an acknowledgement of what was never sent is taken")
+    hold(!mustClose || model.isRefused || session.deadline == nil, "an acknowledgement of what was never sent is taken")
     hold(session.isClosed == model.isClosed, "a close that is not told")
     if let deadline = session.deadline { hold(deadline > now, "what is due at \(deadline) is not done at \(now)") }
   }

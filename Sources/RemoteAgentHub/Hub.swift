@@ -86,7 +86,7 @@ package enum Hub {
       services.append(server.loopback(port: port) { await ports.openedLoopback($0) })
     }
     // The last one is stopped first: with it the streams that the servers would wait for.
-    services.append(HubTicker(store: store, clock: settings.clock))
+    services.append(HubTicker(store: store, registry: registry, clock: settings.clock))
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
       gracefulShutdownSignals: signals, logger: logger)

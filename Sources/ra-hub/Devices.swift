@@ -3,7 +3,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 
 struct Devices: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "List the paired devices, revoked ones too.")
+  static let configuration = CommandConfiguration(abstract: "List the devices, also those that are refused by now.")
 
   @OptionGroup var folder: HubFolder
 
@@ -17,16 +17,25 @@ struct Devices: ParsableCommand {
       output.array(devices)
     } else if !devices.isEmpty {
       let rows = devices.map(Self.row)
-      for line in table([["ID", "STATE", "PLATFORM", "ADDRESS", "SESSIONS", "LABEL"]] + rows) { output.line(line) }
+      for line in table(
+        [
+          ["ID", "STATE", "EXPIRES", "SEEN", "PLATFORM", "VERSION", "ADDRESS", "SESSIONS", "LABEL"]
+        ] + rows)
+      { output.line(line) }
     }
     try output.flush()
   }
 
   private static func row(_ device: JSON) -> [String] {
-    [
-      device["clientId"]?.string ?? "", device["revokedAt"]?.integer == nil ? "paired" : "revoked",
-      device["platform"]?.string ?? "", device["address"]?.string ?? "-",
-      device["sessions"]?.integer.map(String.init) ?? "", device["label"]?.string ?? "",
+    let live = device["live"]?.integer ?? 0
+    let limit = device["sessionLimit"]?.integer.map { " of \($0)" } ?? ""
+    return [
+      device["clientId"]?.string ?? "", device["state"]?.string ?? "", time(device["expiresAt"]),
+      live > 0 ? "now" : time(device["lastSeenAt"]), device["platform"]?.string ?? "", device["version"]?.string ?? "-",
+      device["address"]?.string ?? "-",
+      "\(device["sessions"]?.integer ?? 0)\(limit)\(live > 0 ? " (\(live) live)" : "")", device["label"]?.string ?? "",
     ]
   }
+
+  private static func time(_ time: JSON?) -> String { time?.integer.map(LocalTime.date) ?? "-" }
 }

@@ -62,7 +62,7 @@ struct TokenList: ParsableCommand {
 struct TokenRevoke: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke", abstract: "Refuse a token from now on.",
-    discussion: "Streams that are open with it end within 20 seconds.")
+    discussion: "Streams that are open with it end within a second.")
 
   @OptionGroup var folder: HubFolder
 

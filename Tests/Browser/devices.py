@@ -57,8 +57,35 @@ def revoking_a_device_in_the_page_ends_its_tunnel_with_77(stage):
     lost.shell("echo more | ra-tunnel", status=77)
 
 
+def an_ephemeral_device_is_shown_with_its_label_and_as_finished_when_it_is(stage):
+    viewer = stage.viewer()
+    viewer.link("Devices").click()
+    viewer.stands("live")
+    device = stage.device(is_paired=False)
+    code = stage.hub.json("code", "--ephemeral", "--ttl", "2h", "--sessions", "1", "--label", "ci")
+    device.shell(f"ra-pair --hub {code['url']} --ca {code['ca']} --label mine {code['code']}")
+    item = viewer.page.get_by_role("list", name="Devices").get_by_role("listitem").filter(has_text="ci")
+    expect(item.get_by_role("heading")).to_have_text("ci")
+    expect(item).to_contain_text("ephemeral")
+    expect(item).to_contain_text("Expires")
+    expect(item.get_by_role("link")).to_have_text("0 of 1 session")
+    tunnel, _ = device.tunnel("--title", "the job")
+    expect(item).to_contain_text("1 live")
+    tunnel.type("a line\n")
+    tunnel.process.stdin.close()
+    assert tunnel.ends() == 0, tunnel.said()
+    expect(item).to_contain_text("finished")
+    expect(item).not_to_contain_text("revoked")
+    expect(viewer.button("Revoke ci")).to_be_hidden()
+    # What it sent stays, one click away.
+    item.get_by_role("link").click()
+    expect(viewer.page.get_by_text("the job")).to_be_visible()
+    assert "has finished" in device.shell("echo more | ra-tunnel 2>&1", status=77).decode()
+
+
 TESTS = [
     a_device_pairs_with_the_pages_own_command,
     a_code_is_good_once,
     revoking_a_device_in_the_page_ends_its_tunnel_with_77,
+    an_ephemeral_device_is_shown_with_its_label_and_as_finished_when_it_is,
 ]

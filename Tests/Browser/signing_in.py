@@ -100,7 +100,7 @@ def signing_out_ends_the_sign_in_for_whoever_kept_the_cookie(stage):
         expect(viewer.page.get_by_label("Link or token")).to_be_visible()
         expect(viewer.button("Sign out")).to_be_hidden()
         assert viewer.context.cookies() == []
-        # The other tab's stream is ended by the hub, which looks every 20 s.
+        # The other tab's stream is ended by the hub at once.
         other.wait_for_selector('#connection[data-state="signed-out"]')
     thief = stage.viewer(is_in=False)
     thief.context.add_cookies(cookies)

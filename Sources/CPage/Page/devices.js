@@ -4,7 +4,7 @@ import { call } from './api.js';
 import { approvalsPart } from './approvals.js';
 import { agentsStream } from './connection.js';
 import { confirmed, factsElement, h, replace, setText, timeElement } from './dom.js';
-import { counted } from './format.js';
+import { count, counted } from './format.js';
 import { pairingPart } from './pairing.js';
 import { isObject } from './json.js';
 import { visibleLine } from './visible.js';
@@ -77,24 +77,32 @@ function labelOf(device) {
 	return visibleLine(device.label || device.clientId, 60);
 }
 
+/** How a device ended: the word, and its badge's tone. */
+const ends = { revoked: ['Revoked', 'bad'], expired: ['Expired', 'away'], finished: ['Finished', null] };
+
 function deviceElement(device, revoke) {
 	const label = labelOf(device);
-	const isRevoked = Number.isFinite(device.revokedAt);
+	const isOver = Number.isFinite(device.revokedAt);
+	const [end, tone] = ends[device.state] ?? ends.revoked;
+	const sessions = device.sessionLimit ? `${count(device.sessions)} of ${counted(device.sessionLimit, 'session')}` : counted(device.sessions ?? 0, 'session');
 	const facts = factsElement([
 		['Platform', device.platform],
 		['Version', device.version],
 		['Address', device.address],
 		['Paired', timeElement(device.pairedAt)],
-		['Last seen', timeElement(device.lastSeenAt)],
-		['Revoked', timeElement(device.revokedAt)],
+		['Last seen', device.live > 0 ? 'now' : timeElement(device.lastSeenAt)],
+		['Expires', isOver ? null : timeElement(device.expiresAt)],
+		[end, timeElement(device.revokedAt)],
 		['Fingerprint', device.fingerprint],
 	]);
-	return h('li', { class: isRevoked && 'revoked' },
+	return h('li', { class: isOver && 'revoked' },
 		h('div.device-head', {},
 			h('h2', { dir: 'auto' }, label),
-			isRevoked ? h('span.badge', { 'data-tone': 'bad' }, 'revoked') : null,
-			h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, counted(device.sessions ?? 0, 'session')),
-			isRevoked ? null : h('button', { 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
+			device.kind === 'ephemeral' ? h('span.badge', {}, 'ephemeral') : null,
+			isOver ? h('span.badge', { 'data-tone': tone }, end.toLowerCase()) : null,
+			device.live > 0 ? h('span.badge', { 'data-tone': 'live' }, `${count(device.live)} live`) : null,
+			h('a', { href: `/?device=${encodeURIComponent(device.clientId)}` }, sessions),
+			isOver ? null : h('button', { 'aria-label': `Revoke ${label}`, onclick: revoke }, 'Revoke'),
 		),
 		facts,
 	);

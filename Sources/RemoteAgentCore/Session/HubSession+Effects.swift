@@ -36,16 +36,22 @@ extension HubSession {
   package var uncommittedCount: Int { uncommitted.count }
 
   package var deadline: Milliseconds? {
-    switch phase {
-    case .greeting(let since): since + HubSession.helloTimeout
-    case .opening: min(heartbeat.watchdogDeadline, tokenExpiry)
-    case .streaming: min(wantsInput ? heartbeat.deadline : heartbeat.pingDeadline, tokenExpiry)
-    case .closing, .closed: nil
+    let expiry = min(tokenExpiry, deviceExpiry ?? .max)
+    return switch phase {
+    case .greeting(let since): min(since + HubSession.helloTimeout, deviceExpiry ?? .max)
+    case .opening: min(heartbeat.watchdogDeadline, expiry)
+    case .streaming: min(wantsInput ? heartbeat.deadline : heartbeat.pingDeadline, expiry)
+    case .closing(_, _, let until): until
+    case .closed: nil
     }
   }
 
+  /// Whether the session's end is stored: once the device has heard so, it has nothing more to say.
+  package var isComplete: Bool { isEnded && uncommitted.isEmpty && durable == taken }
+
   /// Time has passed.
   package mutating func tick(now: Milliseconds) {
+    if let deviceExpiry, now >= deviceExpiry { refused(.expired, now: now) }
     switch phase {
     case .greeting(let since):
       if now - since >= HubSession.helloTimeout { fail(CloseCode.heartbeat, "no hello") }
@@ -57,7 +63,10 @@ extension HubSession {
       } else if case .streaming = phase, heartbeat.isPingDue(now: now) {
         send(.ping, ["t": .integer(now)], now: now)
       }
-    case .closing, .closed: break
+    case .closing(_, _, let until):
+      guard let until, now >= until else { return }
+      closeNow()
+    case .closed: break
     }
   }
 
@@ -73,22 +82,29 @@ extension HubSession {
     span % 1000 == 0 ? "\(span / 1000)" : "\(Double(span) / 1000)"
   }
 
-  mutating func fail(_ code: UInt16, _ message: String, members: [JSON.Member] = []) {
+  mutating func fail(
+    _ code: UInt16, _ message: String, members: [JSON.Member] = [], until: Milliseconds? = nil
+  ) {
     let word = CloseCode.word(for: code).map { JSON.string($0) }
     close(
-      code, error: word.map { .object([.init("code", $0), .init("message", .string(message))] + members) })
+      code, error: word.map { .object([.init("code", $0), .init("message", .string(message))] + members) }, until: until
+    )
   }
 
-  mutating func close(_ code: UInt16, error: JSON?) {
+  mutating func close(_ code: UInt16, error: JSON?, until: Milliseconds? = nil) {
     switch phase {
     case .closing, .closed: return
-    case .greeting, .opening, .streaming: phase = .closing(code: code, error: error)
+    case .greeting, .opening, .streaming: phase = .closing(code: code, error: error, until: until)
     }
     closeIfCommitted()
   }
 
   mutating func closeIfCommitted() {
-    guard case .closing(let code, let error) = phase, uncommitted.isEmpty else { return }
+    if uncommitted.isEmpty { closeNow() }
+  }
+
+  private mutating func closeNow() {
+    guard case .closing(let code, let error, _) = phase else { return }
     phase = .closed
     if owesAcknowledgement { acknowledge() }
     if let error {

@@ -123,8 +123,20 @@ extension HubSession {
     effects.append(.send(bytes))
   }
 
-  /// The device was revoked.
-  package mutating func revoked() { fail(CloseCode.revoked, "this device was revoked") }
+  /// The device is refused from now on. What waits to be stored has a moment to be acknowledged before the close; it is
+  /// stored in any case.
+  package mutating func refused(_ why: DeviceRefusal, now: Milliseconds) {
+    if case .closing(let code, let error, nil) = phase {
+      // A close that waits for commits already does so no longer than this one.
+      phase = .closing(code: code, error: error, until: now + HubSession.revocationGrace)
+    }
+    fail(CloseCode.revoked, why.sentence, until: now + HubSession.revocationGrace)
+  }
+
+  /// The device will be refused in so many milliseconds, whatever its token says.
+  package mutating func deviceExpires(in life: Milliseconds, now: Milliseconds) {
+    deviceExpiry = now.addingReportingOverflow(life).overflow ? .max : now + life
+  }
 
   /// A newer connection of the same writer has come.
   package mutating func superseded() { fail(CloseCode.superseded, "a newer connection took over") }

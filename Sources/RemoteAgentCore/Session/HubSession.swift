@@ -34,18 +34,22 @@ package struct HubSession: Sendable {
     case greeting(since: Milliseconds)
     case opening
     case streaming
-    /// Waiting for commits, then the close.
-    case closing(code: UInt16, error: JSON?)
+    /// Waiting for commits, then the close; at `until`, if there is one, it waits no longer.
+    case closing(code: UInt16, error: JSON?, until: Milliseconds?)
     case closed
   }
 
   static let helloTimeout: Milliseconds = 10_000
+  /// How long the close of a device that is refused from now on waits for commits: it has to be out within a second.
+  static let revocationGrace: Milliseconds = 500
 
   let configuration: Configuration
   let clientId: String
   var phase: Phase
   var heartbeat: Heartbeat
   var tokenExpiry: Milliseconds
+  /// When the device itself expires, if it does.
+  var deviceExpiry: Milliseconds?
   var effects: Deque<Effect> = []
   var sessionId = ""
 

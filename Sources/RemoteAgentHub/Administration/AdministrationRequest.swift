@@ -5,8 +5,8 @@ package import RemoteAgentCore
 /// The answer is lines too: `{"ok":…}` or `{"error":{"code","message"}}`; then, after `ok`, the items asked for, a JSON object a
 /// line; then `{}`, which no item is. An answer without it was broken off.
 package enum AdministrationRequest: Sendable, Equatable {
-  /// A new pairing code. `ok` is `{"code","url","ca","command","expiresAt","expiresIn"}`.
-  case code
+  /// A new pairing code on these terms. `ok` is `{"code","url","ca","command","expiresAt","expiresIn"}`.
+  case code(PairingTerms)
   /// The sessions, the last begun first. `ok` is `{}`.
   case sessions(limit: Int64)
   case devices
@@ -37,7 +37,7 @@ package enum AdministrationRequest: Sendable, Equatable {
 
   package var json: JSON {
     switch self {
-    case .code: ["verb": "code"]
+    case .code(let terms): ["verb": "code", "terms": terms.json]
     case .sessions(let limit): ["verb": "sessions", "limit": .integer(limit)]
     case .devices: ["verb": "devices"]
     case .logs(let id, let after, let follow):
@@ -59,7 +59,12 @@ package enum AdministrationRequest: Sendable, Equatable {
       throw .badRequest("the request must be a JSON object with a verb")
     }
     switch verb {
-    case "code": self = .code
+    case "code":
+      do throws(Problem) {
+        self = .code(try PairingTerms(json["terms"] ?? [:]))
+      } catch {
+        throw .badRequest(error.detail)
+      }
     case "sessions": self = .sessions(limit: try Self.number("limit", of: json, in: 1...10_000))
     case "devices": self = .devices
     case "logs":

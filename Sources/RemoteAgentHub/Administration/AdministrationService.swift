@@ -27,9 +27,9 @@ struct AdministrationService: Sendable {
 
   private func perform(_ request: AdministrationRequest, _ answer: AdministrationAnswer) async throws {
     switch request {
-    case .code:
+    case .code(let terms):
       let now = clock.wall()
-      let code = try await store.createPairingCode(now: now)
+      let code = try await store.createPairingCode(terms, now: now)
       try await answer.ok([
         "code": .string(code.code), "url": .string(place.url), "ca": place.caPath.map(JSON.string) ?? .null,
         "command": .string(place.localCommand(code: code.code)),
@@ -56,7 +56,7 @@ struct AdministrationService: Sendable {
       guard try await store.revoke(clientId, now: clock.wall()) else {
         throw AdministrationError.notFound("there is no device \(clientId)")
       }
-      await registry.revoked(clientId)
+      await registry.refused(clientId, why: .revoked)
       try await answer.ok(try await store.device(clientId)?.json ?? [:])
     case .approvals:
       let now = clock.wall()

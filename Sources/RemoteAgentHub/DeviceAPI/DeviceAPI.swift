@@ -73,7 +73,7 @@ struct DeviceAPI: HTTPResponder {
 
   private func pair(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
     let outcome = try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
-      try await self.pairing.pair(body: body, fingerprint: fingerprint, address: request.ip)
+      try await self.pairing.pair(body: body, fingerprint: fingerprint, request: request)
     }
     let pairing: Pairing
     switch outcome {
@@ -100,10 +100,8 @@ struct DeviceAPI: HTTPResponder {
     let now = clock.wall()
     let grant: SessionGrant
     do throws(StoreError) {
-      try await store.seen(clientId: caller.clientId, address: request.ip, version: nil, now: now)
+      try await store.seen(clientId: caller.clientId, address: request.ip, version: request.program, now: now)
       grant = try await store.grantSession(clientId: caller.clientId, now: now)
-    } catch .revoked {
-      throw .revoked
     } catch {
       throw .store(error)
     }
@@ -126,9 +124,11 @@ struct DeviceAPI: HTTPResponder {
     do {
       if request.method == HTTPRequest.Method.delete.rawValue {
         _ = try await store.revoke(caller.clientId, now: clock.wall())
-        await registry.revoked(caller.clientId)
+        await registry.refused(caller.clientId, why: .revoked)
         return Response(status: .noContent)
       }
+      try await store.seen(
+        clientId: caller.clientId, address: request.ip, version: request.program, now: clock.wall())
       guard let device = try await store.device(caller.clientId) else { throw Problem.invalidToken }
       return .json(.ok, device.json)
     } catch let problem as Problem {

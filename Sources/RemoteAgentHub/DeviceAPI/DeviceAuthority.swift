@@ -9,7 +9,8 @@ package final class DeviceAuthority: Sendable {
   package enum Renewal: Sendable, Equatable {
     case renewed(life: Milliseconds, expiresAt: Int64)
     case staleNonce(String)
-    case revoked
+    /// The device may not go on.
+    case deviceRefused(DeviceRefusal)
     case refused
     /// The store failed: nothing is known.
     case failed
@@ -94,14 +95,16 @@ package final class DeviceAuthority: Sendable {
       let entry = try claim(proof)
       var held = false
       defer { settle(entry, held: held) }
-      let caller = try await caller(of: token, kind: .session, fingerprint: stream.fingerprint)
-      guard caller.clientId == stream.clientId else { return .refused }
-      held = true
-      return .renewed(life: max(0, caller.expiresAt - clock.wall()), expiresAt: caller.expiresAt)
+      switch try await verdict(on: token, kind: .session, fingerprint: stream.fingerprint) {
+      case .valid(stream.clientId, let expiresAt):
+        held = true
+        return .renewed(life: max(0, expiresAt - clock.wall()), expiresAt: expiresAt)
+      case .refused(let why, stream.clientId): return .deviceRefused(why)
+      case .valid, .refused, .invalid: return .refused
+      }
     } catch {
       switch error.code {
       case Problem.staleNonce.code: return .staleNonce(nonce())
-      case Problem.revoked.code: return .revoked
       case Problem.internalError.code, Problem.cannotStore(.full).code: return .failed
       case Problem.tooOften(retryAfter: 1).code: return .tooOften(retryAfter: (error.retryAfter ?? 1) * 1_000)
       default: return .refused
@@ -146,13 +149,7 @@ package final class DeviceAuthority: Sendable {
   private func caller(
     of token: String, kind: TokenKind, fingerprint: String
   ) async throws(Problem) -> Caller {
-    let verdict: TokenVerdict
-    do {
-      verdict = try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
-    } catch {
-      throw .store(error)
-    }
-    switch verdict {
+    switch try await verdict(on: token, kind: kind, fingerprint: fingerprint) {
     case .valid(let clientId, let expiresAt):
       let now = clock.monotonic()
       if let seconds = rates.withLock({ $0.take(clientId, kind, now: now) }) {
@@ -160,7 +157,17 @@ package final class DeviceAuthority: Sendable {
       }
       return Caller(clientId: clientId, fingerprint: fingerprint, expiresAt: expiresAt)
     case .invalid: throw .invalidToken
-    case .revoked: throw .revoked
+    case .refused(let why, _): throw .refused(why)
+    }
+  }
+
+  private func verdict(
+    on token: String, kind: TokenKind, fingerprint: String
+  ) async throws(Problem) -> TokenVerdict {
+    do {
+      return try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
+    } catch {
+      throw .store(error)
     }
   }
 }

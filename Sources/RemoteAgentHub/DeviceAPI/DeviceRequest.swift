@@ -29,6 +29,12 @@ package struct DeviceRequest: Sendable {
     String(target.prefix { $0 != "?" && $0 != "#" })
   }
 
+  /// The program that asks, as it names itself: the first word of `User-Agent` (RFC 9110 section 10.1.5), at most 128
+  /// characters; nil if it doesn't.
+  package var program: String? {
+    headers[.userAgent].flatMap { $0.split(separator: " ").first }.map { String($0.unicodeScalars.prefix(128)) }
+  }
+
   /// The value of the one `DPoP` header; nil if there is none or more than one.
   package var proof: String? {
     let values = headers[values: .dpop]

@@ -29,15 +29,16 @@ final class PairingDesk: Sendable {
   }
 
   /// Pairs the key, or says why not. Unknown, used and expired codes, and what can't be one, get the same answer.
-  func pair(body: [UInt8], fingerprint: String, address: String?) async throws(Problem) -> Outcome {
+  func pair(body: [UInt8], fingerprint: String, request: DeviceRequest) async throws(Problem) -> Outcome {
     let (code, ownLabel, ownPlatform) = try read(body)
-    let outcome = try await gate.attempt(from: address) { () async throws(Problem) -> Outcome? in
+    let outcome = try await gate.attempt(from: request.ip) { () async throws(Problem) -> Outcome? in
       do {
         let now = clock.wall()
         var (label, platform) = (ownLabel, ownPlatform)
         if needsApproval {
           switch try await store.requestPairing(
-            code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: now)
+            code: code, fingerprint: fingerprint, label: label, platform: platform, address: request.ip,
+            now: now)
           {
           case nil: return nil
           case .pending(let approval, let isNew):
@@ -50,7 +51,8 @@ final class PairingDesk: Sendable {
           }
         }
         return try await store.pair(
-          code: code, fingerprint: fingerprint, label: label, platform: platform, address: address, now: now
+          code: code, fingerprint: fingerprint, label: label, platform: platform, address: request.ip,
+          version: request.program, now: now
         ).map { .paired($0) }
       } catch {
         throw .store(error)

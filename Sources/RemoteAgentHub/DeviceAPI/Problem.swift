@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
-import RemoteAgentCore
+package import RemoteAgentCore
 
 /// A refusal as an RFC 9457 problem document (PROTOCOL section 3, errors).
 package struct Problem: Error, Sendable, Equatable {
@@ -36,7 +36,7 @@ extension Problem {
   package static let missingToken = Problem(401, "invalid_token", "a token is required")
   package static let invalidToken = Problem(
     401, "invalid_token", "the token is unknown, expired or bound to another key")
-  package static let revoked = Problem(403, "revoked", "this device was revoked")
+  package static let revoked = refused(.revoked)
   package static let invalidCode = Problem(403, "invalid_code", "the code is unknown, used or expired")
   package static let approvalDenied = Problem(403, "approval_denied", "somebody has denied it")
   package static let upgradeRequired = Problem(426, "upgrade_required", "this is a WebSocket endpoint")
@@ -52,9 +52,15 @@ extension Problem {
 
   /// What the store threw, without its words.
   package static func store(_ error: any Error) -> Problem {
-    if case StoreError.cannotStore(let outage) = error { return cannotStore(outage) }
-    return internalError
+    switch error as? StoreError {
+    case .cannotStore(let outage): cannotStore(outage)
+    case .refused(let why): refused(why)
+    default: internalError
+    }
   }
+
+  /// A device that may not do that any more.
+  package static func refused(_ why: DeviceRefusal) -> Problem { Problem(403, "revoked", why.sentence) }
 
   package static func invalidProof(_ detail: String) -> Problem { Problem(401, "invalid_dpop_proof", detail) }
 

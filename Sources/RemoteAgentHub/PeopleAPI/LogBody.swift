@@ -14,13 +14,12 @@ struct LogBody: Sendable {
   let clock: HubClock
   /// Whether whoever asked may still see it.
   let isAllowed: @Sendable () async -> Bool
-  /// Has something done when the reader's connection is gone.
-  let onClose: @Sendable (@escaping @Sendable () -> Void) -> Void
+  let whenGone: AnswerReaderGone
 
   /// The envelopes, one a line.
   func writeLines(to body: any ResponseBodyWriter) async throws {
     let news = store.changes.of(row: row)
-    onClose(news.finish)
+    whenGone(news.finish)
     var wakes = news.stream.makeAsyncIterator()
     var writer = AnswerWriter(body)
     guard let session = try await store.session(row: row) else { return try await writer.finish() }
@@ -48,7 +47,7 @@ struct LogBody: Sendable {
   /// The envelopes as events, with the session's controls and state beside them.
   func writeEvents(to body: any ResponseBodyWriter) async throws {
     let news = store.changes.of(row: row)
-    onClose(news.finish)
+    whenGone(news.finish)
     var wakes = news.stream.makeAsyncIterator()
     var writer = AnswerWriter(body, isOfEvents: true)
     var watched = WatchedSession(interval: Self.agentInterval)

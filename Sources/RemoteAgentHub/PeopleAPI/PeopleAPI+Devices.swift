@@ -2,10 +2,11 @@ import Hummingbird
 import RemoteAgentCore
 
 extension PeopleAPI {
-  func pairingCode() async throws(Problem) -> Response {
+  func pairingCode(_ body: [UInt8]) async throws(Problem) -> Response {
     guard let place = place() else { throw .busy }
+    let terms = body.isEmpty ? PairingTerms() : try PairingTerms(try JSON.object(body))
     let now = clock.wall()
-    let code = try await stored { try await store.createPairingCode(now: now) }
+    let code = try await stored { try await store.createPairingCode(terms, now: now) }
     return .json(
       .created,
       [
@@ -25,7 +26,7 @@ extension PeopleAPI {
     guard try await stored({ try await store.revoke(clientId, now: clock.wall()) }) else {
       throw Problem(404, "not_found", "there is no such device")
     }
-    await registry.revoked(clientId)
+    await registry.refused(clientId, why: .revoked)
     return Response(status: .noContent)
   }
 }

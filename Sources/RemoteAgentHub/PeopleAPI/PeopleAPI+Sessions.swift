@@ -27,39 +27,45 @@ extension PeopleAPI {
   }
 
   func sessionsStream(_ person: PersonToken, context: HubRequestContext) -> Response {
-    let body = SessionsBody(store: store, clock: clock, isAllowed: stillGood(person), onClose: context.onClose)
-    return .stream("text/event-stream") { try await body.write(to: $0) }
+    let (store, clock, isAllowed) = (store, clock, stillGood(person))
+    return stream("text/event-stream", to: person, context: context) { writer, whenGone in
+      try await SessionsBody(store: store, clock: clock, isAllowed: isAllowed, whenGone: whenGone).write(to: writer)
+    }
   }
 
   func log(
     of session: SessionRecord, request: Request, query: Query, person: PersonToken, context: HubRequestContext
   ) async throws(Problem) -> Response {
     let query = try LogQuery(query, lastEventId: request.headers[.lastEventId])
-    let body = LogBody(
-      store: store, row: session.row, query: query, clock: clock, isAllowed: stillGood(person),
-      onClose: context.onClose)
+    let (store, clock, isAllowed) = (store, clock, stillGood(person))
+    let body = { @Sendable (whenGone: @escaping AnswerReaderGone) in
+      LogBody(
+        store: store, row: session.row, query: query, clock: clock, isAllowed: isAllowed, whenGone: whenGone)
+    }
     let accepts = request.headers[.accept] ?? ""
     if accepts.contains("application/x-ndjson") {
-      return .stream("application/x-ndjson") { try await body.writeLines(to: $0) }
+      return stream("application/x-ndjson", to: person, context: context) { try await body($1).writeLines(to: $0) }
     }
     // What an `EventSource` needs to hear so that it doesn't ask again for ever (HTML standard).
     if query.follows, session.state == .ended, query.after >= session.cursor {
       return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }
-    return .stream("text/event-stream") { try await body.writeEvents(to: $0) }
+    return stream("text/event-stream", to: person, context: context) { try await body($1).writeEvents(to: $0) }
   }
 
-  func raw(of session: SessionRecord, query: Query) async throws(Problem) -> Response {
-    guard let stream = query["stream"].flatMap(LogStream.init(rawValue:)) else {
+  func raw(
+    of session: SessionRecord, query: Query, person: PersonToken, context: HubRequestContext
+  ) async throws(Problem) -> Response {
+    guard let name = query["stream"].flatMap(LogStream.init(rawValue:)) else {
       throw .badRequest("stream must be stdout, stderr, stdin or pty")
     }
     let store = store
-    var response = Response.stream("application/octet-stream") { body in
+    var response = stream("application/octet-stream", to: person, context: context) { body, _ in
       var writer = AnswerWriter(body)
       var wanted = LogQuery()
       wanted.follows = false
       var reader = try await LogReader(store: store, row: session.row, query: wanted, cursor: session.cursor)
-      let raw = RawStream(stream)
+      let raw = RawStream(name)
       while !reader.isDone {
         let pieces = try await reader.next()
         if pieces.isEmpty { break }
@@ -72,7 +78,7 @@ extension PeopleAPI {
       }
       try await writer.finish()
     }
-    response.headers[.contentDisposition] = "attachment; filename=\"\(session.id)-\(stream.rawValue).txt\""
+    response.headers[.contentDisposition] = "attachment; filename=\"\(session.id)-\(name.rawValue).txt\""
     return response
   }
 
@@ -95,17 +101,5 @@ extension PeopleAPI {
     case .ended: throw .sessionEnded
     case .tooMany: throw .tooManyControls
     }
-  }
-}
-
-extension Response {
-  /// An answer that is written as it is read.
-  static func stream(
-    _ type: String, _ write: @escaping @Sendable (any ResponseBodyWriter) async throws -> Void
-  ) -> Response {
-    Response(
-      // A proxy that gathers an answer before it passes it on would hold back a stream (nginx).
-      status: .ok, headers: [.contentType: type, .cacheControl: "no-store", .xAccelBuffering: "no"],
-      body: ResponseBody { try await write($0) })
   }
 }

@@ -52,10 +52,10 @@ struct PeopleAPI: Sendable {
     case .session(let id): return .json(.ok, try await session(id).json)
     case .log(let id):
       return try await log(of: session(id), request: request, query: query, person: person, context: context)
-    case .raw(let id): return try await raw(of: session(id), query: query)
+    case .raw(let id): return try await raw(of: session(id), query: query, person: person, context: context)
     case .controls(let id): return try await controls(of: session(id))
     case .control(let id): return try await control(session(id), body: body, person: person)
-    case .pairingCodes: return try await pairingCode()
+    case .pairingCodes: return try await pairingCode(body)
     case .devices: return try await devices()
     case .device(let clientId): return try await revoke(clientId)
     case .approvals: return try await approvals()

@@ -9,12 +9,11 @@ struct SessionsBody: Sendable {
   var interval: Milliseconds = 500
   /// Whether whoever asked may still see it.
   let isAllowed: @Sendable () async -> Bool
-  /// Has something done when the reader's connection is gone.
-  let onClose: @Sendable (@escaping @Sendable () -> Void) -> Void
+  let whenGone: AnswerReaderGone
 
   func write(to body: any ResponseBodyWriter) async throws {
     let feed = store.changes.all()
-    onClose(feed.finish)
+    whenGone(feed.finish)
     var wakes = feed.stream.makeAsyncIterator()
     var writer = AnswerWriter(body, isOfEvents: true)
     writer.append(EventStream.comment)

@@ -22,7 +22,7 @@ enum BatchInsertion {
         lastLine = coalesce(?, lastLine)
       WHERE row = ?
       """, [batch.lastSeq, batch.logBytes, batch.logLines, batch.bytes.count, now, lastLine, row])
-    for fact in batch.facts { try note(fact.status, row: row, in: database) }
+    for fact in batch.facts { try note(fact.status, row: row, now: now, in: database) }
     return batch.lastSeq
   }
 
@@ -34,7 +34,7 @@ enum BatchInsertion {
     try statement.execute(arguments: [row, batch.firstSeq, batch.lastSeq, Data(batch.bytes)])
   }
 
-  private static func note(_ status: Status, row: Int64, in database: Database) throws {
+  private static func note(_ status: Status, row: Int64, now: Int64, in database: Database) throws {
     switch status {
     case .starting(let agent, let cwd):
       try database.run(
@@ -44,6 +44,7 @@ enum BatchInsertion {
         "UPDATE sessions SET exitCode = ?, exitSignal = ?, exitOutcome = ? WHERE row = ?", [code, signal, outcome, row])
     case .end:
       try database.run("UPDATE sessions SET ended = 1 WHERE row = ?", [row])
+      try DeviceTable(database: database, now: now).sessionEnded(row: row)
     case .control(let seq, let result, let reason):
       guard let result = ControlResult(rawValue: result), result == .applied || result == .refused else { return }
       try database.run(

@@ -12,19 +12,30 @@ package struct Device: Sendable, Equatable {
   /// The program that was seen last, as it names itself.
   package let version: String?
   package let pairedAt: Int64
+  /// When it showed a token, connected or sent something last, to the minute.
   package let lastSeenAt: Int64
+  /// Nil for one that stays until it is revoked.
+  package let expiresAt: Int64?
+  /// When it was refused for good, whatever for.
   package let revokedAt: Int64?
-  /// How many sessions it has.
+  /// Why it is refused; nil if it isn't.
+  package let refusal: DeviceRefusal?
+  /// How many sessions it has, and how many of them are connected.
   package let sessions: Int
+  package let live: Int
+  /// How many sessions it may open at all; nil for an ordinary device.
+  package let sessionLimit: Int?
 
   /// PROTOCOL section 7's object.
   package var json: JSON {
     [
       "clientId": .string(clientId), "label": .string(label), "platform": .string(platform),
-      "fingerprint": .string(fingerprint), "address": address.map(JSON.string) ?? .null,
+      "fingerprint": .string(fingerprint), "kind": sessionLimit == nil ? "ordinary" : "ephemeral",
+      "state": .string(refusal?.rawValue ?? "paired"), "address": address.map(JSON.string) ?? .null,
       "version": version.map(JSON.string) ?? .null, "pairedAt": .integer(pairedAt),
-      "lastSeenAt": .integer(lastSeenAt), "revokedAt": revokedAt.map(JSON.integer) ?? .null,
-      "sessions": .integer(Int64(sessions)),
+      "lastSeenAt": .integer(lastSeenAt), "expiresAt": expiresAt.map(JSON.integer) ?? .null,
+      "revokedAt": revokedAt.map(JSON.integer) ?? .null, "sessions": .integer(Int64(sessions)),
+      "live": .integer(Int64(live)), "sessionLimit": sessionLimit.map { .integer(Int64($0)) } ?? .null,
     ]
   }
 }

@@ -59,12 +59,13 @@ extension HubStore {
         case .expired: return nil
         }
       }
-      guard let found = try database.row("SELECT expiresAt, fingerprint FROM codes WHERE hash = ?", [hash]),
+      guard let found = try database.row("SELECT expiresAt, fingerprint, label FROM codes WHERE hash = ?", [hash]),
         found["expiresAt"] as Int64 > now
       else { return nil }
       if let used = found["fingerprint"] as String? { return used == fingerprint ? .allowed(nil) : nil }
       let approval = Approval(
-        userCode: Approval.shown(symbols), kind: .code, label: label, platform: platform, fingerprint: fingerprint,
+        userCode: Approval.shown(symbols), kind: .code, label: found["label"] as String? ?? label, platform: platform,
+        fingerprint: fingerprint,
         address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)
       try Self.insert(approval, hash: hash, in: database)
       return .pending(approval, isNew: true)

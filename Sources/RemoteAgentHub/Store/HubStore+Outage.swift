@@ -10,20 +10,22 @@ extension HubStore {
   package func tryAgain() async {
     guard health.outage != nil else { return }
     let (size, owed) = (health.trialSize, health.owed)
+    let devices: Set<String>
     do {
       try await pool.write { database in
         try database.execute(sql: "DELETE FROM trials")
         try database.execute(sql: "INSERT INTO trials (bytes) VALUES (zeroblob(?))", arguments: [size])
       }
-      try await pool.write { database in
+      devices = try await pool.write { database in
         try database.execute(sql: "DELETE FROM trials")
-        for (row, time) in owed { try Self.disconnect(row: row, now: time, in: database) }
+        return Set(try owed.compactMap { try Self.disconnect(row: $0.key, now: $0.value, in: database) })
       }
     } catch {
       return
     }
     _ = health.recovered(written: owed)
     owed.keys.forEach(changes.changed(row:))
+    devices.forEach(changes.changed(device:))
   }
 
   /// The size of the write-ahead log, in bytes: it is cut when a checkpoint was whole, and grows while none can be.
@@ -31,9 +33,11 @@ extension HubStore {
     (try? FileStatus(path: path + "-wal").size) ?? 0
   }
 
-  static func disconnect(row: Int64, now: Int64, in database: Database) throws {
+  /// Returns the session's device.
+  static func disconnect(row: Int64, now: Int64, in database: Database) throws -> String? {
     try database.run(
       "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
       [now, now, row])
+    return try database.row("SELECT clientId FROM sessions WHERE row = ?", [row]).map { $0["clientId"] }
   }
 }

@@ -76,12 +76,14 @@ extension HubStore {
     }
   }
 
-  /// Forgets a token, so that it is refused from here on; false if there is none of that name.
+  /// Forgets a token, so that it is refused from here on, and ends what is being read with it; false if there is none of that name.
   package func revokePersonToken(_ id: String) async throws(StoreError) -> Bool {
-    try await write { database in
+    let isRevoked = try await write { database in
       try database.run("DELETE FROM personTokens WHERE id = ?", [id])
       return database.changesCount > 0
     }
+    if isRevoked { streams.revoked(token: id) }
+    return isRevoked
   }
 
   private static func mint(

@@ -5,18 +5,19 @@ extension HubStore {
   /// Opens a session for a connection, or makes it (PROTOCOL section 4, hello and fencing).
   ///
   /// Nil if the session has another writer and this one doesn't append, or if this writer was fenced off: that is for ever.
-  /// Throws ``StoreError/revoked`` if the device is no more. Called twice by a connection that takes over: before it displaces
+  /// Throws ``StoreError/refused(_:)`` if the device may not open it. Called twice by a connection that takes over: before it displaces
   /// the old one, and when that one's last batch is stored.
   package func open(_ hello: SessionHello, now: Int64) async throws(StoreError) -> OpenedSession? {
     let newId = Symbols.random(12).lowercased()
     let opened = try await write { database -> OpenedSession? in
-      guard
-        try database.row("SELECT 1 FROM devices WHERE clientId = ? AND revokedAt IS NULL", [hello.clientId]) != nil
-      else { throw StoreError.revoked }
+      _ = try DeviceTable(database: database, now: now).expiry(of: hello.clientId)
       let opening = SessionOpening(hello: hello, now: now, database: database)
       return try opening.open(newId: newId)
     }
-    if let opened { changes.changed(row: opened.row) }
+    if let opened {
+      changes.changed(row: opened.row)
+      changes.changed(device: hello.clientId)
+    }
     return opened
   }
 
@@ -27,7 +28,8 @@ extension HubStore {
     defer { changes.changed(row: row) }
     if health.owes(disconnected: row, at: now) { return }
     do throws(StoreError) {
-      try await write { database in try Self.disconnect(row: row, now: now, in: database) }
+      let clientId = try await write { database in try Self.disconnect(row: row, now: now, in: database) }
+      if let clientId { changes.changed(device: clientId) }
     } catch {
       guard health.owes(disconnected: row, at: now) else { throw error }
     }

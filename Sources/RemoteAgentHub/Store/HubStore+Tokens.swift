@@ -5,7 +5,7 @@ import RemoteAgentTLS
 extension HubStore {
   /// What a token comes to that was presented with a proof of the key `fingerprint`.
   ///
-  /// A good refresh token lives its full life again from here on.
+  /// A good refresh token lives its full life again from here on, but not longer than its device.
   package func verify(
     token: String, kind: TokenKind, fingerprint: String, now: Int64
   ) async throws(StoreError) -> TokenVerdict {
@@ -13,16 +13,20 @@ extension HubStore {
     let found = try await read { database in
       try database.row(
         """
-        SELECT tokens.clientId, tokens.expiresAt, devices.revokedAt IS NOT NULL AS isRevoked
+        SELECT tokens.clientId, tokens.expiresAt AS tokenExpiresAt, \(DeviceTable.standing)
         FROM tokens JOIN devices USING (clientId)
         WHERE tokens.hash = ? AND tokens.kind = ? AND devices.fingerprint = ?
         """, [hash, kind.rawValue, fingerprint]
       ).map {
-        (clientId: $0["clientId"] as String, expiresAt: $0["expiresAt"] as Int64, isRevoked: $0["isRevoked"] as Bool)
+        (
+          clientId: $0["clientId"] as String, expiresAt: $0["tokenExpiresAt"] as Int64,
+          deviceExpiresAt: $0["expiresAt"] as Int64?, refusal: DeviceTable.refusal(of: $0, now: now)
+        )
       }
     }
     guard let found else { return .invalid }
-    guard !found.isRevoked else { return .revoked(clientId: found.clientId) }
+    // Before the token's own life, so that a device hears why as long as the token is remembered.
+    if let why = found.refusal { return .refused(why, clientId: found.clientId) }
     guard found.expiresAt > now else { return .invalid }
     guard kind == .refresh else { return .valid(clientId: found.clientId, expiresAt: found.expiresAt) }
     let expiresAt = max(found.expiresAt, now + lives.refresh)
@@ -30,18 +34,16 @@ extension HubStore {
       try database.run(
         "UPDATE tokens SET expiresAt = ? WHERE hash = ? AND expiresAt < ?", [expiresAt, hash, expiresAt])
     }
-    return .valid(clientId: found.clientId, expiresAt: expiresAt)
+    return .valid(clientId: found.clientId, expiresAt: min(expiresAt, found.deviceExpiresAt ?? .max))
   }
 
   /// Gives a device that showed its refresh token a session and an access token, and forgets all expired ones.
   ///
-  /// Throws ``StoreError/revoked`` for a device that is revoked or unknown.
+  /// Throws ``StoreError/refused(_:)`` for a device that is refused from now on, or unknown.
   package func grantSession(clientId: String, now: Int64) async throws(StoreError) -> SessionGrant {
     let lives = lives
     return try await write { database in
-      guard
-        try database.row("SELECT 1 FROM devices WHERE clientId = ? AND revokedAt IS NULL", [clientId]) != nil
-      else { throw StoreError.revoked }
+      let deviceExpiresAt = try DeviceTable(database: database, now: now).expiry(of: clientId)
       try database.run("DELETE FROM tokens WHERE expiresAt <= ?", [now])
       let expiresAt = now + lives.session
       let accessExpiresAt = now + lives.access
@@ -49,7 +51,7 @@ extension HubStore {
         sessionToken: try Self.mint(.session, clientId: clientId, expiresAt: expiresAt, in: database),
         expiresAt: expiresAt,
         accessToken: try Self.mint(.access, clientId: clientId, expiresAt: accessExpiresAt, in: database),
-        accessExpiresAt: accessExpiresAt, refreshExpiresAt: now + lives.refresh)
+        accessExpiresAt: accessExpiresAt, refreshExpiresAt: min(now + lives.refresh, deviceExpiresAt ?? .max))
     }
   }
 

@@ -11,6 +11,8 @@ package final class HubStore: Sendable {
   let lives: TokenLives
   /// Tells who waits for a session's next line or state.
   package let changes = SessionChanges()
+  /// What is to end when a person's token is revoked.
+  package let streams = PersonStreams()
   /// Whether it can write.
   package let health = StoreHealth()
   let path: String

@@ -13,8 +13,11 @@ enum Schema {
     migrator.registerMigration("3") { database in
       try database.execute(sql: bounds)
     }
-    migrator.registerMigration("4-approvals") { database in
+    migrator.registerMigration("4") { database in
       try database.execute(sql: approvals)
+    }
+    migrator.registerMigration("5") { database in
+      try database.execute(sql: ephemeral)
     }
     return migrator
   }
@@ -102,5 +105,22 @@ enum Schema {
       expiresAt INTEGER NOT NULL, decision TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX approvalsByExpiry ON approvals(expiresAt);
+    """
+
+  /// Devices that end by themselves: what their codes say of them, when and why they ended, and which of their sessions'
+  /// ends they know to be stored. And what a list of devices counts.
+  private static let ephemeral = """
+    ALTER TABLE codes ADD COLUMN label TEXT;
+    ALTER TABLE codes ADD COLUMN life INTEGER;
+    ALTER TABLE codes ADD COLUMN sessionLimit INTEGER;
+
+    ALTER TABLE devices ADD COLUMN expiresAt INTEGER;
+    ALTER TABLE devices ADD COLUMN sessionLimit INTEGER;
+    ALTER TABLE devices ADD COLUMN finishedAt INTEGER;
+    ALTER TABLE devices ADD COLUMN endedBy TEXT;
+    CREATE INDEX devicesByExpiry ON devices(expiresAt) WHERE expiresAt IS NOT NULL AND revokedAt IS NULL;
+
+    ALTER TABLE sessions ADD COLUMN isDelivered INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX sessionsConnected ON sessions(clientId) WHERE connected = 1;
     """
 }

@@ -14,6 +14,7 @@ struct SessionOpening {
         "SELECT row, writer FROM sessions WHERE clientId = ? AND sessionId = ?",
         [hello.clientId, description.sessionId])
     else {
+      guard try hasSessionLeft else { throw StoreError.refused(.sessionsUsed) }
       try create(id: newId)
       return try opened(row: database.lastInsertedRowID)
     }
@@ -32,6 +33,25 @@ struct SessionOpening {
     return try opened(row: row)
   }
 
+  /// Whether the device may open one more session.
+  private var hasSessionLeft: Bool {
+    get throws {
+      try database.row(
+        """
+        SELECT 1 FROM devices WHERE clientId = ? AND coalesce(
+          (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId) < sessionLimit, 1)
+        """, [hello.clientId]) != nil
+    }
+  }
+
+  /// Whether controls are taken for the session: somebody has to read them, and an ephemeral device is never steered.
+  private var control: Bool {
+    get throws {
+      try hello.description.control
+        && database.row("SELECT 1 FROM devices WHERE clientId = ? AND sessionLimit IS NULL", [hello.clientId]) != nil
+    }
+  }
+
   private func create(id: String) throws {
     let session = hello.description
     try database.run(
@@ -41,7 +61,7 @@ struct SessionOpening {
       VALUES (?, ?, ?, (SELECT coalesce(max(opened), 0) + 1 FROM sessions), ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        id, hello.clientId, session.sessionId, session.writer, session.control, session.title, session.agent,
+        id, hello.clientId, session.sessionId, session.writer, control, session.title, session.agent,
         session.host, session.cwd, JSON.object(session.labels).text, now, now,
       ])
   }
@@ -49,13 +69,17 @@ struct SessionOpening {
   private func reconnect(row: Int64) throws {
     // An `end` that the old writer's last batch brought after it was displaced doesn't end the new one's session.
     try database.run("UPDATE sessions SET ended = 0, takenOver = 0 WHERE row = ? AND takenOver = 1", [row])
+    if database.changesCount > 0 { try DeviceTable(database: database, now: now).sessionReopened(row: row) }
   }
 
   private func takeOver(row: Int64, from old: String) throws {
+    // A device that has finished begins nothing again.
+    let device = try database.row("SELECT finishedAt FROM devices WHERE clientId = ?", [hello.clientId])
+    guard device?["finishedAt"] as Int64? == nil else { throw StoreError.refused(.finished) }
     try database.run("INSERT INTO fencedWriters (session, writer) VALUES (?, ?)", [row, old])
     try database.run(
       """
-      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL, turn = NULL,
+      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, isDelivered = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL, turn = NULL,
         opened = (SELECT max(opened) + 1 FROM sessions)
       WHERE row = ?
       """, [hello.description.writer, row])
@@ -70,7 +94,7 @@ struct SessionOpening {
       WHERE row = ?
       """,
       [
-        session.control, session.title, session.agent, session.host, session.cwd, JSON.object(session.labels).text, now,
+        control, session.title, session.agent, session.host, session.cwd, JSON.object(session.labels).text, now,
         row,
       ])
   }

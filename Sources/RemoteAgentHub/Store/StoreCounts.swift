@@ -40,14 +40,16 @@ extension HubStore {
       let devices = try database.row(
         """
         SELECT count(*) FILTER (WHERE revokedAt IS NULL) AS paired,
-          count(*) FILTER (WHERE revokedAt IS NOT NULL) AS revoked
+          count(*) FILTER (WHERE revokedAt IS NOT NULL AND coalesce(endedBy, 'revoked') = 'revoked') AS revoked,
+          count(*) FILTER (WHERE endedBy = 'expired') AS expired, count(*) FILTER (WHERE endedBy = 'finished') AS finished
         FROM devices
         """)
       func counts(_ row: Row?, _ names: [String]) -> [StoreCounts.Count] {
         names.map { .init(name: $0, count: row?[$0] ?? 0) }
       }
       return StoreCounts(
-        sessions: counts(sessions, ["live", "away", "ended"]), devices: counts(devices, ["paired", "revoked"]),
+        sessions: counts(sessions, ["live", "away", "ended"]),
+        devices: counts(devices, ["paired", "revoked", "expired", "finished"]),
         controls: try database.rows("SELECT result, count(*) FROM controls GROUP BY result ORDER BY result").map {
           .init(name: $0[0], count: $0[1])
         },

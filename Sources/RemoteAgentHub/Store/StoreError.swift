@@ -1,4 +1,5 @@
 import GRDB
+package import RemoteAgentCore
 
 /// Why the store could not do what it was asked.
 package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -8,8 +9,8 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotStore(StoreOutage)
   /// The engine failed otherwise. Nothing of the call is stored.
   case failed(String)
-  /// The device was revoked while it was being served.
-  case revoked
+  /// The device may not do that any more: it was revoked while it was being served, say.
+  case refused(DeviceRefusal)
   /// The control's life ended, or it was settled, before it could be sent.
   case notWaiting
 
@@ -18,7 +19,7 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .cannotOpen(let path, let reason): "opening \(path): \(reason)"
     case .cannotStore(let outage): outage.detail
     case .failed(let reason): "the database failed: \(reason)"
-    case .revoked: "the device is revoked"
+    case .refused(let why): why.sentence
     case .notWaiting: "the control doesn't wait any more"
     }
   }

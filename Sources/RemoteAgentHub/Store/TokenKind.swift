@@ -1,3 +1,5 @@
+package import RemoteAgentCore
+
 /// What a token is for; a token of one kind is never taken for another.
 package enum TokenKind: String, Sendable, CaseIterable {
   case session, access, refresh
@@ -18,6 +20,6 @@ package enum TokenVerdict: Sendable, Equatable {
   case valid(clientId: String, expiresAt: Int64)
   /// Unknown, expired, of another kind or of another key: one answer for all.
   case invalid
-  /// The right token and key of a device that was revoked.
-  case revoked(clientId: String)
+  /// The right token and key of a device that is refused from now on.
+  case refused(DeviceRefusal, clientId: String)
 }

@@ -6,6 +6,8 @@ package struct TokenLives: Sendable, Equatable {
   package var refresh: Int64 = 90 * 86_400_000
   /// Of a pairing code.
   package var code: Int64 = 600_000
+  /// How long after the end of its last session an ephemeral device may come back for the acknowledgement.
+  package var grace: Int64 = 60_000
   /// Of a sign-in link.
   package var link: Int64 = 600_000
   /// Of a browser's cookie, from its last use.

@@ -1,4 +1,5 @@
 import NIOCore
+import RemoteAgentCore
 
 /// One device's connection as the rest of the hub knows it: calls hop to the connection's event loop.
 final class StreamConnection: LiveConnection {
@@ -25,8 +26,8 @@ final class StreamConnection: LiveConnection {
     try? await drained.futureResult.get()
   }
 
-  func revoke() async {
-    tell { $0.revoked() }
+  func refuse(_ why: DeviceRefusal) async {
+    tell { $0.refused(why) }
   }
 
   func controlsWaiting() async {

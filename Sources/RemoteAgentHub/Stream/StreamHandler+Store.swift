@@ -6,7 +6,7 @@ extension StreamHandler {
   private enum Opening: Sendable {
     case opened(OpenedSession)
     case refused
-    case revoked
+    case deviceRefused(DeviceRefusal)
     case failed(StoreError)
 
     var isRefusal: Bool { if case .opened = self { false } else { true } }
@@ -15,6 +15,35 @@ extension StreamHandler {
   private struct WaitingControls: Sendable {
     let controls: [WaitingControl]
     let stamp: Int64
+  }
+
+  /// The connection is here: the registry knows it before it looks whether the device may go on. A refusal that comes
+  /// between the check of the token and this look is seen here, a later one finds the connection.
+  func arrive(_ connection: StreamConnection) {
+    isArriving = true
+    let services = services
+    let clientId = admitted.clientId
+    perform { () -> Result<Milliseconds?, StoreError> in
+      await services.registry.connected(connection, clientId: clientId)
+      let now = services.clock.wall()
+      do throws(StoreError) {
+        return .success(try await services.store.expiry(of: clientId, now: now).map { $0 - now })
+      } catch {
+        return .failure(error)
+      }
+    } then: { handler, standing in
+      handler.isArriving = false
+      switch standing {
+      case .success(let life?):
+        handler.isEphemeral = true
+        handler.session.deviceExpires(in: life, now: handler.now)
+      case .success(nil): break
+      case .failure(.refused(let why)): handler.session.refused(why, now: handler.now)
+      case .failure(let error): handler.storeFailed(error)
+      }
+      handler.advance()
+      handler.settleIfDrained()
+    }
   }
 
   func open(_ description: SessionDescription, deviceControlCursor: Int64, tool: String) {
@@ -33,15 +62,15 @@ extension StreamHandler {
         do throws(StoreError) {
           let now = services.clock.wall()
           guard let found = try await services.store.open(hello, now: now) else { return Opening.refused }
-          await services.registry.register(row: found.row, clientId: admitted.clientId, connection: connection)
+          await services.registry.register(row: found.row, connection: connection)
           registered = found.row
           // Once more: what the connection before had taken is in the store only now.
           let opened = try await services.store.open(hello, now: now)
           try await services.store.seen(
             clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
           opening = opened.map(Opening.opened) ?? .refused
-        } catch .revoked {
-          opening = .revoked
+        } catch .refused(let why) {
+          opening = .deviceRefused(why)
         } catch {
           opening = .failed(error)
         }
@@ -65,7 +94,7 @@ extension StreamHandler {
         controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, storedBytes: opened.stored,
         isEnded: opened.ended, now: now)
     case .refused: session.openRefused()
-    case .revoked: session.revoked()
+    case .deviceRefused(let why): session.refused(why, now: now)
     case .failed(let error): storeFailed(error)
     }
     advance()
@@ -131,7 +160,7 @@ extension StreamHandler {
       case .renewed(let life, let expiresAt):
         handler.session.authenticated(tokenLife: life, expiresAt: expiresAt, now: handler.now)
       case .staleNonce(let nonce): handler.session.proofNonceStale(nonce: nonce, now: handler.now)
-      case .revoked: handler.session.revoked()
+      case .deviceRefused(let why): handler.session.refused(why, now: handler.now)
       case .refused: handler.session.authenticationFailed()
       case .failed: handler.session.storeFailed("the token can't be checked now", retryAfter: StoreOutage.retryAfter)
       case .tooOften(let retryAfter): handler.session.storeFailed("this device asks too often", retryAfter: retryAfter)
@@ -193,10 +222,19 @@ extension StreamHandler {
 
   /// The connection is over: the session is away, unless a newer connection has it.
   func leave(_ connection: StreamConnection) {
-    guard let row = opened?.row, let key else { return }
-    let services = services
+    let (services, clientId, mayHaveFinished) = (services, admitted.clientId, isEphemeral && isDelivered)
+    guard let row = opened?.row, let key else {
+      Task { await services.registry.disconnected(connection, clientId: clientId) }
+      return
+    }
     // Not beside an opening: what is written here must not fall on a connection that has the session by then.
-    let leaving: @Sendable () async -> Void = { await Self.leave(row, connection, services) }
+    let leaving: @Sendable () async -> Void = {
+      await services.registry.disconnected(connection, clientId: clientId)
+      await Self.leave(row, connection, services)
+      if mayHaveFinished, let finished = try? await services.store.delivered(row: row, now: services.clock.wall()) {
+        await services.registry.refused(finished, why: .finished)
+      }
+    }
     Task { await services.gate.withSession(key, leaving) }
   }
 

@@ -26,6 +26,12 @@ final class StreamHandler: ChannelDuplexHandler {
   var key: SessionGate.Key?
   var opened: OpenedSession?
   var isOpening = false
+  /// Whether the registry is being told of the connection.
+  var isArriving = false
+  /// Whether the device ends by itself.
+  var isEphemeral = false
+  /// Whether the device has closed in good order, and knows the end of its session to be stored.
+  private(set) var isDelivered = false
   var renewals: [(token: String, proof: String)] = []
   var isRenewing = false
   var controls = ControlFeed()
@@ -54,7 +60,9 @@ final class StreamHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    connection = StreamConnection(handler: self, eventLoop: context.eventLoop)
+    let connection = StreamConnection(handler: self, eventLoop: context.eventLoop)
+    self.connection = connection
+    arrive(connection)
     advance()
   }
 
@@ -119,6 +127,7 @@ final class StreamHandler: ChannelDuplexHandler {
         closeSoon()
       case .ping, .pong: break
       case .closed, .failed:
+        if case .closed(CloseCode.normal, _) = event, session.isComplete { isDelivered = true }
         session.failed()
         closeSoon()
       }
@@ -217,8 +226,8 @@ final class StreamHandler: ChannelDuplexHandler {
     settleIfDrained()
   }
 
-  func revoked() {
-    session.revoked()
+  func refused(_ why: DeviceRefusal) {
+    session.refused(why, now: now)
     advance()
   }
 
@@ -228,7 +237,7 @@ final class StreamHandler: ChannelDuplexHandler {
     let promises = drained
     drained = []
     for promise in promises { promise.succeed(()) }
-    guard context == nil, !isOpening, let connection else { return }
+    guard context == nil, !isOpening, !isArriving, let connection else { return }
     self.connection = nil
     connection.release()
     leave(connection)

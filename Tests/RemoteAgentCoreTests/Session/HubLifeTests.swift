@@ -103,7 +103,7 @@ struct HubLifeTests {
   @Test func `after the close nothing is sent, whatever answers come late`() {
     var hub = HubAlone.streaming()
     hub.device(#"{"type":"auth","payload":{"token":"t","proof":"p"}}"#)
-    hub.session.revoked()
+    hub.session.refused(.revoked, now: hub.now)
     #expect(hub.drain().closed == 4403)
     let count = hub.effects.count
     hub.session.authenticated(tokenLife: 8_000, expiresAt: 99, now: hub.now)
@@ -118,9 +118,56 @@ struct HubLifeTests {
     #expect(hub.effects.count == count)
   }
 
+  @Test(arguments: DeviceRefusal.allCases)
+  func `a refused device is closed with 4403 and told why, at the latest after half a second`(why: DeviceRefusal) {
+    var hub = HubAlone.streaming()
+    hub.logs(1)
+    hub.session.refused(why, now: hub.now)
+    #expect(hub.drain().isEmpty)
+    #expect(hub.session.deadline == hub.now + 500)
+    #expect(hub.pass(499).isEmpty)
+    let effects = hub.pass(1)
+    #expect(effects.closed == 4403)
+    #expect(effects.sent.count == 1)
+    #expect(effects.sent.first?.contains(why.sentence) == true)
+    // What is stored later is nobody's news any more.
+    #expect(hub.commit(1).isEmpty)
+  }
+
+  @Test func `a close that waits for the store waits no longer than that once the device is refused`() {
+    var hub = HubAlone.streaming()
+    hub.logs(1)
+    hub.device(#"{"type":"hello","payload":{}}"#)
+    #expect(hub.session.deadline == nil)
+    hub.session.refused(.revoked, now: hub.now)
+    #expect(hub.pass(500).closed == 4400)
+  }
+
+  @Test func `a device that expires is closed with 4403 on the spot, in its hello too`() {
+    for isStreaming in [true, false] {
+      var hub = isStreaming ? HubAlone.streaming() : HubAlone()
+      hub.session.deviceExpires(in: 5_000, now: hub.now)
+      #expect(hub.session.deadline == hub.now + 5_000)
+      #expect(hub.pass(4_999).closed == nil)
+      let effects = hub.pass(1)
+      #expect(effects.errorWord == "revoked")
+      #expect(effects.closed == 4403)
+    }
+  }
+
+  @Test func `a session is complete when its end is stored, not before`() {
+    var hub = HubAlone.streaming()
+    #expect(!hub.session.isComplete)
+    hub.device(#"{"type":"status","seq":1,"payload":{"state":"end","bytes":0,"lines":0}}"#)
+    #expect(!hub.session.isComplete)
+    hub.commit(1)
+    #expect(hub.session.isComplete)
+    #expect(HubAlone.streaming(cursor: 1, isEnded: true).session.isComplete)
+  }
+
   @Test func `each end of the hub's own has its number, after the commits are acknowledged`() {
     let ends: [(UInt16, String?, (inout HubSession) -> Void)] = [
-      (4403, "revoked", { $0.revoked() }), (4409, "superseded", { $0.superseded() }),
+      (4403, "revoked", { $0.refused(.revoked, now: 1_000) }), (4409, "superseded", { $0.superseded() }),
       (1001, nil, { $0.goingAway() }),
     ]
     for (code, word, end) in ends {

@@ -78,7 +78,7 @@ struct HubVector {
       }
     case "control": try control(try names.bytes(step.value))
     case "revoke":
-      connections[step.on]?.session.revoked()
+      connections[step.on]?.session.refused(.revoked, now: now)
       try advance(step.on)
     case "request", "answer": throw VectorError.notPlayed("HTTP")
     case "silent": break

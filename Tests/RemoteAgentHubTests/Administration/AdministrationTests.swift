@@ -31,20 +31,39 @@ import Testing
   @Test func `no folder and no hub in it are the same`() async throws {
     let folder = try TemporaryFolder()
     for path in [folder.path, folder.path + "/nothing"] {
-      let error = await #expect(throws: AdministrationError.self) { try await TestReply(.code, in: path) }
+      let error = await #expect(throws: AdministrationError.self) {
+        try await TestReply(.code(PairingTerms()), in: path)
+      }
       #expect(error == .noHub(folder: path))
     }
   }
 
   @Test func `a code comes with all that ra-pair needs, and pairs`() async throws {
     try await AdministrationFixture.with { fixture in
-      let head = try await fixture.ask(.code).head
+      let head = try await fixture.ask(.code(PairingTerms())).head
       #expect(head["url"]?.string == "https://hub.test" && head["ca"]?.string == "/ca.pem")
       #expect(try #require(head["expiresAt"]?.integer) > 0)
       let code = try #require(head["code"]?.string)
       let pairing = try await fixture.stored.store.pair(
         code: code, fingerprint: "k", label: "l", platform: "p", address: nil, now: HubClock.system.wall())
       #expect(pairing != nil)
+    }
+  }
+
+  @Test func `a code's terms hold for the device that uses it`() async throws {
+    try await AdministrationFixture.with { fixture in
+      var terms = PairingTerms()
+      terms.label = "ci"
+      terms.ephemeral = PairingTerms.Ephemeral()
+      terms.ephemeral?.life = 90_000
+      terms.ephemeral?.sessions = 3
+      let code = try #require(try await fixture.ask(.code(terms)).head["code"]?.string)
+      let store = fixture.stored.store
+      let pairing = try await store.pair(
+        code: code, fingerprint: "k", label: "another", platform: "p", address: nil, now: 1_000)
+      let device = try await store.device(try #require(pairing?.clientId))?.json
+      #expect(device?["label"]?.string == "ci" && device?["kind"]?.string == "ephemeral")
+      #expect(device?["expiresAt"]?.integer == 91_000 && device?["sessionLimit"]?.integer == 3)
     }
   }
 
@@ -63,12 +82,11 @@ import Testing
   @Test func `a revocation is stored and told to the device's connections`() async throws {
     try await AdministrationFixture.with { fixture in
       let stored = fixture.stored
-      let row = try await stored.open(stored.hello()).row
       let connection = Notice()
-      await fixture.registry.register(row: row, clientId: stored.clientId, connection: connection)
+      await fixture.registry.connected(connection, clientId: stored.clientId)
       let head = try await fixture.ask(.revoke(clientId: stored.clientId)).head
       #expect(head["revokedAt"]?.integer != nil)
-      #expect(await connection.next() == "revoke")
+      #expect(await connection.next() == "refuse revoked")
       let error = await #expect(throws: AdministrationError.self) { try await fixture.ask(.revoke(clientId: "c_no")) }
       #expect(error == .refused(code: "not_found", message: "there is no device c_no"))
     }
@@ -120,7 +138,7 @@ import Testing
       let stored = fixture.stored
       let row = try await stored.open(stored.hello()).row
       let connection = Notice()
-      await fixture.registry.register(row: row, clientId: stored.clientId, connection: connection)
+      await fixture.registry.register(row: row, connection: connection)
       let head = try await fixture.ask(.send(id: "s1", payload: ["ttlMs": 9_000, "action": "stop"])).head
       #expect(head["seq"]?.integer == 1)
       #expect(await connection.next() == "controlsWaiting")
@@ -152,6 +170,7 @@ import Testing
   @Test(arguments: [
     "", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#,
     #"{"verb":"decide","userCode":"A"}"#, #"{"verb":"decide","userCode":"A","decision":"x"}"#,
+    #"{"verb":"code","terms":{"ttl":60}}"#, #"{"verb":"code","terms":{"label":""}}"#,
   ])
   func `a bad request is refused with one line`(request: String) async throws {
     try await AdministrationFixture.with { fixture in
@@ -179,6 +198,6 @@ private final class Notice: LiveConnection {
   }
 
   func supersede() async {}
-  func revoke() async { calls.continuation.yield("revoke") }
+  func refuse(_ why: DeviceRefusal) async { calls.continuation.yield("refuse \(why)") }
   func controlsWaiting() async { calls.continuation.yield("controlsWaiting") }
 }

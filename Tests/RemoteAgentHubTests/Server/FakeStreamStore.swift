@@ -16,6 +16,7 @@ final class FakeStreamStore: StreamStore {
     var heldLeaves: [CheckedContinuation<Void, Never>] = []
     var isLeaveHeld = false
     var opensLeft: Int?
+    var expiry: Result<Int64?, StoreError> = .success(nil)
   }
 
   private let state = Mutex(State())
@@ -74,6 +75,19 @@ final class FakeStreamStore: StreamStore {
       state.committed.append(batch)
       return batch.lastSeq
     }
+  }
+
+  /// What `expiry` says; a refusal, if the device is refused by now.
+  func answerExpiry(_ answer: Result<Int64?, StoreError>) { state.withLock { $0.expiry = answer } }
+
+  func expiry(of clientId: String, now: Int64) async throws(StoreError) -> Int64? {
+    events.yield("expiry")
+    return try state.withLock { $0.expiry }.get()
+  }
+
+  func delivered(row: Int64, now: Int64) async throws(StoreError) -> String? {
+    events.yield("delivered")
+    return nil
   }
 
   func filled(row: Int64) async throws(StoreError) { events.yield("filled") }

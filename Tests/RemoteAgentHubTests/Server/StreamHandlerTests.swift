@@ -12,6 +12,7 @@ import Testing
     let store = FakeStreamStore()
     let registry = SessionRegistry()
     let services: StreamServices
+    let skew = ClockSkew()
     private let folder: TemporaryFolder
 
     init(window: Int = 8 << 20) throws {
@@ -20,8 +21,8 @@ import Testing
       configuration.window = window
       services = StreamServices(
         store: store, registry: registry, gate: SessionGate(),
-        devices: DeviceAuthority(store: try HubStore(folder: folder.path, lives: TokenLives()), clock: .system),
-        configuration: configuration, limits: ConnectionLimits(), clock: .system,
+        devices: DeviceAuthority(store: try HubStore(folder: folder.path, lives: TokenLives()), clock: skew.clock),
+        configuration: configuration, limits: ConnectionLimits(), clock: skew.clock,
         forwarded: ForwardedFor(trusted: []), pageOrigin: { nil })
     }
   }

@@ -1,3 +1,4 @@
+import RemoteAgentCore
 import RemoteAgentHub
 import Synchronization
 import Testing
@@ -12,8 +13,8 @@ import Testing
   @Test func `a newer connection supersedes the old one and waits until that one has settled`() async {
     let registry = SessionRegistry()
     let (old, new) = (FakeConnection(isSlow: true), FakeConnection())
-    await registry.register(row: 1, clientId: "c", connection: old)
-    async let registered: Void = registry.register(row: 1, clientId: "c", connection: new)
+    await registry.register(row: 1, connection: old)
+    async let registered: Void = registry.register(row: 1, connection: new)
     await old.called(.supersede)
     #expect(await registry.unregister(row: 1, connection: old) == false)
     old.settle()
@@ -27,25 +28,27 @@ import Testing
   @Test func `registering a connection twice doesn't supersede it`() async {
     let registry = SessionRegistry()
     let connection = FakeConnection()
-    await registry.register(row: 1, clientId: "c", connection: connection)
-    await registry.register(row: 1, clientId: "c", connection: connection)
+    await registry.register(row: 1, connection: connection)
+    await registry.register(row: 1, connection: connection)
     #expect(connection.calls == [])
   }
 
-  @Test func `a revocation reaches all connections of the device and no other`() async {
+  @Test func `a refusal reaches all connections of the device, with a session or without, and no other`() async {
     let registry = SessionRegistry()
-    let (one, two, other) = (FakeConnection(), FakeConnection(), FakeConnection())
-    await registry.register(row: 1, clientId: "c", connection: one)
-    await registry.register(row: 2, clientId: "c", connection: two)
-    await registry.register(row: 3, clientId: "d", connection: other)
-    await registry.revoked("c")
-    #expect(one.calls == [.revoke] && two.calls == [.revoke] && other.calls == [])
+    let (one, two, gone, other) = (FakeConnection(), FakeConnection(), FakeConnection(), FakeConnection())
+    for connection in [one, two, gone] { await registry.connected(connection, clientId: "c") }
+    await registry.connected(other, clientId: "d")
+    await registry.register(row: 1, connection: one)
+    await registry.disconnected(gone, clientId: "c")
+    #expect(await registry.count(of: "c") == 2)
+    await registry.refused("c", why: .expired)
+    #expect(one.calls == [.refuse] && two.calls == [.refuse] && gone.calls == [] && other.calls == [])
   }
 
   @Test func `controls wake the session's connection, if there is one`() async {
     let registry = SessionRegistry()
     let connection = FakeConnection()
-    await registry.register(row: 1, clientId: "c", connection: connection)
+    await registry.register(row: 1, connection: connection)
     await registry.controlsWaiting(row: 1)
     await registry.controlsWaiting(row: 2)
     #expect(connection.calls == [.controlsWaiting])
@@ -79,7 +82,7 @@ import Testing
 }
 
 private final class FakeConnection: LiveConnection {
-  enum Call { case supersede, revoke, controlsWaiting }
+  enum Call { case supersede, refuse, controlsWaiting }
 
   private let state = Mutex<[Call]>([])
   private let called = AsyncStream.makeStream(of: Call.self)
@@ -103,7 +106,7 @@ private final class FakeConnection: LiveConnection {
     for await _ in settled.stream {}
   }
 
-  func revoke() async { note(.revoke) }
+  func refuse(_ why: DeviceRefusal) async { note(.refuse) }
 
   func controlsWaiting() async { note(.controlsWaiting) }
 

@@ -69,7 +69,7 @@ import Testing
     let row = try await fixture.open(fixture.hello()).row
     #expect(try await fixture.store.session(row: row)?.state == .live)
     _ = try await fixture.store.revoke(fixture.clientId, now: now + 1)
-    await #expect(throws: StoreError.revoked) { try await fixture.store.open(fixture.hello(), now: now) }
+    await #expect(throws: StoreError.refused(.revoked)) { try await fixture.store.open(fixture.hello(), now: now) }
     let session = try #require(try await fixture.store.session(row: row))
     #expect(session.state == .away && session.disconnectedAt == now + 1)
   }
