@@ -31,14 +31,17 @@ struct RAPair: ParsableCommand {
   @Option(help: ArgumentHelp("What the hub calls this device; the machine's name by default.", valueName: "text"))
   var label: String?
 
-  @Option(help: ArgumentHelp("Which credential, for more than one.", valueName: "name"))
-  var credential = CredentialStore.defaultName
+  @OptionGroup
+  var credential: CredentialOptions
 
   @Flag(help: "Show the credential, and whether the hub takes it.")
   var status = false
 
   @Flag(help: "Have the hub forget this device, and remove the credential.")
   var unpair = false
+
+  @Flag(help: "Write the credential to standard output as one line, a secret; with --hub: pair, and keep nothing here.")
+  var export = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -48,6 +51,7 @@ struct RAPair: ParsableCommand {
   var code: String?
 
   func validate() throws {
+    try validateExport()
     guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
     if status || unpair {
       guard hub == nil, ca == nil, pin == nil, code == nil, label == nil else {
@@ -61,35 +65,49 @@ struct RAPair: ParsableCommand {
         throw ValidationError("--\(error)")
       }
     }
-    if !status, !unpair, hub == nil {
+    if !status, !unpair, !export, hub == nil {
       throw ValidationError("--hub URL is needed")
-    }
-    guard Credential.isValidName(credential) else {
-      throw ValidationError("--credential takes a letter or digit and at most 63 of A-Za-z0-9._-")
     }
     guard (label ?? "").utf8.count <= 256 else { throw ValidationError("--label has at most 256 bytes") }
   }
 
   func run() throws {
     let diagnostics = Diagnostics(program: "ra-pair")
+    let variable = Environment.take(CredentialBundle.variable)
+    let chosen = ChosenCredential(try credential.source(hasVariable: variable != nil), variable: variable)
     Signals.ignoreBrokenPipes()
+    var exitStatus = ExitStatus.done
     do throws(ClientError) {
-      let store = CredentialStore(folder: try SettingsFolder.current())
       let pairing = Pairing(tool: Version.tool("ra-pair"))
-      if status {
-        try showStatus(store, pairing)
+      if export {
+        exitStatus = try write(chosen, pairing, diagnostics)
+      } else if status {
+        try showStatus(chosen, pairing)
       } else if unpair {
-        try remove(store, pairing, diagnostics)
+        try remove(chosen, pairing, diagnostics)
       } else {
-        try pair(store, pairing)
+        try store(pairing)
       }
     } catch {
-      diagnostics.error("\(error)", hint: hint(for: error))
-      throw ExitCode(error.exitStatus)
+      diagnostics.error("\(error)", hint: hint(for: error, chosen.source))
+      exitStatus = error.exitStatus
+    }
+    throw ExitCode(exitStatus)
+  }
+
+  /// Pairs, and keeps the credential.
+  private func store(_ pairing: Pairing) throws(ClientError) {
+    let store = CredentialStore(folder: try SettingsFolder.current())
+    let paired = try pair(pairing)
+    try store.save(paired, named: credential.name)
+    if json {
+      print(summary(paired, .store(name: credential.name)).text)
+    } else {
+      print("paired with \(paired.hub.description) as \(paired.clientId)")
     }
   }
 
-  private func pair(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
+  func pair(_ pairing: Pairing) throws(ClientError) -> Credential {
     let hub = try HubURL(hub ?? "")
     var trusted: String?
     if let ca {
@@ -101,45 +119,34 @@ struct RAPair: ParsableCommand {
     }
     let pins = pin.flatMap { try? PinSet($0) }
     let code = try readCode()
-    let paired = try pairing.pair(
+    return try pairing.pair(
       hub: hub, proxy: Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
       code: code, label: label ?? Platform.host)
-    try store.save(paired, named: credential)
-    if json {
-      print(summary(paired).text)
-    } else {
-      print("paired with \(hub.description) as \(paired.clientId)")
-    }
   }
 
-  private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
-    var paired = try store.credential(named: credential)
+  private func showStatus(_ chosen: ChosenCredential, _ pairing: Pairing) throws(ClientError) {
+    var paired = try chosen.read()
     paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
-    let sealed = try store.summaries().first { $0.name == credential }?.sealedWith ?? ""
+    let keeping = try Keeping(chosen.source)
     let device = try pairing.status(of: paired)
     if json {
-      var members = summary(paired).members ?? []
-      members += [
-        .init("sealedWith", .string(sealed)), .init("file", .string(store.folder.configFile)), .init("device", device),
-      ]
+      let members = (summary(paired, chosen.source).members ?? []) + keeping.members + [.init("device", device)]
       print(JSON.object(members).text)
     } else {
       print("hub          \(paired.hub.description)")
       print("device       \(paired.clientId) (\(device["label"]?.string ?? paired.label))")
       print("fingerprint  \(paired.key.publicKey.thumbprint)")
-      print(
-        "sealed with  \(sealed == "machine-id" ? "the machine-id and the user" : "the key file \(store.folder.keyFile)")"
-      )
+      print("sealed with  \(keeping.seal)")
       if let pins = paired.pins { print("pin          \(pins)") }
-      print("file         \(store.folder.configFile)")
+      print("kept in      \(keeping.place)")
       print("the hub takes it")
     }
   }
 
   private func remove(
-    _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
+    _ chosen: ChosenCredential, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
-    var paired = try store.credential(named: credential)
+    var paired = try chosen.read()
     paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
     do throws(ClientError) {
       try pairing.unpair(paired)
@@ -148,13 +155,18 @@ struct RAPair: ParsableCommand {
       guard case .notPaired = error else { throw error }
       diagnostics.warning("\(error)")
     }
-    try store.remove(named: credential)
-    print(json ? summary(paired).text : "unpaired from \(paired.hub.description)")
+    // What is kept elsewhere is for its keeper to remove: it is of no more use.
+    if case .store = chosen.source {
+      try CredentialStore(folder: try SettingsFolder.current()).remove(named: credential.name)
+    }
+    print(json ? summary(paired, chosen.source).text : "unpaired from \(paired.hub.description)")
   }
 
-  private func summary(_ paired: Credential) -> JSON {
+  private func summary(_ paired: Credential, _ source: CredentialSource) -> JSON {
+    let isStored = if case .store = source { true } else { false }
     var members: [JSON.Member] = [
-      .init("credential", .string(credential)), .init("hub", .string(paired.hub.description)),
+      isStored ? .init("credential", .string(credential.name)) : .init("source", .string(source.place)),
+      .init("hub", .string(paired.hub.description)),
       .init("clientId", .string(paired.clientId)), .init("label", .string(paired.label)),
       .init("fingerprint", .string(paired.key.publicKey.thumbprint)),
     ]
@@ -181,9 +193,10 @@ struct RAPair: ParsableCommand {
     return code
   }
 
-  private func hint(for error: ClientError) -> String? {
+  private func hint(for error: ClientError, _ source: CredentialSource) -> String? {
     switch error {
-    case .notPaired where status || unpair: "pair again: `ra-pair --hub URL CODE`"
+    case .configuration(source.place, _): source.hint
+    case .notPaired where hub == nil: "pair again: `ra-pair --hub URL CODE`"
     case .notPaired: "codes are good once and for ten minutes: ask for another (`ra-hub code`)"
     case .refused(let why) where why.contains("not the pinned one"):
       "if its owner says that this is the hub's key, pair with it: --pin"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import RemoteAgentCore
 import RemoteAgentProcess
 
 @main
@@ -45,8 +46,8 @@ struct RARun: ParsableCommand {
   @Option(help: ArgumentHelp("The session's name.", valueName: "id"))
   var session: String?
 
-  @Option(help: ArgumentHelp("Which credential to use.", valueName: "name"))
-  var credential: String?
+  @OptionGroup
+  var credential: CredentialOptions
 
   @Flag(help: "Show the lines that go to the hub, and not readable text.")
   var json = false
@@ -85,9 +86,11 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
+    // The agent is not to have it: only the tunnel gets it.
+    let variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
-      Glibc.exit(try RARun.parse().start(diagnostics))
+      Glibc.exit(try RARun.parse().start(variable: variable, diagnostics))
     } catch let error as ProcessError {
       diagnostics.error("\(error)")
       Glibc.exit(ExitStatus.lost)
@@ -98,15 +101,29 @@ struct RARun: ParsableCommand {
     }
   }
 
-  private func start(_ diagnostics: Diagnostics) throws -> Int32 {
+  func validate() throws {
+    guard !dryRun || credential.credentialFd == nil else {
+      throw ValidationError("--dry-run prints a command to run later, and --credential-fd is read now")
+    }
+  }
+
+  private func start(variable: [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     if dryRun {
       print(plan.shell)
       return ExitStatus.done
     }
+    let source = try credential.source(hasVariable: variable != nil)
+    let bundle: [UInt8]?
+    do {
+      bundle = try source.bundle(variable: variable)
+    } catch {
+      diagnostics.error("\(source.place): \(error)", hint: source.hint)
+      return ExitStatus.configuration
+    }
     guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {
       return ExitStatus.notFound
     }
-    let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
+    let ends = try RunLoop.run(plan, bundle: bundle, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
   }
@@ -128,7 +145,9 @@ struct RARun: ParsableCommand {
     if stay { plan.spawnOptions.append("--stay") }
     if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
-    plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    plan.tunnelOptions += option("--session", session)
+    plan.tunnelOptions += option("--credential", credential.credential)
+    plan.tunnelOptions += option("--credential-file", credential.credentialFile)
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
     plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)

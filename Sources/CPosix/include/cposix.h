@@ -2,6 +2,7 @@
 #pragma once
 #include "cposix_events.h"
 #include "cposix_guard.h"
+#include "cposix_memory.h"
 #include "cposix_network.h"
 #include "cposix_resolve.h"
 #include "cposix_spawn.h"

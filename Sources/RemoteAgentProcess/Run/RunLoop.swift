@@ -7,13 +7,14 @@ package enum RunLoop {
   /// Runs both programs to their ends, and returns how each ended.
   ///
   /// - Parameters:
+  ///   - bundle: the credential that only the tunnel gets, by a descriptor; nil: the tunnel finds its own.
   ///   - spawnPath: ra-spawn's file.
   ///   - tunnelPath: ra-tunnel's file.
   package static func run(
-    _ plan: RunPlan, spawnPath: String, tunnelPath: String
+    _ plan: RunPlan, bundle: [UInt8]? = nil, spawnPath: String, tunnelPath: String
   ) throws(ProcessError) -> (spawn: WaitStatus, tunnel: WaitStatus) {
     var polling = try PollSet(signals: signals + [SIGCHLD])
-    let (spawn, tunnel) = try start(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
+    let (spawn, tunnel) = try start(plan, bundle, spawnPath: spawnPath, tunnelPath: tunnelPath)
     var spawnStatus: WaitStatus?
     var tunnelStatus: WaitStatus?
     var hasSignalled = false
@@ -34,15 +35,21 @@ package enum RunLoop {
   }
 
   private static func start(
-    _ plan: RunPlan, spawnPath: String, tunnelPath: String
+    _ plan: RunPlan, _ bundle: [UInt8]?, spawnPath: String, tunnelPath: String
   ) throws(ProcessError) -> (spawn: ChildProcess, tunnel: ChildProcess) {
     let lines = try Descriptor.pipe()
     let control = try Descriptor.pipe()
     // What they share is theirs alone.
     defer { for end in [lines.reading, lines.writing, control.reading, control.writing] { close(end) } }
+    var (arguments, descriptors) = (plan.tunnelArguments, [lines.reading, control.writing, 2])
+    let credential = try bundle.map { (bundle) throws(ProcessError) in try Descriptor.memory(holding: bundle) }
+    defer { if let credential { close(credential) } }
+    if let credential {
+      arguments += ["--credential-fd", "\(descriptors.count)"]
+      descriptors.append(credential)
+    }
     // The tunnel first: if the other can't be started, it reads the end of its input.
-    let tunnel = try ChildProcess(
-      tunnelPath, arguments: plan.tunnelArguments, descriptors: [lines.reading, control.writing, 2])
+    let tunnel = try ChildProcess(tunnelPath, arguments: arguments, descriptors: descriptors)
     let spawn = try ChildProcess(
       spawnPath, arguments: plan.spawnArguments, descriptors: [0, lines.writing, 2, control.reading, 1])
     return (spawn, tunnel)
