@@ -8,7 +8,8 @@ struct CredentialOptions: ParsableArguments {
   var credential: String?
 
   @Option(
-    help: ArgumentHelp("With --status or --unpair: the credential in a file, as --export writes it.", valueName: "file"))
+    help: ArgumentHelp("With --status or --unpair: the credential in a file, as --export writes it.", valueName: "file")
+  )
   var credentialFile: String?
 
   @Option(help: ArgumentHelp("The same from an open descriptor.", valueName: "fd"))

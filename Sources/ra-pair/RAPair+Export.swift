@@ -66,14 +66,14 @@ extension RAPair {
     if Descriptors.isTerminal(STDOUT_FILENO) {
       return (
         "standard output is a terminal, which would show a secret and keep it",
-        "pipe it to where it is kept, as in `ra-pair --export | gh secret set \(CredentialBundle.variable)`; "
-          + "`| cat` shows it all the same", ExitStatus.usage
+        "pipe it to where it is kept; `| cat` shows it all the same", ExitStatus.usage
       )
     }
     if status.isRegular, status.permissions & 0o077 != 0 {
       let mode = String(status.permissions, radix: 8)
       return (
-        "others may read the file that is standard output (mode \(mode))", "umask 077 before it is made, or chmod 600 it",
+        "others may read the file that is standard output (mode \(mode))",
+        "umask 077 before it is made, or chmod 600 it",
         ExitStatus.cannotCreate
       )
     }

@@ -5,7 +5,8 @@ extension Credential {
   /// For a machine that has no place to keep it.
   package var bundle: CredentialBundle {
     CredentialBundle(
-      hub: hub.description, ca: ca, pin: pins?.description, clientId: clientId, label: label, key: key.rawRepresentation,
+      hub: hub.description, ca: ca, pin: pins?.description, clientId: clientId, label: label,
+      key: key.rawRepresentation,
       refreshToken: refreshToken, pairedAt: pairedAt)
   }
 

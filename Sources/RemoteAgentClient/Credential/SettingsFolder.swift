@@ -28,7 +28,8 @@ package struct SettingsFolder: Sendable, Equatable {
     let home = SettingsFolder.absolute("HOME", in: environment) ?? home
     if let home, exists(home + "/.remote-agent-client") {
       path = home + "/.remote-agent-client"
-    } else if let config = SettingsFolder.absolute("XDG_CONFIG_HOME", in: environment) ?? home.map({ $0 + "/.config" }) {
+    } else if let config = SettingsFolder.absolute("XDG_CONFIG_HOME", in: environment) ?? home.map({ $0 + "/.config" })
+    {
       path = config + "/remote-agent-client"
     } else {
       throw SettingsFolder.homeless

@@ -71,8 +71,6 @@ package struct SpoolFolder: Sendable {
     for _ in 0..<SpoolFolder.attempts {
       do {
         try AtomicFile.makeFolder(path)
-      } catch where error.errno == ENOENT {
-        continue
       } catch {
         throw SpoolError(error)
       }
