@@ -1,5 +1,7 @@
 """Many jobs at once on one credential: each is as if it were alone."""
+import concurrent.futures
 import subprocess
+import sys
 
 from Support.hub import session_of
 
@@ -55,6 +57,50 @@ def twenty_at_once_again_and_again(stage):
     stage.note(f"{rounds} x {AT_ONCE} starts, a quarter each by {', '.join(WAYS)}: all stored, {stored} envelopes")
 
 
+def one_after_another_in_twenty_rows(stage):
+    """Some end while others begin."""
+    length = stage.size(3, 20)
+
+    def row(number):
+        for job in range(length):
+            Job(stage, f"row-{number}-{job}", WAYS[(number + job) % len(WAYS)]).ends_well(stage)
+
+    # The token of the checks is made once.
+    stage.hub.metrics()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as rows:
+        list(rows.map(row, range(AT_ONCE)))
+    assert not stage.left(), f"the spool has {stage.left()}"
+    stage.note(f"{AT_ONCE} rows of {length} starts: all stored")
+
+
+REMOVER = """
+import contextlib, os, sys, time
+print("removing", flush=True)
+while True:
+    with contextlib.suppress(OSError):
+        os.rmdir(sys.argv[1])
+    time.sleep(1e-5)
+"""
+
+
+def as_the_folder_of_the_device_comes_and_goes(stage):
+    """Who delivers the last session removes the device's folder in the spool: here that is tried all the time."""
+    length = stage.size(20, 100)
+    spool = stage.device.home / ".local/state/remote-agent-client/spool" / stage.bundle.members["clientId"]
+    remover = stage.scratch.start([sys.executable, "-c", REMOVER, spool], stage.device.environment)
+    remover.says("removing")
+
+    def row(number):
+        for job in range(length):
+            Job(stage, f"gone-{number}-{job}", "the store").ends_well(stage)
+
+    stage.hub.metrics()
+    with concurrent.futures.ThreadPoolExecutor(2) as rows:
+        list(rows.map(row, range(2)))
+    assert remover.process.poll() is None, remover.said()
+    remover.kill()
+
+
 def those_that_drain_beside_those_that_run(stage):
     for number in range(stage.size(3, 15)):
         stage.hub.kill()
@@ -98,4 +144,6 @@ def pairing_beside_jobs(stage):
             assert status.ends() == 0, f"a credential that was made beside others: {status.said()}"
 
 
-CHECKS = [twenty_at_once_again_and_again, those_that_drain_beside_those_that_run, pairing_beside_jobs]
+CHECKS = [
+    twenty_at_once_again_and_again, one_after_another_in_twenty_rows, as_the_folder_of_the_device_comes_and_goes,
+    those_that_drain_beside_those_that_run, pairing_beside_jobs]
