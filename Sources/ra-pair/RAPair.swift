@@ -34,8 +34,8 @@ struct RAPair: ParsableCommand {
   @Option(help: ArgumentHelp("What the hub calls this device; the machine's name by default.", valueName: "text"))
   var label: String?
 
-  @Option(help: ArgumentHelp("Which credential, for more than one.", valueName: "name"))
-  var credential = CredentialStore.defaultName
+  @OptionGroup
+  var credential: CredentialOptions
 
   @OptionGroup
   var storing: StoreOptions
@@ -45,6 +45,9 @@ struct RAPair: ParsableCommand {
 
   @Flag(help: "Have the hub forget this device, and remove the credential.")
   var unpair = false
+
+  @Flag(help: "Write the credential to standard output as one line, a secret; with --hub: pair, and keep nothing here.")
+  var export = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -57,6 +60,7 @@ struct RAPair: ParsableCommand {
   var code: String?
 
   func validate() throws {
+    try validateExport()
     guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
     if status || unpair {
       guard hub == nil, ca == nil, pin == nil, code == nil, label == nil, !withoutQR else {
@@ -70,40 +74,65 @@ struct RAPair: ParsableCommand {
         throw ValidationError("--\(error)")
       }
     }
-    if !status, !unpair, hub == nil {
+    if !status, !unpair, !export, hub == nil {
       throw ValidationError("--hub URL is needed")
     }
-    try storing.validate(pairs: !status && !unpair)
-    guard Credential.isValidName(credential) else {
-      throw ValidationError("--credential takes a letter or digit and at most 63 of A-Za-z0-9._-")
-    }
+    try storing.validate(stores: !status && !unpair && !export, reads: status || unpair || export && hub == nil)
     guard (label ?? "").utf8.count <= 256 else { throw ValidationError("--label has at most 256 bytes") }
   }
 
   func run() throws {
     ProcessMemory.keepPrivate()
     let diagnostics = Diagnostics(program: "ra-pair")
+    let variable = Environment.take(CredentialBundle.variable)
+    let chosen = ChosenCredential(
+      try credential.source(hasVariable: variable != nil), variable: variable, passphrase: storing.source)
     Signals.ignoreBrokenPipes()
+    var exitStatus = ExitStatus.done
     do throws(ClientError) {
-      var store = CredentialStore(folder: try SettingsFolder.current())
-      storing.apply(to: &store)
       let pairing = Pairing(tool: Version.tool("ra-pair"))
-      if status {
-        try showStatus(store, pairing)
+      if export {
+        exitStatus = try write(chosen, pairing, diagnostics)
+      } else if status {
+        try showStatus(chosen, pairing)
       } else if unpair {
-        try remove(store, pairing, diagnostics)
+        try remove(chosen, pairing, diagnostics)
       } else {
-        try pair(store, pairing, diagnostics)
+        try store(pairing, diagnostics)
       }
     } catch {
-      diagnostics.error("\(error)", hint: hint(for: error))
-      throw ExitCode(error.exitStatus)
+      diagnostics.error("\(error)", hint: hint(for: error, chosen.source))
+      exitStatus = error.exitStatus
+    }
+    throw ExitCode(exitStatus)
+  }
+
+  /// Pairs, and keeps the credential.
+  private func store(_ pairing: Pairing, _ diagnostics: Diagnostics) throws(ClientError) {
+    var store = CredentialStore(folder: try SettingsFolder.current())
+    storing.apply(to: &store)
+    // First: a code is good once.
+    let prepared = try store.prepare(named: credential.name)
+    let paired = try pair(pairing)
+    let place: CredentialStore.Place
+    do throws(ClientError) {
+      place = try store.save(paired, named: credential.name, as: prepared)
+    } catch {
+      // A device that nobody has the credential of is of no use to the hub either.
+      try? pairing.unpair(paired)
+      throw error
+    }
+    storing.tell(place, store, diagnostics)
+    if json {
+      let members = summary(paired, .store(name: credential.name)).members ?? []
+      print(JSON.object(members + [.init("store", .string(place.kind.rawValue))]).text)
+    } else {
+      print("paired with \(paired.hub.description) as \(paired.clientId)")
     }
   }
 
-  private func pair(
-    _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
-  ) throws(ClientError) {
+  /// Pairs, and leaves it to the caller to keep the credential.
+  func pair(_ pairing: Pairing) throws(ClientError) -> Credential {
     let hub = try HubURL(hub ?? "")
     var trusted: String?
     if let ca {
@@ -118,32 +147,24 @@ struct RAPair: ParsableCommand {
       hub: hub, proxy: try Proxy.chosen(for: hub, option: proxy, environment: Environment.all), ca: trusted, pins: pins,
       label: label ?? Platform.host)
     let code = try readCode()
-    let prepared = try store.prepare(named: credential)
-    let paired = try obtain(request, pairing, code: code)
-    let place: CredentialStore.Place
-    do throws(ClientError) {
-      place = try store.save(paired, named: credential, as: prepared)
-    } catch {
-      // A device that nobody has the credential of is of no use to the hub either.
-      try? pairing.unpair(paired)
-      throw error
-    }
-    storing.tell(place, store, diagnostics)
-    if json {
-      print(JSON.object((summary(paired).members ?? []) + [.init("store", .string(place.kind.rawValue))]).text)
-    } else {
-      print("paired with \(hub.description) as \(paired.clientId)")
-    }
+    return try obtain(request, pairing, code: code)
   }
 
-  private func showStatus(_ store: CredentialStore, _ pairing: Pairing) throws(ClientError) {
-    guard let summary = try store.summaries().first(where: { $0.name == credential }) else {
-      _ = try store.credential(named: credential)
-      return
+  private func showStatus(_ chosen: ChosenCredential, _ pairing: Pairing) throws(ClientError) {
+    var report: StatusReport
+    if case .store = chosen.source {
+      let store = CredentialStore(folder: try SettingsFolder.current())
+      guard let summary = try store.summaries().first(where: { $0.name == credential.name }) else {
+        _ = try chosen.read()
+        return
+      }
+      report = StatusReport(place: .store(summary, store))
+    } else {
+      report = StatusReport(place: .elsewhere(chosen.source))
+      report.paired = try chosen.read()
     }
-    var report = StatusReport(summary: summary, store: store)
     do throws(ClientError) {
-      var paired = try store.credential(named: credential)
+      var paired = try report.paired ?? chosen.read()
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       report.paired = paired
       report.device = try pairing.status(of: paired)
@@ -155,19 +176,14 @@ struct RAPair: ParsableCommand {
   }
 
   private func remove(
-    _ store: CredentialStore, _ pairing: Pairing, _ diagnostics: Diagnostics
+    _ chosen: ChosenCredential, _ pairing: Pairing, _ diagnostics: Diagnostics
   ) throws(ClientError) {
     var paired: Credential
     do throws(ClientError) {
-      paired = try store.credential(named: credential)
+      paired = try chosen.read()
     } catch {
-      guard case .notPaired = error, let entry = try store.summaries().first(where: { $0.name == credential }) else {
-        throw error
-      }
-      // The entry is here, its secrets are gone from the keyring: nobody can speak for this device any more.
-      diagnostics.warning("\(error); the hub was not told: `ra-hub revoke \(entry.clientId)` does it there")
-      try store.remove(named: credential)
-      print(json ? StatusReport(summary: entry, store: store).json.text : "the credential of \(entry.hub) is removed")
+      guard case .store = chosen.source, case .notPaired = error else { throw error }
+      try removeEntry(error, diagnostics)
       return
     }
     paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
@@ -178,13 +194,27 @@ struct RAPair: ParsableCommand {
       guard case .notPaired = error else { throw error }
       diagnostics.warning("\(error)")
     }
-    try store.remove(named: credential)
-    print(json ? summary(paired).text : "unpaired from \(paired.hub.description)")
+    // What is kept elsewhere is for its keeper to remove: it is of no more use.
+    if case .store = chosen.source {
+      try CredentialStore(folder: try SettingsFolder.current()).remove(named: credential.name)
+    }
+    print(json ? summary(paired, chosen.source).text : "unpaired from \(paired.hub.description)")
   }
 
-  private func summary(_ paired: Credential) -> JSON {
+  /// The entry may be here where its secrets are gone from the keyring: nobody can speak for that device any more.
+  private func removeEntry(_ error: ClientError, _ diagnostics: Diagnostics) throws(ClientError) {
+    let store = CredentialStore(folder: try SettingsFolder.current())
+    guard let entry = try store.summaries().first(where: { $0.name == credential.name }) else { throw error }
+    diagnostics.warning("\(error); the hub was not told: `ra-hub revoke \(entry.clientId)` does it there")
+    try store.remove(named: credential.name)
+    print(json ? StatusReport(place: .store(entry, store)).json.text : "the credential of \(entry.hub) is removed")
+  }
+
+  private func summary(_ paired: Credential, _ source: CredentialSource) -> JSON {
+    let isStored = if case .store = source { true } else { false }
     var members: [JSON.Member] = [
-      .init("credential", .string(credential)), .init("hub", .string(paired.hub.description)),
+      isStored ? .init("credential", .string(credential.name)) : .init("source", .string(source.place)),
+      .init("hub", .string(paired.hub.description)),
       .init("clientId", .string(paired.clientId)), .init("label", .string(paired.label)),
       .init("fingerprint", .string(paired.key.publicKey.thumbprint)),
     ]
@@ -205,9 +235,10 @@ struct RAPair: ParsableCommand {
     return code
   }
 
-  private func hint(for error: ClientError) -> String? {
+  private func hint(for error: ClientError, _ source: CredentialSource) -> String? {
     switch error {
-    case .notPaired where status || unpair: "pair again: `ra-pair --hub URL`, or with a code from `ra-hub code`"
+    case .configuration(source.place, _): source.hint
+    case .notPaired where hub == nil: "pair again: `ra-pair --hub URL`, or with a code from `ra-hub code`"
     case .notPaired where code == nil: nil
     case .notPaired(let why) where why.hasSuffix("denied"): nil
     case .notPaired: "codes are good once and for ten minutes: ask for another (`ra-hub code`)"

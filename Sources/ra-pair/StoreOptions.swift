@@ -20,19 +20,23 @@ struct StoreOptions: ParsableArguments {
     help: ArgumentHelp("The passphrase is the one line of this private file; not asked for then.", valueName: "file"))
   var passphraseFile: String?
 
-  /// - Parameter pairs: whether a credential is stored, not looked for.
-  func validate(pairs: Bool) throws {
-    if !pairs, store != nil || passphrase {
+  /// - Parameters:
+  ///   - stores: whether a credential is put into the store.
+  ///   - reads: whether one is taken from it.
+  func validate(stores: Bool, reads: Bool) throws {
+    if !stores, store != nil || passphrase {
       throw ValidationError("--store and --passphrase are for pairing")
     }
-    if pairs, passphrase || passphraseFile != nil, store != .file {
+    if !reads, passphrase || passphraseFile != nil, store != .file {
       throw ValidationError("a passphrase is for --store file")
     }
   }
 
+  var source: PassphraseSource { passphraseFile.map { .file($0) } ?? .terminal }
+
   func apply(to store: inout CredentialStore) {
     store.choice = self.store ?? .auto
-    store.passphrase = passphraseFile.map { .file($0) } ?? .terminal
+    store.passphrase = source
     store.sealsWithPassphrase = passphrase || passphraseFile != nil
   }
 

@@ -34,9 +34,7 @@ struct PassphraseOptions: ParsableArguments {
       let written = typed.withUnsafeBytes { Descriptor.write($0, to: pipe.writing) }
       close(pipe.writing)
       guard written == .bytes(typed.count) else { throw ProcessError(tried: "passing it on", errno: EIO) }
-      let number = RunPlan.firstTunnelDescriptor + Int32(plan.tunnelDescriptors.count)
-      plan.tunnelDescriptors.append(pipe.reading)
-      plan.tunnelOptions.append("--passphrase-file=/dev/fd/\(number)")
+      plan.pass(pipe.reading) { "--passphrase-file=/dev/fd/\($0)" }
     } catch {
       throw Failure(description: "asking for the passphrase: \(error)")
     }

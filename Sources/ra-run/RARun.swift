@@ -46,8 +46,8 @@ struct RARun: ParsableCommand {
   @Option(help: ArgumentHelp("The session's name.", valueName: "id"))
   var session: String?
 
-  @Option(help: ArgumentHelp("Which credential to use.", valueName: "name"))
-  var credential: String?
+  @OptionGroup
+  var credential: CredentialOptions
 
   @OptionGroup
   var passphrase: PassphraseOptions
@@ -91,9 +91,11 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
+    // The agent is not to have it: only the tunnel gets it.
+    let variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
-      Glibc.exit(try RARun.parse().start(diagnostics))
+      Glibc.exit(try RARun.parse().start(variable: variable, diagnostics))
     } catch let error as PassphraseOptions.Failure {
       diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
       Glibc.exit(ExitStatus.configuration)
@@ -107,7 +109,13 @@ struct RARun: ParsableCommand {
     }
   }
 
-  private func start(_ diagnostics: Diagnostics) throws -> Int32 {
+  func validate() throws {
+    guard !dryRun || credential.credentialFd == nil else {
+      throw ValidationError("--dry-run prints a command to run later, and --credential-fd is read now")
+    }
+  }
+
+  private func start(variable: [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     var plan = plan
     plan.spawnOptions += policy.choice.options
     do throws(PolicyChoice.Failure) {
@@ -120,11 +128,19 @@ struct RARun: ParsableCommand {
       print(plan.shell)
       return ExitStatus.done
     }
+    let source = try credential.source(hasVariable: variable != nil)
+    let bundle: [UInt8]?
+    do {
+      bundle = try source.bundle(variable: variable)
+    } catch {
+      diagnostics.error("\(source.place): \(error)", hint: source.hint)
+      return ExitStatus.configuration
+    }
     guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {
       return ExitStatus.notFound
     }
-    var plan = plan
     try passphrase.ask(for: &plan)
+    if let bundle { plan.pass(try Descriptor.memory(holding: bundle)) { "--credential-fd=\($0)" } }
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
@@ -147,7 +163,9 @@ struct RARun: ParsableCommand {
     if stay { plan.spawnOptions.append("--stay") }
     if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
-    plan.tunnelOptions += option("--session", session) + option("--credential", credential)
+    plan.tunnelOptions += option("--session", session)
+    plan.tunnelOptions += option("--credential", credential.credential)
+    plan.tunnelOptions += option("--credential-file", credential.credentialFile)
     plan.tunnelOptions += passphrase.tunnelOptions
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)

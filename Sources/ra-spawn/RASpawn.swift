@@ -59,6 +59,8 @@ struct RASpawn: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
+    // In a pipeline it is meant for ra-tunnel.
+    _ = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
       let options = try RASpawn.parse()

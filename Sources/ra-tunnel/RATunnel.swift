@@ -39,8 +39,8 @@ struct RATunnel: ParsableCommand {
   @Flag(help: "Write the hub's hello, with the session's address, to standard output before the controls.")
   var announce = false
 
-  @Option(help: ArgumentHelp("The credential to use.", valueName: "name"))
-  var credential = CredentialStore.defaultName
+  @OptionGroup
+  var credential: CredentialOptions
 
   @Option(help: ArgumentHelp("The hub's public key for this run, in place of the credential's.", valueName: "pin"))
   var pin: String?
@@ -94,10 +94,13 @@ struct RATunnel: ParsableCommand {
   func run() throws {
     ProcessMemory.keepPrivate()
     let diagnostics = Diagnostics(program: "ra-tunnel")
+    let variable = Environment.take(CredentialBundle.variable)
+    let chosen = ChosenCredential(
+      try credential.source(hasVariable: variable != nil), variable: variable, passphrase: passphrase.source)
     let closed = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()
     Signals.ignoreFileSizeLimits()
-    if check { throw ExitCode(runCheck(diagnostics)) }
+    if check { throw ExitCode(runCheck(chosen, diagnostics)) }
     let session = description(closed: closed)
     guard session.json.serialized().count <= SessionDescription.maximumSize else {
       diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
@@ -110,10 +113,7 @@ struct RATunnel: ParsableCommand {
     let status: Int32
     do {
       var polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
-      let settings = try SettingsFolder.current()
-      var store = CredentialStore(folder: settings)
-      store.passphrase = passphrase.source
-      var paired = try store.credential(named: credential)
+      var paired = try chosen.read()
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
       options.text = text
@@ -122,14 +122,16 @@ struct RATunnel: ParsableCommand {
       options.pins = pin.flatMap { try? PinSet($0) }
       options.flushTimeout = Milliseconds(flushTimeout) * 1000
       options.onFull = spool.onFull
-      options.credentialName = credential
+      options.credentialOptions = chosen.source.options
       options.events = events
+      // Without a spool no folder is needed, and none is looked for.
+      let folder =
+        spool.spool ? SpoolFolder(root: try SettingsFolder.currentSpools(), clientId: paired.clientId) : nil
       let run = TunnelRun(
-        credential: paired, folder: SpoolFolder(root: settings.spools, clientId: paired.clientId), options: options,
-        spool: spool, diagnostics: diagnostics)
+        credential: paired, folder: folder, options: options, spool: spool, diagnostics: diagnostics)
       status = try run.run(polling: &polling)
     } catch let error as ClientError {
-      diagnostics.error("\(error)", hint: hint(for: error))
+      diagnostics.error("\(error)", hint: hint(for: error, chosen.source))
       throw ExitCode(error.exitStatus)
     } catch let error as SpoolError {
       diagnostics.error("the spool: \(error)")
@@ -139,23 +141,27 @@ struct RATunnel: ParsableCommand {
     throw ExitCode(status)
   }
 
-  private func runCheck(_ diagnostics: Diagnostics) -> Int32 {
+  private func runCheck(_ chosen: ChosenCredential, _ diagnostics: Diagnostics) -> Int32 {
     let report = Check.run(
       .init(
-        credential: credential, passphrase: passphrase.source, proxy: proxy, pins: pin.flatMap { try? PinSet($0) },
-        tool: Version.tool("ra-tunnel")))
+        credential: chosen, proxy: proxy, pins: pin.flatMap { try? PinSet($0) }, tool: Version.tool("ra-tunnel")))
     print(json ? report.json.text : report.table)
     if fflush(nil) != 0, report.failure == nil {
       diagnostics.error("standard output: \(String(cString: strerror(errno)))")
       return ExitStatus.lost
     }
-    if let failure = report.failure { diagnostics.error("\(failure)", hint: hint(for: failure)) }
+    if let failure = report.failure { diagnostics.error("\(failure)", hint: hint(for: failure, chosen.source)) }
     return report.exitStatus
   }
 
-  private func hint(for error: ClientError) -> String? {
-    guard case .notPaired = error else { return error.hint }
-    return "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
+  private func hint(for error: ClientError, _ source: CredentialSource) -> String? {
+    switch error {
+    case .notPaired: "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
+    case .configuration(source.place, _): source.hint
+    case .cannotCreate(TunnelRun.spoolName, _), .configuration("HOME", _):
+      "REMOTE_AGENT_CLIENT_HOME names a folder that can be written to; --no-spool holds lines in memory only"
+    default: error.hint
+    }
   }
 
   private func description(closed: Set<Int32>) -> SessionDescription {

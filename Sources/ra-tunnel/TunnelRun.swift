@@ -5,60 +5,68 @@ import RemoteAgentProcess
 
 /// Which sessions a call of ra-tunnel carries, one after the other.
 struct TunnelRun {
+  /// As messages name it.
+  static let spoolName = "the spool"
+
   let credential: Credential
-  let folder: SpoolFolder
+  /// nil: without a spool.
+  let folder: SpoolFolder?
   let options: TunnelOptions
   let spool: SpoolOptions
   let diagnostics: Diagnostics
 
   /// Returns the exit status, which has been explained.
   func run(polling: inout PollSet) throws -> Int32 {
-    if spool.drain { return try drain(polling: &polling) }
+    guard let folder else { return try carry(nil, readsInput: true, polling: &polling) }
+    if spool.drain { return try drain(folder, polling: &polling) }
     if spool.drainFirst {
       // What fails here is safe, and said; the new session has a spool of its own.
-      _ = try drain(polling: &polling)
-    } else if spool.spool {
-      let waiting = folder.waiting().count { $0.id != options.session.sessionId }
+      _ = try drain(folder, polling: &polling)
+    } else {
+      let waiting = folder.waiting().count { $0.isWhole && $0.id != options.session.sessionId }
       if waiting > 0 {
         diagnostics.note(
           "\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
       }
     }
-    guard spool.spool else { return try carry(nil, readsInput: true, polling: &polling) }
-    guard spool.resume != nil || spool.append else { return try carry(newSpool(), readsInput: true, polling: &polling) }
+    guard spool.resume != nil || spool.append else {
+      return try carry(newSpool(folder), readsInput: true, polling: &polling)
+    }
     let id = options.session.sessionId
     guard let left = try folder.open(id, options: spool.options) else {
       guard spool.append else { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
-      return try carry(newSpool(), readsInput: true, polling: &polling)
+      return try carry(newSpool(folder), readsInput: true, polling: &polling)
     }
     if spool.append, left.state.isEnded {
       // Complete in itself: it is delivered, and what is added has a spool of its own.
       let status = try carry(left, readsInput: false, polling: &polling)
-      return status == ExitStatus.done ? try carry(newSpool(), readsInput: true, polling: &polling) : status
+      return status == ExitStatus.done ? try carry(newSpool(folder), readsInput: true, polling: &polling) : status
     }
     try InputFile.goOn(STDIN_FILENO, after: left.state)
     return try carry(left, readsInput: true, polling: &polling)
   }
 
-  private func newSpool() throws -> Spool {
+  private func newSpool(_ folder: SpoolFolder) throws(ClientError) -> Spool {
     let id = options.session.sessionId
     do throws(SpoolError) {
       return try folder.create(options.session, options: spool.options, now: WallClock.now)
     } catch {
-      guard case .inUse = error else { throw error }
-      throw ClientError.cannotCreate(
+      guard case .inUse = error else { throw .cannotCreate(TunnelRun.spoolName, "\(error)") }
+      throw .cannotCreate(
         "session \(id)", "an earlier run left it, or another ra-tunnel has it (--resume \(id) goes on with it)")
     }
   }
 
-  private func drain(polling: inout PollSet) throws -> Int32 {
+  private func drain(_ folder: SpoolFolder, polling: inout PollSet) throws -> Int32 {
     let waiting = folder.waiting()
     var status = ExitStatus.done
     for (index, session) in waiting.enumerated() {
       let left: Spool?
-      do {
+      do throws(SpoolError) {
         left = try folder.open(session.id, options: spool.options)
       } catch {
+        // Another ra-tunnel took it since it was listed.
+        if case .inUse = error { continue }
         diagnostics.error("the spool: \(error)")
         status = ExitStatus.lost
         continue

@@ -7,10 +7,7 @@ package import RemoteAgentTLS
 /// What is said and when a step is given up is in `CheckSession`, what came of it in `CheckReport`; here is the descriptor.
 package enum Check {
   package struct Options: Sendable {
-    /// The credential's name.
-    package var credential: String
-    /// Who is asked for its passphrase.
-    package var passphrase: PassphraseSource
+    package var credential: ChosenCredential
     /// `--proxy`
     package var proxy: String?
     /// The keys that the hub may have, in place of the credential's.
@@ -18,9 +15,7 @@ package enum Check {
     /// `ra-tunnel/0.1.0`
     package var tool: String
 
-    package init(
-      credential: String, passphrase: PassphraseSource, proxy: String?, pins: PinSet?, tool: String
-    ) {
+    package init(credential: ChosenCredential, proxy: String?, pins: PinSet?, tool: String) {
       self.credential = credential
       self.passphrase = passphrase
       self.proxy = proxy
@@ -63,9 +58,7 @@ package enum Check {
   private static func connect(_ options: Options, _ report: inout CheckReport) -> StreamConnection? {
     var step = CheckReport.Step.pairing
     do throws(ClientError) {
-      var store = CredentialStore(folder: try SettingsFolder.current())
-      store.passphrase = options.passphrase
-      var paired = try store.credential(named: options.credential)
+      var paired = try options.credential.read()
       report.hub = paired.hub.description
       report.reached(.dns, now: BootClock.now)
       step = .proxy

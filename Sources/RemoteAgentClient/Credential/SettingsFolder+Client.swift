@@ -9,4 +9,13 @@ extension SettingsFolder {
       throw .configuration(error.path, error.reason)
     }
   }
+
+  /// `spools` for this process.
+  package static func currentSpools() throws(ClientError) -> String {
+    do {
+      return try spoolsOfThisProcess()
+    } catch {
+      throw .configuration(error.path, error.reason)
+    }
+  }
 }

@@ -4,6 +4,9 @@ import RemoteAgentProcess
 
 /// Where a device's spools are: one folder a paired device, in it one a session.
 package struct SpoolFolder: Sendable {
+  /// How often something is tried that another process may be in the way of.
+  private static let attempts = 50
+
   /// The paired device's folder.
   package let path: String
 
@@ -23,6 +26,16 @@ package struct SpoolFolder: Sendable {
   package struct Waiting: Sendable {
     package let id: String
     package let createdAt: Int64
+    /// Whether there is something to deliver: not where the folder is only being made, or its making or removing was cut short.
+    package let isWhole: Bool
+  }
+
+  /// What came of locking a session's folder.
+  private enum Locking {
+    case locked(Int32)
+    case heldByAnother
+    /// Another process removed the folder.
+    case gone
   }
 
   /// Makes the spool of a new session.
@@ -32,15 +45,7 @@ package struct SpoolFolder: Sendable {
     _ description: SessionDescription, options: Spool.Options, now: Int64
   ) throws(SpoolError) -> Spool {
     let folder = "\(path)/\(description.sessionId)"
-    do {
-      try AtomicFile.makeFolder(path)
-    } catch {
-      throw SpoolError(error)
-    }
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw SpoolError("creating the folder", folder, errno: errno)
-    }
-    guard let lock = try lock(folder) else { throw .inUse(description.sessionId) }
+    guard let lock = try make(folder) else { throw .inUse(description.sessionId) }
     let file = "\(folder)/\(DiskFolder.descriptionName)"
     if access(file, F_OK) == 0 {
       close(lock)
@@ -58,11 +63,39 @@ package struct SpoolFolder: Sendable {
     return try Spool(folder: DiskFolder(path: folder, lock: lock), description: description, options: options)
   }
 
+  /// Makes a session's folder, and locks it; nil if another process has it.
+  ///
+  /// Until it is locked it is anybody's: who drains removes an empty one, and who has delivered the device's last session the
+  /// device's folder. Each time that happens another process has got on.
+  private func make(_ folder: String) throws(SpoolError) -> Int32? {
+    for _ in 0..<SpoolFolder.attempts {
+      do {
+        try AtomicFile.makeFolder(path)
+      } catch {
+        throw SpoolError(error)
+      }
+      if mkdir(folder, 0o700) != 0 {
+        if errno == ENOENT { continue }
+        guard errno == EEXIST else { throw SpoolError("creating the folder", folder, errno: errno) }
+      }
+      switch try lock(folder) {
+      case .locked(let descriptor): return descriptor
+      case .heldByAnother: return nil
+      case .gone: continue
+      }
+    }
+    throw SpoolError("creating the folder", folder, errno: ENOENT)
+  }
+
   /// Opens what an earlier run left of a session; nil if there is nothing.
   package func open(_ id: String, options: Spool.Options) throws(SpoolError) -> Spool? {
     let folder = "\(path)/\(id)"
-    guard access(folder, F_OK) == 0 else { return nil }
-    guard let lock = try lock(folder) else { throw .inUse(id) }
+    let lock: Int32
+    switch try self.lock(folder) {
+    case .locked(let descriptor): lock = descriptor
+    case .heldByAnother: throw .inUse(id)
+    case .gone: return nil
+    }
     guard let json = readDescription(folder), let member = json["session"],
       let description = SessionDescription(sessionId: id, json: member)
     else {
@@ -86,9 +119,11 @@ package struct SpoolFolder: Sendable {
     let ids = ((try? DiskFolder.names(in: path)) ?? []).filter(SessionDescription.isValidId)
     return ids.compactMap { id in
       let folder = "\(path)/\(id)"
-      guard let lock = try? lock(folder, LOCK_SH, attempts: 1) else { return nil }
+      guard case .locked(let lock)? = try? lock(folder, LOCK_SH, attempts: 1) else { return nil }
       defer { close(lock) }
-      return Waiting(id: id, createdAt: readDescription(folder)?["createdAt"]?.integer ?? 0)
+      let description = readDescription(folder)
+      return Waiting(
+        id: id, createdAt: description?["createdAt"]?.integer ?? 0, isWhole: description?["session"] != nil)
     }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
   }
 
@@ -99,13 +134,17 @@ package struct SpoolFolder: Sendable {
     return try? JSON(parsing: bytes)
   }
 
-  /// The folder's descriptor, locked; nil if another process has the lock, or the folder was removed meanwhile.
+  /// The folder's descriptor, locked.
   ///
   /// - Parameter attempts: 10 ms apart: whoever lists the sessions has each of them for a moment.
   private func lock(
-    _ folder: String, _ kind: Int32 = LOCK_EX, attempts: Int = 50
-  ) throws(SpoolError) -> Int32? {
-    let descriptor = try DiskFolder.open(folder, O_RDONLY | O_DIRECTORY)
+    _ folder: String, _ kind: Int32 = LOCK_EX, attempts: Int = attempts
+  ) throws(SpoolError) -> Locking {
+    let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return .gone }
+      throw SpoolError("opening", folder, errno: errno)
+    }
     var attempts = attempts
     while flock(descriptor, kind | LOCK_NB) != 0 {
       attempts -= 1
@@ -115,15 +154,15 @@ package struct SpoolFolder: Sendable {
       }
       let error = errno
       close(descriptor)
-      if error == EWOULDBLOCK { return nil }
+      if error == EWOULDBLOCK { return .heldByAnother }
       throw SpoolError("locking", folder, errno: error)
     }
     guard let held = try? FileStatus(descriptor: descriptor), let there = try? FileStatus(path: folder),
       held.identity == there.identity
     else {
       close(descriptor)
-      return nil
+      return .gone
     }
-    return descriptor
+    return .locked(descriptor)
   }
 }

@@ -65,10 +65,10 @@ extension Tunnel {
     }
     guard hasTakenIn else { return "nothing of the input was taken in" }
     let lost = delivery.unspooled.isEmpty ? "" : "; \(counted(Int64(delivery.unspooled.count))) after them are lost"
-    let name = options.credentialName == CredentialStore.defaultName ? "" : " --credential \(options.credentialName)"
-    let command = spool.state.isEnded ? "ra-tunnel --drain" : "ra-tunnel --resume \(options.session.sessionId)"
+    let what = spool.state.isEnded ? ["--drain"] : ["--resume", options.session.sessionId]
+    let command = Shell.join(["ra-tunnel"] + what + options.credentialOptions)
     return
-      "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command)\(name) delivers them"
+      "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command) delivers them"
   }
 
   private func counted(_ lines: Int64) -> String { lines == 1 ? "1 line" : "\(lines) lines" }

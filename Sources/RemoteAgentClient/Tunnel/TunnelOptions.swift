@@ -17,8 +17,8 @@ package struct TunnelOptions: Sendable {
   package var pins: PinSet?
   /// What becomes of input that the spool has no room for.
   package var onFull = SpooledSession.OnFull.block
-  /// The credential's name, for the command that delivers what is left.
-  package var credentialName = CredentialStore.defaultName
+  /// What names the credential, for the command that delivers what is left.
+  package var credentialOptions: [String] = []
   /// Where events are written to.
   package var events: Int32?
   /// `ra-tunnel/0.1.0`

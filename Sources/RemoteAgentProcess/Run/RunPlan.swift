@@ -13,9 +13,8 @@ package struct RunPlan: Sendable, Equatable {
   package var agent: String
   package var arguments: [String]
   package var tunnelOptions: [String] = []
-  /// Descriptors of ours that become ra-tunnel's from `firstTunnelDescriptor` on, and nobody else's.
-  package var tunnelDescriptors: [Int32] = []
-  package static let firstTunnelDescriptor: Int32 = 3
+  /// Descriptors of ours that become ra-tunnel's, beyond its standard ones, and nobody else's.
+  package private(set) var tunnelDescriptors: [Int32] = []
   /// Whether lines are shown and not readable text.
   package var showsLines = false
   /// Whether a hub may do anything but watch.
@@ -24,6 +23,14 @@ package struct RunPlan: Sendable, Equatable {
   package init(agent: String, arguments: [String]) {
     self.agent = agent
     self.arguments = arguments
+  }
+
+  /// Has ra-tunnel get a descriptor of ours, which is closed here once it is started.
+  ///
+  /// - Parameter option: names it, given its number there.
+  package mutating func pass(_ descriptor: Int32, by option: (Int) -> String) {
+    tunnelOptions.append(option(3 + tunnelDescriptors.count))
+    tunnelDescriptors.append(descriptor)
   }
 
   private var agentWords: [String] { [agent] + (arguments.isEmpty ? [] : ["--"] + arguments) }

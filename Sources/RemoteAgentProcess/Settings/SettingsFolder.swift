@@ -19,27 +19,40 @@ package struct SettingsFolder: Sendable, Equatable {
   package init(
     environment: [String: String], home: String?, exists: (String) -> Bool
   ) throws(SettingsError) {
-    func absolute(_ name: String) -> String? {
-      environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    }
+    spools = try SettingsFolder.spools(environment: environment, home: home, exists: exists)
     if let override = environment["REMOTE_AGENT_CLIENT_HOME"], !override.isEmpty {
       path = override
-      spools = override + "/spool"
       return
     }
-    let home = absolute("HOME") ?? home
+    let home = SettingsFolder.absolute("HOME", in: environment) ?? home
     if let home, exists(home + "/.remote-agent-client") {
       path = home + "/.remote-agent-client"
-      spools = path + "/spool"
-    } else if let config = absolute("XDG_CONFIG_HOME") ?? home.map({ $0 + "/.config" }) {
+    } else if let config = SettingsFolder.absolute("XDG_CONFIG_HOME", in: environment) ?? home.map({ $0 + "/.config" })
+    {
       path = config + "/remote-agent-client"
-      guard let state = absolute("XDG_STATE_HOME") ?? home.map({ $0 + "/.local/state" }) else {
-        throw SettingsError(path: "HOME", reason: "it is not set, and the user has no home folder")
-      }
-      spools = state + "/remote-agent-client/spool"
     } else {
-      throw SettingsError(path: "HOME", reason: "it is not set, and the user has no home folder")
+      throw SettingsFolder.homeless
     }
+  }
+
+  /// `spools` alone, as a device needs it that keeps no settings.
+  package static func spools(
+    environment: [String: String], home: String?, exists: (String) -> Bool
+  ) throws(SettingsError) -> String {
+    if let override = environment["REMOTE_AGENT_CLIENT_HOME"], !override.isEmpty { return override + "/spool" }
+    let home = absolute("HOME", in: environment) ?? home
+    if let home, exists(home + "/.remote-agent-client") { return home + "/.remote-agent-client/spool" }
+    guard let state = absolute("XDG_STATE_HOME", in: environment) ?? home.map({ $0 + "/.local/state" }) else {
+      throw homeless
+    }
+    return state + "/remote-agent-client/spool"
+  }
+
+  private static let homeless = SettingsError(
+    path: "HOME", reason: "it is not set, and the user has no home folder")
+
+  private static func absolute(_ name: String, in environment: [String: String]) -> String? {
+    environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
   }
 
   /// The folder for this process.
@@ -47,5 +60,11 @@ package struct SettingsFolder: Sendable, Equatable {
     try SettingsFolder(
       environment: Environment.all, home: Environment.homeByPasswordDatabase,
       exists: { access($0, F_OK) == 0 })
+  }
+
+  /// `spools` for this process.
+  package static func spoolsOfThisProcess() throws(SettingsError) -> String {
+    try spools(
+      environment: Environment.all, home: Environment.homeByPasswordDatabase, exists: { access($0, F_OK) == 0 })
   }
 }

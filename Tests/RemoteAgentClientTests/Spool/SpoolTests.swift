@@ -110,6 +110,39 @@ final class SpoolTests {
     withExtendedLifetime(spool) {}
   }
 
+  /// The device's folder comes and goes with the last session in it, and who drains removes what is only being made.
+  @Test func `who makes a session is disturbed neither by who removes one, nor by who drains`() async throws {
+    let folder = folder
+    let makers = (0..<4).map { number in
+      Task.detached {
+        var session = SessionDescription(
+          sessionId: "s\(number)", writer: String(repeating: "a", count: 32), control: false)
+        for round in 0..<100 {
+          session.sessionId = "s\(number)-\(round)"
+          try folder.create(session, options: Spool.Options(), now: 5).remove()
+        }
+      }
+    }
+    let drain = Task.detached {
+      while !Task.isCancelled {
+        for session in folder.waiting() {
+          do throws(SpoolError) {
+            if let spool = try folder.open(session.id, options: Spool.Options()) { return spool.description.sessionId }
+          } catch {
+            guard case .inUse = error else { throw error }
+          }
+        }
+        await Task.yield()
+      }
+      return "nothing"
+    }
+    for maker in makers { try await maker.value }
+    drain.cancel()
+    let drained = try await drain.value
+    #expect(drained == "nothing", "a session that somebody had was given to another")
+    #expect(names(folder.path).isEmpty)
+  }
+
   @Test func `what waits is listed oldest first, once nobody has it`() throws {
     for (id, time) in [("b", 1), ("a", 2), ("c", 3)] as [(String, Int64)] {
       var session = session
