@@ -51,6 +51,8 @@ struct RASpawn: ParsableCommand {
   @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
   var onBrokenPipe = BrokenPipe.stop
 
+  @OptionGroup var redaction: RedactionOptions
+
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
     _ = Descriptors.fillStandard()
@@ -72,10 +74,11 @@ struct RASpawn: ParsableCommand {
 
   private func start(_ diagnostics: Diagnostics) throws {
     let settings = try settings()
+    let rules = try redaction.rules(diagnostics)
     let descriptors = try descriptors(for: settings, diagnostics)
     let (name, folder) = (agent, cwd == nil ? nil : settings.folder)
     let arguments = settings.arguments
-    let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) {
+    let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) {
       switch Executable.find(name, folder: folder) {
       case .found(let path):
         .success(AgentCommand(path: path, arguments: [name] + arguments, folder: folder))
