@@ -37,6 +37,15 @@ struct RARun: ParsableCommand {
   @Option(help: ArgumentHelp("The agent's working folder.", valueName: "folder"))
   var cwd: String?
 
+  @Flag(inversion: .prefixedNo, help: "As in ra-spawn.")
+  var redact = true
+
+  @Option(help: ArgumentHelp("As in ra-spawn.", valueName: "regex"))
+  var redactPattern: [String] = []
+
+  @Option(help: ArgumentHelp("As in ra-spawn.", valueName: "name"))
+  var redactEnv: [String] = []
+
   @Option(help: ArgumentHelp("What the hub shows the session as.", valueName: "text"))
   var title: String?
 
@@ -160,6 +169,8 @@ struct RARun: ParsableCommand {
     plan.showsLines = json
     plan.spawnOptions += option("--mode", mode?.rawValue) + option("--stdin", stdin?.rawValue)
     plan.spawnOptions += prompt.flatMap { option("--prompt", $0) } + option("--cwd", cwd)
+    plan.spawnOptions += flag("--no-redact", !redact) + redactPattern.flatMap { option("--redact-pattern", $0) }
+    plan.spawnOptions += redactEnv.flatMap { option("--redact-env", $0) }
     if stay { plan.spawnOptions.append("--stay") }
     if tunnel == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }

@@ -51,6 +51,8 @@ struct RASpawn: ParsableCommand {
   @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
   var onBrokenPipe = BrokenPipe.stop
 
+  @OptionGroup var redaction: RedactionOptions
+
   @OptionGroup var policy: PolicyOptions
 
   func validate() throws {
@@ -85,9 +87,10 @@ struct RASpawn: ParsableCommand {
       return
     }
     let settings = try settings()
+    let rules = try redaction.rules(diagnostics)
     let descriptors = try descriptors(for: settings, diagnostics)
     let ownFolder = cwd == nil ? Array(settings.folder.utf8) : nil
-    let loop = SpawnLoop(settings, descriptors: descriptors, diagnostics: diagnostics) { settings in
+    let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) { settings in
       let name = settings.agent
       // Where we are needs no entering: it may have been removed.
       let folder = Array(settings.folder.utf8) == ownFolder ? nil : settings.folder

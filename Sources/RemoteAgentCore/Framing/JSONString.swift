@@ -91,7 +91,7 @@ package enum JSONString {
     }
   }
 
-  private static func hexUnit(in content: UnsafeRawBufferPointer, at index: Int) -> UInt16? {
+  static func hexUnit(in content: UnsafeRawBufferPointer, at index: Int) -> UInt16? {
     guard index + 4 <= content.count else { return nil }
     var unit: UInt16 = 0
     for byte in content[index..<(index + 4)] {

@@ -1,6 +1,6 @@
 import CPosix
 import Glibc
-import RemoteAgentCore
+package import RemoteAgentCore
 
 /// The descriptors of ra-spawn's world.
 package struct SpawnDescriptors: Sendable {
@@ -51,9 +51,11 @@ package final class SpawnLoop {
     let descriptor: Int32
   }
 
-  /// - Parameter command: what to run, looked up anew at each start.
+  /// - Parameters:
+  ///   - rules: what is hidden before anything is written; nil for nothing.
+  ///   - command: what to run, looked up anew at each start.
   package init(
-    _ settings: SpawnSettings, descriptors: SpawnDescriptors, diagnostics: Diagnostics,
+    _ settings: SpawnSettings, rules: RedactionRules? = nil, descriptors: SpawnDescriptors, diagnostics: Diagnostics,
     command: @escaping @Sendable (SpawnSettings) -> Result<AgentCommand, StartFailure>
   ) {
     own = settings
@@ -64,7 +66,7 @@ package final class SpawnLoop {
       (output: Descriptors.isTerminal($0.output), errors: Descriptors.isTerminal($0.errors))
     }
     session = SpawnSession(
-      settings, echoEscapes: descriptors.echoesLines ? nil : escapes, resolveFolder: FolderPath.resolve
+      settings, rules: rules, echoEscapes: descriptors.echoesLines ? nil : escapes, resolveFolder: FolderPath.resolve
     ) {
       ClaudePrompt.uuid(.random(in: 0 ... .max), .random(in: 0 ... .max))
     }

@@ -101,19 +101,20 @@ package struct SpawnSession {
   enum TurnOutcome: String { case ok, error, incomplete }
 
   /// - Parameters:
+  ///   - rules: what is hidden of the agent's output and of statuses; nil for nothing.
   ///   - echoEscapes: whether readable text of the agent's standard output and error is wanted, and made safe for a
   ///     terminal.
   ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
   ///   - makeUUID: gives a new UUID at each call.
   package init(
-    _ settings: SpawnSettings, echoEscapes: (output: Bool, errors: Bool)? = nil,
+    _ settings: SpawnSettings, rules: RedactionRules? = nil, echoEscapes: (output: Bool, errors: Bool)? = nil,
     resolveFolder: @escaping (String) -> String?, makeUUID: @escaping () -> String
   ) {
     own = settings
     self.settings = settings
     self.resolveFolder = resolveFolder
     self.makeUUID = makeUUID
-    output = AgentOutput(profile: settings.profile, echoEscapes: echoEscapes)
+    output = AgentOutput(profile: settings.profile, rules: rules, echoEscapes: echoEscapes)
     showsTyping = settings.promptsAreTyped && echoEscapes?.output == true
     controlIsOpen = settings.hasControl
     promptsEnded = settings.mode == .raw || !settings.readsPrompts
@@ -280,6 +281,7 @@ extension SpawnSession {
     let outcome = lastOutcome == .incomplete || ending == .exited(code: 0) ? lastOutcome ?? .ok : .error
     members.append(("durationMs", .integer(moment.now - startedAt)))
     members.append(("outcome", .string(outcome.rawValue)))
+    if output.redacted > 0 { members.append(("redacted", .integer(Int64(output.redacted)))) }
     status("exited", .object(members.map { JSON.Member($0.0, $0.1) }), at: moment)
     guard mayBeStarted else { return finish() }
     life = .idle

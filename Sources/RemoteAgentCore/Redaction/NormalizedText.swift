@@ -1,0 +1,96 @@
+/// Text with its escapes undone, and the way back to where each byte stood.
+///
+/// Whether a line is JSON, JSON in a JSON string, or text with backslashes is not asked: up to eight backslashes before
+/// `uXXXX`, `/`, `n`, `r`, `t`, `b`, `f`, `"` or `'` are one escape. So a secret is found whatever it is quoted in. A text
+/// may begin anywhere but within an escape, and reads the same.
+struct NormalizedText {
+  /// The most bytes that stand for one.
+  static let longestEscape = mostBackslashes + 5
+  private static let mostBackslashes = 8
+
+  private struct Escape {
+    let start: Int32
+    let end: Int32
+    let rawStart: Int32
+    let rawEnd: Int32
+  }
+
+  /// The bytes, if `isChanged`; otherwise they are those that were read.
+  private(set) var bytes: [UInt8] = []
+  private var escapes: [Escape] = []
+
+  var isChanged: Bool { !escapes.isEmpty }
+
+  /// Reads a text of less than 2 GiB in place of the last one.
+  mutating func read(_ raw: UnsafeRawBufferPointer) {
+    bytes.removeAll(keepingCapacity: true)
+    escapes.removeAll(keepingCapacity: true)
+    var copied = 0
+    var index = 0
+    while let first = raw.firstIndex(of: UInt8(ascii: "\\"), from: index) {
+      var last = first + 1
+      while last < raw.count, raw[last] == UInt8(ascii: "\\") { last += 1 }
+      index = last
+      guard last < raw.count, let scalar = NormalizedText.scalar(in: raw, at: last) else { continue }
+      let begin = max(first, last - NormalizedText.mostBackslashes)
+      index = last + (raw[last] == UInt8(ascii: "u") ? 5 : 1)
+      bytes.append(raw, copied..<begin)
+      copied = index
+      let start = bytes.count
+      if scalar.isASCII {
+        bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+      } else {
+        bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      }
+      escapes.append(
+        Escape(start: Int32(start), end: Int32(bytes.count), rawStart: Int32(begin), rawEnd: Int32(index)))
+    }
+    if isChanged { bytes.append(raw, copied..<raw.count) }
+  }
+
+  /// Where in what was read the byte at `index` begins.
+  func rawStart(of index: Int) -> Int {
+    guard let escape = last(where: { Int($0.start) <= index }) else { return index }
+    return index < escape.end ? Int(escape.rawStart) : Int(escape.rawEnd) + index - Int(escape.end)
+  }
+
+  /// Where in what was read the byte before `index` ends.
+  func rawEnd(of index: Int) -> Int {
+    guard let escape = last(where: { $0.start < index }) else { return index }
+    return index <= escape.end ? Int(escape.rawEnd) : Int(escape.rawEnd) + index - Int(escape.end)
+  }
+
+  /// The first byte that does not begin before `raw`.
+  func index(ofRaw raw: Int) -> Int {
+    guard let escape = last(where: { $0.rawStart < raw }) else { return raw }
+    return raw <= escape.rawEnd ? Int(escape.end) : Int(escape.end) + raw - Int(escape.rawEnd)
+  }
+
+  /// The last escape of those at the beginning for which something holds.
+  private func last(where holds: (Escape) -> Bool) -> Escape? {
+    var low = 0
+    var high = escapes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(escapes[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low == 0 ? nil : escapes[low - 1]
+  }
+
+  private static func scalar(in raw: UnsafeRawBufferPointer, at index: Int) -> Unicode.Scalar? {
+    switch raw[index] {
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "\""): return "\""
+    case UInt8(ascii: "'"): return "'"
+    case UInt8(ascii: "/"): return "/"
+    case UInt8(ascii: "u"):
+      // A surrogate is left as it stands.
+      return JSONString.hexUnit(in: raw, at: index + 1).flatMap { Unicode.Scalar($0) }
+    default: return nil
+    }
+  }
+}

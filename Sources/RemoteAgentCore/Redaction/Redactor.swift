@@ -1,0 +1,207 @@
+/// Hides secrets in a stream of bytes: each is replaced by a marker, and every other byte passes as it is.
+///
+/// - A line waits for its end, as it does in a `LineFramer` anyway; what is found does not depend on how the bytes were
+///   cut into reads. Of a line of more than `limit` bytes, what can no longer be within a secret passes.
+/// - Secrets are looked for with escapes undone (`NormalizedText`), within a line; private keys over lines.
+/// - Where a line is a JSON object, quotes that end strings stay, and so does what is between strings: it remains one.
+package struct Redactor {
+  /// The most bytes that are held; a secret of more than 4096 bytes, with its escapes, may pass in part.
+  package static let limit = 131_072
+
+  /// How many markers were written.
+  package private(set) var count = 0
+
+  private let rules: RedactionRules
+  /// What of the line is held, and before it what has passed already and may still be looked back at.
+  private var held: [UInt8] = []
+  private var passed = 0
+  /// Up to where in `held` a secret goes whose marker is already written.
+  private var hiddenUntil = 0
+  private var resume = Resume()
+  private var keys = PrivateKeyFinder()
+  private var strings = StringTracker()
+  private var text = NormalizedText()
+  private var findings: [Finding] = []
+
+  /// From where each search goes on, in bytes of `held`.
+  private struct Resume {
+    var shapes = 0
+    var keys = 0
+    var patterns = 0
+  }
+
+  private struct Finding {
+    var range: Range<Int>
+    let kind: Int
+  }
+
+  package init(_ rules: RedactionRules) { self.rules = rules }
+
+  /// Takes the next bytes and hands over what may pass; a part is good only within the call.
+  package mutating func feed(_ bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void) {
+    guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return hold(bytes, emit) }
+    var start = 0
+    if !held.isEmpty, let first = bytes.firstIndex(of: UInt8(ascii: "\n"), from: 0) {
+      start = first + 1
+      hold(UnsafeRawBufferPointer(rebasing: bytes[..<start]), emit)
+      endLine(emit)
+    }
+    if start <= last { pass(UnsafeRawBufferPointer(rebasing: bytes[start...last]), until: nil, emit) }
+    hold(UnsafeRawBufferPointer(rebasing: bytes[(last + 1)...]), emit)
+  }
+
+  /// Hands over the rest: the stream has ended.
+  package mutating func finish(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    endLine(emit)
+    keys = PrivateKeyFinder()
+  }
+
+  /// Text of its own with its secrets hidden; they are counted.
+  package mutating func redact(_ text: String) -> String {
+    var other = Redactor(rules)
+    var bytes: [UInt8] = []
+    var text = text
+    text.withUTF8 { other.feed(UnsafeRawBufferPointer($0)) { bytes.append(contentsOf: $0) } }
+    other.finish { bytes.append(contentsOf: $0) }
+    guard other.count > 0 else { return text }
+    count += other.count
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private mutating func hold(_ bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void) {
+    var start = 0
+    while start < bytes.count {
+      let taken = min(Redactor.limit - held.count, bytes.count - start)
+      held.append(bytes, start..<(start + taken))
+      start += taken
+      if held.count == Redactor.limit { passBeginning(emit) }
+    }
+  }
+
+  private mutating func endLine(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    guard !held.isEmpty else { return }
+    var line: [UInt8] = []
+    swap(&line, &held)
+    line.withUnsafeBytes { pass($0, until: nil, emit) }
+    line.removeAll(keepingCapacity: true)
+    swap(&line, &held)
+  }
+
+  /// Passes what of a long line is decided.
+  private mutating func passBeginning(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    var line: [UInt8] = []
+    swap(&line, &held)
+    line.withUnsafeBytes { line in
+      text.read(line)
+      let count = text.isChanged ? text.bytes.count : line.count
+      let decided = count - ShapeFinder.longestMatch - ShapeFinder.lookBehind
+      let end = text.rawStart(of: decided)
+      let begin = text.rawStart(of: decided - ShapeFinder.lookBehind)
+      pass(line, until: end, emit)
+      held.append(line, begin..<line.count)
+      passed = end - begin
+      hiddenUntil = max(0, hiddenUntil - begin)
+      resume.shapes = max(0, resume.shapes - begin)
+      resume.keys = max(0, resume.keys - begin)
+      resume.patterns = max(0, resume.patterns - begin)
+      strings.rebase(by: begin)
+    }
+  }
+
+  /// Searches whole lines, or what is held of a long one, and hands over what stands before `until`.
+  private mutating func pass(
+    _ raw: UnsafeRawBufferPointer, until end: Int?, _ emit: (UnsafeRawBufferPointer) -> Void
+  ) {
+    text.read(raw)
+    if text.isChanged {
+      // Moved out and back, so that nothing is copied.
+      let changed = text
+      changed.bytes.withUnsafeBytes { search($0, changed, until: end) }
+    } else {
+      search(raw, text, until: end)
+    }
+    if !findings.isEmpty {
+      // A text with an escaped line feed is no text over two lines.
+      findings.removeAll { raw[$0.range].contains(UInt8(ascii: "\n")) }
+      findings.sort { ($0.range.lowerBound, $1.range.upperBound) < ($1.range.lowerBound, $0.range.upperBound) }
+    }
+    write(raw, until: end ?? raw.count, emit)
+    if let end { return strings.advance(to: end, in: raw) }
+    (passed, hiddenUntil, resume, strings) = (0, 0, Resume(), StringTracker())
+  }
+
+  private mutating func search(_ bytes: UnsafeRawBufferPointer, _ text: NormalizedText, until end: Int?) {
+    findings.removeAll(keepingCapacity: true)
+    let begin = text.index(ofRaw: passed)
+    let until = end.map { text.index(ofRaw: $0) } ?? bytes.count
+    var findings = self.findings
+    self.findings = []
+    func found(_ range: Range<Int>, _ kind: Int) {
+      findings.append(
+        Finding(range: text.rawStart(of: range.lowerBound)..<text.rawEnd(of: range.upperBound), kind: kind))
+    }
+    var headers: [Range<Int>] = []
+    rules.needles.find(in: bytes, from: begin, until: until) { range, kind in
+      if kind == RedactionRules.privateKey { headers.append(range) } else { found(range, kind) }
+    }
+    if let shapes = rules.shapes {
+      let from = max(begin, text.index(ofRaw: resume.shapes))
+      resume.shapes = text.rawEnd(of: shapes.find(in: bytes, from: from, until: until, found))
+      let keysFrom = max(begin, text.index(ofRaw: resume.keys))
+      let keysResume = keys.find(in: bytes, headers: headers, from: keysFrom, until: until) {
+        found($0, RedactionRules.privateKey)
+      }
+      resume.keys = text.rawEnd(of: keysResume)
+    }
+    if let patterns = rules.patterns {
+      let from = max(begin, text.index(ofRaw: resume.patterns))
+      resume.patterns = text.rawEnd(of: patterns.find(in: bytes, from: from, until: until, found))
+    }
+    self.findings = findings
+  }
+
+  private mutating func write(
+    _ raw: UnsafeRawBufferPointer, until end: Int, _ emit: (UnsafeRawBufferPointer) -> Void
+  ) {
+    var place = min(max(passed, hiddenUntil), end)
+    for finding in findings where finding.range.upperBound > max(place, hiddenUntil) {
+      let range = max(finding.range.lowerBound, passed)..<finding.range.upperBound
+      if hiddenUntil > 0, range.lowerBound <= hiddenUntil {
+        // It goes on from another one, whose marker stands for both.
+        hide(max(place, min(hiddenUntil, end))..<min(range.upperBound, end), in: raw, marker: nil, emit)
+      } else {
+        emit(UnsafeRawBufferPointer(rebasing: raw[place..<range.lowerBound]))
+        hide(range.lowerBound..<min(range.upperBound, end), in: raw, marker: rules.markers[finding.kind], emit)
+      }
+      hiddenUntil = range.upperBound
+      place = min(hiddenUntil, end)
+    }
+    if place < end { emit(UnsafeRawBufferPointer(rebasing: raw[place..<end])) }
+  }
+
+  /// Writes a marker for what is in the range, or, in an object, one in each of its strings.
+  private mutating func hide(
+    _ range: Range<Int>, in raw: UnsafeRawBufferPointer, marker: [UInt8]?, _ emit: (UnsafeRawBufferPointer) -> Void
+  ) {
+    func mark() {
+      guard let marker else { return }
+      marker.withUnsafeBytes { emit($0) }
+      count += 1
+    }
+    guard raw[range].contains(UInt8(ascii: "\"")) else { return mark() }
+    strings.advance(to: range.lowerBound, in: raw)
+    guard strings.isObject else { return mark() }
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let quote = strings.nextQuote(in: raw, from: place, to: range.upperBound)
+      if strings.isInString {
+        if quote > place { mark() }
+      } else {
+        emit(UnsafeRawBufferPointer(rebasing: raw[place..<quote]))
+      }
+      if quote < range.upperBound { emit(UnsafeRawBufferPointer(rebasing: raw[quote...quote])) }
+      place = min(quote + 1, range.upperBound)
+      strings.advance(to: place, in: raw)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import RemoteAgentCore
+import RemoteAgentProcess
+
+/// What is hidden before anything leaves the machine.
+struct RedactionOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Hide tokens, private keys and secrets of the environment.")
+  var redact = true
+
+  @Option(help: ArgumentHelp("Hide what a pattern matches, too.", valueName: "regex"))
+  var redactPattern: [String] = []
+
+  @Option(help: ArgumentHelp("Hide the value of this variable, too.", valueName: "name"))
+  var redactEnv: [String] = []
+
+  /// The rules; nil if nothing is hidden.
+  func rules(_ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
+    guard redact else {
+      guard redactPattern.isEmpty, redactEnv.isEmpty else {
+        throw Failure(message: "--no-redact hides nothing, also not what --redact-pattern and --redact-env say")
+      }
+      return nil
+    }
+    var patterns: [RedactionPattern] = []
+    for text in redactPattern {
+      do throws(PatternError) {
+        patterns.append(try RedactionPattern(text))
+      } catch {
+        throw Failure(
+          message: "--redact-pattern \(text): at character \(error.character): \(error.reason)",
+          hint: "ra-spawn(1) tells what a pattern may have")
+      }
+    }
+    let environment = Environment.all
+    for name in redactEnv {
+      guard let value = environment[name] else {
+        diagnostics.warning("--redact-env \(name): there is no such variable")
+        continue
+      }
+      if value.utf8.count < SecretValue.shortest {
+        diagnostics.warning(
+          "--redact-env \(name): its value is shorter than \(SecretValue.shortest) bytes, and is not hidden")
+      }
+    }
+    return RedactionRules(
+      values: SecretEnvironment.values(of: environment, named: redactEnv), patterns: patterns)
+  }
+}
