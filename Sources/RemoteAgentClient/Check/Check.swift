@@ -17,7 +17,6 @@ package enum Check {
 
     package init(credential: ChosenCredential, proxy: String?, pins: PinSet?, tool: String) {
       self.credential = credential
-      self.passphrase = passphrase
       self.proxy = proxy
       self.pins = pins
       self.tool = tool
