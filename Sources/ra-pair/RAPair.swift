@@ -164,7 +164,7 @@ struct RAPair: ParsableCommand {
       report.paired = try chosen.read()
     }
     do throws(ClientError) {
-      var paired = try report.paired ?? chosen.read()
+      var paired = if let paired = report.paired { paired } else { try chosen.read() }
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       report.paired = paired
       report.device = try pairing.status(of: paired)

@@ -1,5 +1,6 @@
 import RemoteAgentClient
 import RemoteAgentCore
+import RemoteAgentProcess
 import RemoteAgentTLS
 
 /// What `ra-pair --status` shows: the store's entry, which no lock hides, then what the secrets and the hub say.
