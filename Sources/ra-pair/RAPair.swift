@@ -76,6 +76,7 @@ struct RAPair: ParsableCommand {
 
   func run() throws {
     let diagnostics = Diagnostics(program: "ra-pair")
+    _ = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()
     do throws(ClientError) {
       var store = CredentialStore(folder: try SettingsFolder.current())
