@@ -25,11 +25,13 @@ extension RAPair {
   }
 
   /// Pairs, if a hub is named, and writes the credential; the exit status, which has been explained.
+  ///
+  /// - Parameter hasOutput: whether standard output was open when we began.
   func write(
-    _ chosen: ChosenCredential, _ pairing: Pairing, _ diagnostics: Diagnostics
+    _ chosen: ChosenCredential, _ pairing: Pairing, hasOutput: Bool, _ diagnostics: Diagnostics
   ) throws(ClientError) -> Int32 {
     // First: a code is good once.
-    if let (why, hint, status) = outputRefusal() {
+    if let (why, hint, status) = outputRefusal(hasOutput) {
       diagnostics.error("writing the credential: \(why)", hint: hint)
       return status
     }
@@ -59,8 +61,8 @@ extension RAPair {
   }
 
   /// Why a secret is not written to standard output, what to do, and the exit status; nil if it may be written.
-  private func outputRefusal() -> (why: String, hint: String, status: Int32)? {
-    guard let status = try? FileStatus(descriptor: STDOUT_FILENO) else {
+  private func outputRefusal(_ hasOutput: Bool) -> (why: String, hint: String, status: Int32)? {
+    guard hasOutput, let status = try? FileStatus(descriptor: STDOUT_FILENO) else {
       return ("standard output is closed", "pipe it to where it is kept", ExitStatus.lost)
     }
     if Descriptors.isTerminal(STDOUT_FILENO) {

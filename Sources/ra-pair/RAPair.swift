@@ -87,12 +87,13 @@ struct RAPair: ParsableCommand {
     let variable = Environment.take(CredentialBundle.variable)
     let chosen = ChosenCredential(
       try credential.source(hasVariable: variable != nil), variable: variable, passphrase: storing.source)
+    let closed = Descriptors.fillStandard()
     Signals.ignoreBrokenPipes()
     var exitStatus = ExitStatus.done
     do throws(ClientError) {
       let pairing = Pairing(tool: Version.tool("ra-pair"))
       if export {
-        exitStatus = try write(chosen, pairing, diagnostics)
+        exitStatus = try write(chosen, pairing, hasOutput: !closed.contains(STDOUT_FILENO), diagnostics)
       } else if status {
         try showStatus(chosen, pairing)
       } else if unpair {

@@ -48,7 +48,7 @@ struct StoreOptions: ParsableArguments {
       diagnostics.warning(
         "the keyring can't be read before you log in: where ra-tunnel runs without (cron, services), use --store file")
     case .file:
-      let why = place.why.map { ": \($0)" } ?? ""
+      let why = place.why.map { " (\($0))" } ?? ""
       diagnostics.note("the secrets are sealed in \(store.folder.configFile)\(why)")
     }
     if let left = place.left {

@@ -137,7 +137,7 @@ class Desktop(Device):
         """Runs a program to its end. `without` are variables that it does not get, `more` those that it gets besides."""
         environment = {name: value for name, value in {**self.environment, **more}.items() if name not in without}
         done = subprocess.run(
-            [f"{self.binaries}/{program}", *map(str, arguments)], env=environment, cwd=self.home, input=text.encode(),
+            [self.binaries / program, *map(str, arguments)], env=environment, cwd=self.home, input=text.encode(),
             capture_output=True, timeout=PATIENCE, start_new_session=True)
         self.stage.keep(done.stdout, done.stderr)
         assert done.returncode == status, f"{program} {arguments}: status {done.returncode}, {done.stderr.decode()[-800:]}"
