@@ -2,7 +2,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
   case lines, framer, websocket
   case httpResponse = "http-response"
-  case spool, proofs
+  case spool, proofs, bundle
   case deviceSession = "device-session"
   case hubSession = "hub-session"
   case pair
@@ -15,6 +15,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .httpResponse: HTTPResponseFuzz.run(input)
     case .spool: SpoolFuzz.run(input)
     case .proofs: ProofsFuzz.run(input)
+    case .bundle: BundleFuzz.run(input)
     case .deviceSession: DeviceSessionFuzz.run(input)
     case .hubSession: HubSessionFuzz.run(input)
     case .pair: PairFuzz.run(input)

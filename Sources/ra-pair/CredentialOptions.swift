@@ -8,7 +8,7 @@ struct CredentialOptions: ParsableArguments {
   var credential: String?
 
   @Option(
-    help: ArgumentHelp("With --status or --unpair: the credential in a file, as --export writes it.", valueName: "file")
+    help: ArgumentHelp("Not one kept here, but that in a file, as --export writes it.", valueName: "file")
   )
   var credentialFile: String?
 

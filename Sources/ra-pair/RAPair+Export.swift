@@ -52,7 +52,9 @@ extension RAPair {
 
   /// Has the hub forget a device that nobody can ever be; what came of it.
   private func forget(_ paired: Credential, _ pairing: Pairing) -> String {
+    var paired = paired
     do throws(ClientError) {
+      paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
       try pairing.unpair(paired)
       return "the hub has forgotten \(paired.clientId) again: ask for another code"
     } catch {

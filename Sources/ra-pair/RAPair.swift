@@ -196,7 +196,7 @@ struct RAPair: ParsableCommand {
       diagnostics.warning("\(error)")
     }
     // What is kept elsewhere is for its keeper to remove: it is of no more use.
-    if case .store = chosen.source {
+    if chosen.source.isStore {
       try CredentialStore(folder: try SettingsFolder.current()).remove(named: credential.name)
     }
     print(json ? summary(paired, chosen.source).text : "unpaired from \(paired.hub.description)")
@@ -212,9 +212,8 @@ struct RAPair: ParsableCommand {
   }
 
   private func summary(_ paired: Credential, _ source: CredentialSource) -> JSON {
-    let isStored = if case .store = source { true } else { false }
     var members: [JSON.Member] = [
-      isStored ? .init("credential", .string(credential.name)) : .init("source", .string(source.place)),
+      source.isStore ? .init("credential", .string(credential.name)) : .init("source", .string(source.place)),
       .init("hub", .string(paired.hub.description)),
       .init("clientId", .string(paired.clientId)), .init("label", .string(paired.label)),
       .init("fingerprint", .string(paired.key.publicKey.thumbprint)),

@@ -142,7 +142,7 @@ struct RARun: ParsableCommand {
     do {
       bundle = try source.bundle(variable: variable)
     } catch {
-      diagnostics.error("\(source.place): \(error)", hint: source.hint)
+      diagnostics.error(error is ProcessError ? "\(error)" : "\(source.place): \(error)", hint: source.hint)
       return ExitStatus.configuration
     }
     guard let spawnPath = sibling("ra-spawn", diagnostics), let tunnelPath = sibling("ra-tunnel", diagnostics) else {

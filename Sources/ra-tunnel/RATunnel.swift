@@ -154,12 +154,15 @@ struct RATunnel: ParsableCommand {
     return report.exitStatus
   }
 
+  private static let spoolHint =
+    "REMOTE_AGENT_CLIENT_HOME names a folder that can be written to; --no-spool holds lines in memory only"
+
   private func hint(for error: ClientError, _ source: CredentialSource) -> String? {
     switch error {
     case .notPaired: "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
     case .configuration(source.place, _): source.hint
-    case .cannotCreate(TunnelRun.spoolName, _), .configuration("HOME", _):
-      "REMOTE_AGENT_CLIENT_HOME names a folder that can be written to; --no-spool holds lines in memory only"
+    case .cannotCreate(TunnelRun.spoolName, _): RATunnel.spoolHint
+    case .configuration("HOME", _) where !source.isStore: RATunnel.spoolHint
     default: error.hint
     }
   }

@@ -41,6 +41,8 @@ package enum CredentialSource: Sendable, Equatable {
     }
   }
 
+  package var isStore: Bool { if case .store = self { true } else { false } }
+
   /// As messages name what holds a bundle.
   package var place: String {
     switch self {

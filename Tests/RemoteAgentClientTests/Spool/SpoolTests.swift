@@ -143,6 +143,13 @@ final class SpoolTests {
     #expect(names(folder.path).isEmpty)
   }
 
+  @Test func `a folder that is only being made has nothing to deliver`() throws {
+    _ = try folder.create(session, options: options(), now: 5)
+    mkdir("\(folder.path)/made", 0o700)
+    #expect(folder.waiting().map(\.id) == ["made", "s"])
+    #expect(folder.waiting().map(\.isWhole) == [false, true])
+  }
+
   @Test func `what waits is listed oldest first, once nobody has it`() throws {
     for (id, time) in [("b", 1), ("a", 2), ("c", 3)] as [(String, Int64)] {
       var session = session
