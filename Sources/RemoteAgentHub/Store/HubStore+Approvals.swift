@@ -67,6 +67,8 @@ extension HubStore {
         userCode: Approval.shown(symbols), kind: .code, label: label, platform: platform, fingerprint: fingerprint,
         address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)
       try Self.insert(approval, hash: hash, in: database)
+      // From here on the code is no secret: people see it beside the request.
+      try database.run("UPDATE codes SET fingerprint = ? WHERE hash = ?", [fingerprint, hash])
       return .pending(approval, isNew: true)
     }
     if case .pending(_, isNew: true) = admission { changes.changedApprovals() }
