@@ -68,6 +68,8 @@ extension HubStore {
         fingerprint: fingerprint,
         address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)
       try Self.insert(approval, hash: hash, in: database)
+      // From here on the code is no secret: people see it beside the request.
+      try database.run("UPDATE codes SET fingerprint = ? WHERE hash = ?", [fingerprint, hash])
       return .pending(approval, isNew: true)
     }
     if case .pending(_, isNew: true) = admission { changes.changedApprovals() }

@@ -126,6 +126,7 @@ import Testing
     #expect(approval.userCode == code && approval.kind == .code && approval.expiresAt == now + 600_000)
     #expect(try await askWithCode(code, at: now) == .pending(approval, isNew: false))
     #expect(try await askWithCode(code, key: "other", at: now) == nil, "it is the first key's now")
+    #expect(try await pair(code, key: "other", at: now) == nil, "also where no approval is needed any more")
     #expect(try await askWithCode("0000-0000", at: now) == nil)
 
     _ = try await store.decide(.allow, userCode: code, now: now)
