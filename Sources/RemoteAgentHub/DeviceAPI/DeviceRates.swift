@@ -11,17 +11,17 @@ package struct DeviceRates: Sendable {
   }
 
   private let burst: Int
-  private let perSecond: Double
+  private let interval: Milliseconds
   private let capacity: Int
   private var buckets: [Key: TokenBucket] = [:]
 
   /// - Parameters:
   ///   - burst: requests of one kind at once.
-  ///   - perSecond: for how long it may go on.
+  ///   - interval: how often one more may follow, for how long it wants.
   ///   - capacity: buckets remembered; beyond it those that are full again are forgotten.
-  package init(burst: Int = 200, perSecond: Double = 20, capacity: Int = 4_096) {
+  package init(burst: Int = 200, interval: Milliseconds = 50, capacity: Int = 4_096) {
     self.burst = burst
-    self.perSecond = perSecond
+    self.interval = interval
     self.capacity = capacity
   }
 
@@ -37,7 +37,7 @@ package struct DeviceRates: Sendable {
         if bucket.isFull(now: now) { buckets[known] = nil }
       }
     }
-    var bucket = buckets[key] ?? TokenBucket(burst: burst, perSecond: perSecond, now: now)
+    var bucket = buckets[key] ?? TokenBucket(burst: burst, interval: interval, now: now)
     defer { buckets[key] = bucket }
     return bucket.take(now: now).map { ($0 + 999) / 1_000 }
   }
