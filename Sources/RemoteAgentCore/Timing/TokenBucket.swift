@@ -22,12 +22,15 @@ package struct TokenBucket: Sendable, Equatable {
   ///
   /// - Parameter now: on a clock that never goes back.
   package mutating func take(now: Milliseconds) -> Milliseconds? {
+    let wait = wait(now: now)
+    if wait == nil { level -= interval }
+    return wait
+  }
+
+  /// The same without taking it.
+  package mutating func wait(now: Milliseconds) -> Milliseconds? {
     fill(now: now)
-    guard level < interval else {
-      level -= interval
-      return nil
-    }
-    return interval - level
+    return level < interval ? interval - level : nil
   }
 
   /// Whether all that was taken is there again.

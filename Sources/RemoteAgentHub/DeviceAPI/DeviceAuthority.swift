@@ -147,6 +147,8 @@ package final class DeviceAuthority: Sendable {
     of token: String, kind: TokenKind, fingerprint: String
   ) async throws(Problem) -> Caller {
     let verdict: TokenVerdict
+    let now = clock.monotonic()
+    if let seconds = rates.withLock({ $0.wait(fingerprint, kind, now: now) }) { throw .tooOften(retryAfter: seconds) }
     do {
       verdict = try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
     } catch {
@@ -154,10 +156,7 @@ package final class DeviceAuthority: Sendable {
     }
     switch verdict {
     case .valid(let clientId, let expiresAt):
-      let now = clock.monotonic()
-      if let seconds = rates.withLock({ $0.take(clientId, kind, now: now) }) {
-        throw .tooOften(retryAfter: seconds)
-      }
+      if let seconds = rates.withLock({ $0.take(fingerprint, kind, now: now) }) { throw .tooOften(retryAfter: seconds) }
       return Caller(clientId: clientId, fingerprint: fingerprint, expiresAt: expiresAt)
     case .invalid: throw .invalidToken
     case .revoked: throw .revoked

@@ -6,7 +6,7 @@ package import RemoteAgentCore
 /// A program that starts makes one request for a session token and one for the stream: many may start at once, again and again.
 package struct DeviceRates: Sendable {
   private struct Key: Hashable {
-    let clientId: String
+    let fingerprint: String
     let kind: TokenKind
   }
 
@@ -28,9 +28,15 @@ package struct DeviceRates: Sendable {
   /// Devices and kinds remembered.
   package var count: Int { buckets.count }
 
-  /// A device shows a token of that kind at `now`, on a clock that never goes back: nil if it may, else the seconds to wait.
-  package mutating func take(_ clientId: String, _ kind: TokenKind, now: Milliseconds) -> Int64? {
-    let key = Key(clientId: clientId, kind: kind)
+  /// Whether a device must wait that shows a token of that kind at `now`, on a clock that never goes back: the seconds. Nothing is
+  /// remembered of who has no good token, and nothing is spent on who must wait.
+  package mutating func wait(_ fingerprint: String, _ kind: TokenKind, now: Milliseconds) -> Int64? {
+    buckets[Key(fingerprint: fingerprint, kind: kind)]?.wait(now: now).map(Self.seconds)
+  }
+
+  /// Its token was good: nil if it may, else the seconds to wait.
+  package mutating func take(_ fingerprint: String, _ kind: TokenKind, now: Milliseconds) -> Int64? {
+    let key = Key(fingerprint: fingerprint, kind: kind)
     if buckets[key] == nil, buckets.count >= capacity {
       for (known, bucket) in buckets {
         var bucket = bucket
@@ -39,6 +45,8 @@ package struct DeviceRates: Sendable {
     }
     var bucket = buckets[key] ?? TokenBucket(burst: burst, interval: interval, now: now)
     defer { buckets[key] = bucket }
-    return bucket.take(now: now).map { ($0 + 999) / 1_000 }
+    return bucket.take(now: now).map(Self.seconds)
   }
+
+  private static func seconds(_ wait: Milliseconds) -> Int64 { (wait + 999) / 1_000 }
 }
