@@ -1,18 +1,20 @@
-/// A rate that may be exceeded for a while: `burst` tokens at first, each taken by one act, and `perSecond` new ones, up to `burst`.
+/// A rate that may be exceeded for a while: `burst` tokens at first, each taken by one act, and a new one each `interval`, up to
+/// `burst`.
 package struct TokenBucket: Sendable, Equatable {
-  private let burst: Double
-  private let perMillisecond: Double
-  private var tokens: Double
+  private let interval: Milliseconds
+  private let full: Milliseconds
+  /// What is there, as the time in which it came.
+  private var level: Milliseconds
   private var filledAt: Milliseconds
 
   /// - Parameters:
   ///   - burst: at least 1.
-  ///   - perSecond: more than 0.
-  package init(burst: Int, perSecond: Double, now: Milliseconds) {
-    precondition(burst >= 1 && perSecond > 0)
-    self.burst = Double(burst)
-    perMillisecond = perSecond / 1_000
-    tokens = Double(burst)
+  ///   - interval: more than 0.
+  package init(burst: Int, interval: Milliseconds, now: Milliseconds) {
+    precondition(burst >= 1 && interval > 0)
+    self.interval = interval
+    full = Milliseconds(burst) * interval
+    level = full
     filledAt = now
   }
 
@@ -20,22 +22,28 @@ package struct TokenBucket: Sendable, Equatable {
   ///
   /// - Parameter now: on a clock that never goes back.
   package mutating func take(now: Milliseconds) -> Milliseconds? {
+    let wait = wait(now: now)
+    if wait == nil { level -= interval }
+    return wait
+  }
+
+  /// The same without taking it.
+  package mutating func wait(now: Milliseconds) -> Milliseconds? {
     fill(now: now)
-    guard tokens < 1 else {
-      tokens -= 1
-      return nil
-    }
-    return max(1, Milliseconds(((1 - tokens) / perMillisecond).rounded(.up)))
+    return level < interval ? interval - level : nil
   }
 
   /// Whether all that was taken is there again.
   package mutating func isFull(now: Milliseconds) -> Bool {
     fill(now: now)
-    return tokens >= burst
+    return level == full
   }
 
   private mutating func fill(now: Milliseconds) {
-    tokens = min(burst, tokens + Double(max(0, now - filledAt)) * perMillisecond)
+    guard now > filledAt else { return }
+    // A difference that is too large for its type is larger than all that is missing.
+    let (passed, isTooLarge) = now.subtractingReportingOverflow(filledAt)
+    level = isTooLarge || passed >= full - level ? full : level + passed
     filledAt = now
   }
 }

@@ -151,10 +151,6 @@ package final class DeviceAuthority: Sendable {
   ) async throws(Problem) -> Caller {
     switch try await verdict(on: token, kind: kind, fingerprint: fingerprint) {
     case .valid(let clientId, let expiresAt):
-      let now = clock.monotonic()
-      if let seconds = rates.withLock({ $0.take(clientId, kind, now: now) }) {
-        throw .tooOften(retryAfter: seconds)
-      }
       return Caller(clientId: clientId, fingerprint: fingerprint, expiresAt: expiresAt)
     case .invalid: throw .invalidToken
     case .refused(let why, _): throw .refused(why)
@@ -164,10 +160,17 @@ package final class DeviceAuthority: Sendable {
   private func verdict(
     on token: String, kind: TokenKind, fingerprint: String
   ) async throws(Problem) -> TokenVerdict {
+    let now = clock.monotonic()
+    if let seconds = rates.withLock({ $0.wait(fingerprint, kind, now: now) }) { throw .tooOften(retryAfter: seconds) }
+    let verdict: TokenVerdict
     do {
-      return try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
+      verdict = try await store.verify(token: token, kind: kind, fingerprint: fingerprint, now: clock.wall())
     } catch {
       throw .store(error)
     }
+    if case .valid = verdict, let seconds = rates.withLock({ $0.take(fingerprint, kind, now: now) }) {
+      throw .tooOften(retryAfter: seconds)
+    }
+    return verdict
   }
 }

@@ -86,7 +86,8 @@ struct HubServer: Sendable {
       responder: responder,
       server: HTTPServerBuilder { responder in
         HubChannel(
-          responder: responder, tls: tls, upgrader: upgrader, limits: limits, metrics: metrics, connections: connections,
+          responder: responder, tls: tls, upgrader: upgrader, limits: limits, metrics: metrics,
+          connections: connections,
           log: log)
       },
       configuration: ApplicationConfiguration(

@@ -13,13 +13,13 @@ extension LineBudget {
 
 struct TokenBucketTests {
   @Test func `a burst is taken at once, then as many as come anew`() {
-    var bucket = TokenBucket(burst: 3, perSecond: 2, now: 100)
+    var bucket = TokenBucket(burst: 3, interval: 500, now: 100)
     let waits = bucket.take(at: [100, 100, 100, 100, 599, 600, 600])
     #expect(waits == [-1, -1, -1, 500, 1, -1, 500])
   }
 
   @Test func `what is not taken gathers up to the burst`() {
-    var bucket = TokenBucket(burst: 2, perSecond: 1_000, now: 0)
+    var bucket = TokenBucket(burst: 2, interval: 1, now: 0)
     _ = bucket.take(now: 0)
     let isFull = [Milliseconds(0), 1_000_000].map { bucket.isFull(now: $0) }
     #expect(isFull == [false, true])
@@ -28,7 +28,7 @@ struct TokenBucketTests {
   }
 
   @Test func `a refused attempt costs nothing`() {
-    var bucket = TokenBucket(burst: 1, perSecond: 1, now: 0)
+    var bucket = TokenBucket(burst: 1, interval: 1_000, now: 0)
     let waits = bucket.take(at: Array(0...1_000))
     #expect(waits.first == -1)
     #expect(waits.last == -1)
@@ -36,7 +36,7 @@ struct TokenBucketTests {
   }
 
   @Test func `neither a clock that goes back nor one that leaps is an overflow`() {
-    var bucket = TokenBucket(burst: 1, perSecond: 0.001, now: 10)
+    var bucket = TokenBucket(burst: 1, interval: 1_000_000, now: 10)
     let waits = bucket.take(at: [10, 5, .max])
     #expect(waits == [-1, 1_000_000, -1])
   }

@@ -4,10 +4,12 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DeviceRatesTests {
   @Test func `each device and kind has a rate of its own, and what is full again is forgotten`() {
-    var rates = DeviceRates(burst: 2, perSecond: 1, capacity: 2)
+    var rates = DeviceRates(burst: 2, interval: 1_000, capacity: 2)
     let waits = (0..<3).map { _ in rates.take("a", .refresh, now: 0) }
     #expect(waits == [nil, nil, 1])
-    let another = rates.take("a", .session, now: 0)
+    let looks = [rates.wait("a", .refresh, now: 0), rates.wait("a", .refresh, now: 1_000), rates.wait("b", .refresh, now: 0)]
+    #expect(looks == [1, nil, nil])
+    let another = rates.take("a", .session, now: 1_000)
     #expect(another == nil)
     #expect(rates.count == 2)
     let later = rates.take("b", .refresh, now: 5_000)
@@ -27,7 +29,7 @@ import Testing
   @Test(arguments: TokenKind.allCases)
   func `a device that asks too often waits, and no other does`(kind: TokenKind) async throws {
     try await TestHub.with {
-      $0.rates = DeviceRates(burst: 3, perSecond: 0.1)
+      $0.rates = DeviceRates(burst: 3, interval: 10_000)
     } _: { hub in
       var device = try await TestDevice.paired(with: hub)
       var other = try await TestDevice.paired(with: hub)
@@ -61,7 +63,7 @@ import Testing
 
   @Test func `a stream whose token is renewed too often is told to come later`() async throws {
     try await TestHub.with {
-      $0.rates = DeviceRates(burst: 2, perSecond: 0.01)
+      $0.rates = DeviceRates(burst: 2, interval: 100_000)
     } _: { hub in
       var device = try await TestDevice.paired(with: hub)
       let stream = try await device.stream(hub)

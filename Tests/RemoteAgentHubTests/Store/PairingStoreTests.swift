@@ -50,7 +50,8 @@ import Testing
     let unknown = "0000-0000"
     var seen: [String: [String]] = [:]
     let all = [
-      ("unknown", unknown, now), ("used", used, now), ("expired", expired, now + 600_000), ("of a revoked device", gone, now),
+      ("unknown", unknown, now), ("used", used, now), ("expired", expired, now + 600_000),
+      ("of a revoked device", gone, now),
       ("empty", "", now), ("too long", String(repeating: "A", count: 1_000), now), ("no code", "\u{1F511}", now),
     ]
     for (kind, code, time) in all {
