@@ -23,8 +23,10 @@ extension RAPair {
     case .asked(let authorization, let fingerprint): show(authorization, fingerprint, diagnostics)
     case .held(let userCode, let fingerprint):
       printRequest(["userCode": .string(userCode), "fingerprint": .string(fingerprint)])
-      diagnostics.note("the code is good; the hub's owner has to allow this device: \(userCode)")
-      diagnostics.note("this device's fingerprint  \(fingerprint)")
+      diagnostics.note("the code is good; the hub's owner has to allow this device, on the hub's page or in its shell:")
+      diagnostics.note("ra-hub approve               \(userCode)")
+      diagnostics.note("this device's fingerprint    \(fingerprint)")
+      diagnostics.note("waiting for an answer")
     case .connectionLost(let error): diagnostics.warning("\(error); trying again")
     }
   }

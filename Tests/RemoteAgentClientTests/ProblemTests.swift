@@ -21,6 +21,18 @@ struct ProblemTests {
     #expect("\(error)" == "asking: why")
   }
 
+  @Test(arguments: [
+    (400, "access_denied", ExitStatus.notPaired), (400, "invalid_grant", ExitStatus.refused),
+    (500, "server_error", ExitStatus.unreachable),
+  ])
+  func `a refusal in OAuth's words has its status`(status: Int, code: String, exit: Int32) throws {
+    let explained = try error(status, #"{"error":"\#(code)","error_description":"why"}"#)
+    #expect(explained.exitStatus == exit)
+    #expect("\(explained)" == "asking: why")
+    let bare = try error(status, #"{"error":"\#(code)"}"#)
+    #expect("\(bare)" == "asking: \(code)")
+  }
+
   @Test func `retry-after is bounded and in milliseconds`() throws {
     let error = try error(429, #"{"code":"rate_limited"}"#, headers: "Retry-After: 60\r\n")
     #expect(error == .busy("asking: rate_limited", retryAfter: 60_000))

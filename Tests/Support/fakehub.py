@@ -78,6 +78,7 @@ class FakeHub:
             threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
 
     def serve(self, plain):
+        connection = plain
         try:
             plain.settimeout(PATIENCE)
             connection = self.certificate.context.wrap_socket(plain, server_side=True)
@@ -90,7 +91,7 @@ class FakeHub:
             pass
         except Exception as error:  # noqa: BLE001  # whatever it is, it is told by the vector that plays
             self.complaints.append(f"a request of the device: {type(error).__name__}: {error}")
-            plain.close()
+            connection.close()
 
     def answer(self, connection, reader):
         """One request; false if no other one follows on the connection."""

@@ -76,9 +76,13 @@ def knowing(folder):
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
-        with contextlib.suppress(OSError):
-            if os.fsencode(folder) + b"/" in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
+        text = b""
+        # The environment of a program that keeps its memory private is root's to read.
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):
+                text += (entry / name).read_bytes()
+        if os.fsencode(folder) + b"/" in text:
+            found.append(int(entry.name))
     return found
 
 
