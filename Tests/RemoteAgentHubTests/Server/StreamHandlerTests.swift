@@ -48,13 +48,14 @@ import Testing
       let services = fixture.services
       let reads = reads
       let channel = channel
+      // As at an upgrade the channel is active before the handler comes.
+      try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
       try await channel.testingEventLoop.executeInContext {
         let admitted = AdmittedStream(clientId: "c", fingerprint: "f", tokenLife: 900_000, address: nil)
         try channel.pipeline.syncOperations.addHandler(reads)
         try channel.pipeline.syncOperations.addHandler(
           StreamHandler(services: services, admitted: admitted, eventLoop: channel.eventLoop))
       }
-      try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
     }
 
     func send(_ text: String) async throws {
