@@ -3,6 +3,10 @@ package import RemoteAgentCore
 
 /// What a hub may do here, as config.json has it. Nothing else of the file is read: the credentials in it are others'.
 package enum PolicyFile {
+  private struct Wrong: Error, CustomStringConvertible {
+    let description: String
+  }
+
   /// The policy of the settings folder; without a home folder, a file or an `allow` in it, the one that is without any
   /// choice.
   package static func policy(environment: [String: String], home: String?) throws(SettingsError) -> ControlPolicy {
@@ -33,7 +37,7 @@ package enum PolicyFile {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     guard status.st_uid == getuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
-      throw PrivateFile.Refusal(description: "others may write to its folder: chmod go-w \(path)")
+      throw Wrong(description: "others may write to its folder: chmod go-w \(path)")
     }
   }
 
@@ -47,12 +51,12 @@ package enum PolicyFile {
         if unescaped == "allow" { found.append(range) }
       }
     }
-    guard isObject else { throw PrivateFile.Refusal(description: "it must hold a JSON object") }
-    guard found.count < 2 else { throw PrivateFile.Refusal(description: "allow stands there twice") }
+    guard isObject else { throw Wrong(description: "it must hold a JSON object") }
+    guard found.count < 2 else { throw Wrong(description: "allow stands there twice") }
     do {
       return try found.first.map { range throws(JSONError) in try JSON(parsing: file[range]) }
     } catch {
-      throw PrivateFile.Refusal(description: "allow: \(error.reason)")
+      throw Wrong(description: "allow: \(error.reason)")
     }
   }
 }
