@@ -11,7 +11,7 @@ package struct ChosenCredential: Sendable {
   /// - Parameters:
   ///   - variable: what `RA_CREDENTIAL` had, if it was there.
   ///   - passphrase: who is asked for the passphrase of one in the store that is sealed with one.
-  package init(_ source: CredentialSource, variable: [UInt8]?, passphrase: PassphraseSource) {
+  package init(_ source: CredentialSource, variable: [UInt8]?, passphrase: PassphraseSource = .none) {
     self.source = source
     self.variable = variable ?? []
     self.passphrase = passphrase
