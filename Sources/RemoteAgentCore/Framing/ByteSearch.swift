@@ -14,6 +14,17 @@ extension UnsafeRawBufferPointer {
     return nil
   }
 
+  /// The last index, not before `start`, where `byte` stands, eight bytes looked at at once; nil if there is none.
+  func lastIndex(of byte: UInt8, from start: Int) -> Int? {
+    var end = count
+    while end - start >= 8, Word(self, at: end - 8).matches(byte) == 0 { end -= 8 }
+    while end > start {
+      end -= 1
+      if self[end] == byte { return end }
+    }
+    return nil
+  }
+
   /// Whether the bytes are those of an ASCII literal.
   @inline(__always)
   func equals(_ literal: StaticString) -> Bool {

@@ -24,6 +24,17 @@ struct Word {
     (bits &- (Word.ones &* UInt64(limit))) & ~bits & Word.highs
   }
 
+  /// Bytes that are no ASCII letter or digit; exact for all eight.
+  @inline(__always)
+  var neitherLetterNorDigit: UInt64 {
+    // Seven bits each, so that no sum reaches the next byte.
+    let ascii = bits & ~Word.highs
+    let letter = ascii | Word.ones &* 0x20
+    let isLetter = (letter &+ Word.ones &* (0x80 - 0x61)) & ~(letter &+ Word.ones &* (0x7F - 0x7A))
+    let isDigit = (ascii &+ Word.ones &* (0x80 - 0x30)) & ~(ascii &+ Word.ones &* (0x7F - 0x39))
+    return (~(isLetter | isDigit) | bits) & Word.highs
+  }
+
   /// Whether all are ASCII.
   @inline(__always)
   var isASCII: Bool { bits & Word.highs == 0 }

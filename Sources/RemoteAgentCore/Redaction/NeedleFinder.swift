@@ -12,6 +12,9 @@ final class NeedleFinder {
   /// The most bytes of the shortest text that are of use.
   private static let longestWindow = 32
 
+  /// As many shifts as a processor's nearest memory holds: some pairs share one, the least of theirs.
+  private static let places = 1 << 12
+
   private let storage: UnsafeMutableRawBufferPointer
   private let shifts: UnsafeMutablePointer<UInt8>
   private let window: Int
@@ -23,14 +26,14 @@ final class NeedleFinder {
   init(_ texts: [(bytes: [UInt8], kind: Int)]) {
     storage = .allocate(byteCount: max(1, texts.reduce(0) { $0 + $1.bytes.count }), alignment: 1)
     window = min(NeedleFinder.longestWindow, texts.map(\.bytes.count).min() ?? NeedleFinder.longestWindow)
-    shifts = .allocate(capacity: 1 << 16)
-    shifts.initialize(repeating: UInt8(window - 1), count: 1 << 16)
+    shifts = .allocate(capacity: NeedleFinder.places)
+    shifts.initialize(repeating: UInt8(window - 1), count: NeedleFinder.places)
     precondition(window >= 2)
     var start = 0
     for (bytes, kind) in texts {
       bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: storage[start...]).copyMemory(from: $0) }
       for index in 0..<(window - 1) {
-        let pair = Int(bytes[index]) << 8 | Int(bytes[index + 1])
+        let pair = NeedleFinder.place(bytes[index], bytes[index + 1])
         shifts[pair] = min(shifts[pair], UInt8(window - 2 - index))
       }
       endings[UInt16(bytes[window - 2]) << 8 | UInt16(bytes[window - 1]), default: []].append(needles.count)
@@ -45,13 +48,16 @@ final class NeedleFinder {
     shifts.deallocate()
   }
 
+  @inline(__always)
+  private static func place(_ first: UInt8, _ second: UInt8) -> Int { (Int(first) << 5 ^ Int(second)) & (places - 1) }
+
   /// Tells each place in `text` where one of the texts begins, at `from` or later and before `until`, in order.
   func find(in text: UnsafeRawBufferPointer, from: Int, until: Int, _ found: (Range<Int>, _ kind: Int) -> Void) {
     guard !needles.isEmpty else { return }
     var last = from + window - 1
     let end = min(text.count, until + window - 1)
     while last < end {
-      let shift = shifts[Int(text[last - 1]) << 8 | Int(text[last])]
+      let shift = shifts[NeedleFinder.place(text[last - 1], text[last])]
       if shift > 0 {
         last += Int(shift)
         continue

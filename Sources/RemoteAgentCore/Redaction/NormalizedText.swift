@@ -3,9 +3,10 @@
 /// Whether a line is JSON, JSON in a JSON string, or text with backslashes is not asked: up to eight backslashes before
 /// `uXXXX`, `/`, `n`, `r`, `t`, `b`, `f`, `"` or `'` are one escape. So a secret is found whatever it is quoted in. A text
 /// may begin anywhere but within an escape, and reads the same.
-struct NormalizedText {
+///
+/// One value is used for text after text, so that its memory is.
+final class NormalizedText {
   /// The most bytes that stand for one.
-  static let longestEscape = mostBackslashes + 5
   private static let mostBackslashes = 8
 
   private struct Escape {
@@ -15,18 +16,20 @@ struct NormalizedText {
     let rawEnd: Int32
   }
 
-  /// The bytes, if `isChanged`; otherwise they are those that were read.
-  private(set) var bytes: [UInt8] = []
-  private var escapes: [Escape] = []
+  private var storage = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
+  private var escapes = UnsafeMutableBufferPointer<Escape>.allocate(capacity: 64)
+  private var escapeCount = 0
 
-  var isChanged: Bool { !escapes.isEmpty }
+  deinit {
+    storage.deallocate()
+    escapes.deallocate()
+  }
 
-  /// Reads a text of less than 2 GiB in place of the last one.
-  mutating func read(_ raw: UnsafeRawBufferPointer) {
-    bytes.removeAll(keepingCapacity: true)
-    escapes.removeAll(keepingCapacity: true)
-    var copied = 0
-    var index = 0
+  /// Reads a text of less than 2 GiB in place of the last one, and returns it with its escapes undone, which is good until
+  /// the next is read: itself, where there are none.
+  func read(_ raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    escapeCount = 0
+    var (copied, index, count) = (0, 0, 0)
     while let first = raw.firstIndex(of: UInt8(ascii: "\\"), from: index) {
       var last = first + 1
       while last < raw.count, raw[last] == UInt8(ascii: "\\") { last += 1 }
@@ -34,18 +37,49 @@ struct NormalizedText {
       guard last < raw.count, let scalar = NormalizedText.scalar(in: raw, at: last) else { continue }
       let begin = max(first, last - NormalizedText.mostBackslashes)
       index = last + (raw[last] == UInt8(ascii: "u") ? 5 : 1)
-      bytes.append(raw, copied..<begin)
+      // What it becomes is never longer.
+      if storage.count < raw.count { grow(to: raw.count) }
+      count += copy(raw, copied..<begin, to: count)
       copied = index
-      let start = bytes.count
+      let start = count
       if scalar.isASCII {
-        bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+        storage[count] = UInt8(truncatingIfNeeded: scalar.value)
+        count += 1
       } else {
-        bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+          storage[count] = byte
+          count += 1
+        }
       }
-      escapes.append(
-        Escape(start: Int32(start), end: Int32(bytes.count), rawStart: Int32(begin), rawEnd: Int32(index)))
+      note(Escape(start: Int32(start), end: Int32(count), rawStart: Int32(begin), rawEnd: Int32(index)))
     }
-    if isChanged { bytes.append(raw, copied..<raw.count) }
+    guard escapeCount > 0 else { return raw }
+    count += copy(raw, copied..<raw.count, to: count)
+    return UnsafeRawBufferPointer(rebasing: storage[..<count])
+  }
+
+  private func copy(_ raw: UnsafeRawBufferPointer, _ range: Range<Int>, to place: Int) -> Int {
+    if !range.isEmpty {
+      UnsafeMutableRawBufferPointer(rebasing: storage[place...]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: raw[range]))
+    }
+    return range.count
+  }
+
+  private func grow(to count: Int) {
+    storage.deallocate()
+    storage = .allocate(byteCount: count, alignment: 1)
+  }
+
+  private func note(_ escape: Escape) {
+    if escapeCount == escapes.count {
+      let more = UnsafeMutableBufferPointer<Escape>.allocate(capacity: escapeCount * 2)
+      _ = more.initialize(from: escapes)
+      escapes.deallocate()
+      escapes = more
+    }
+    escapes.initializeElement(at: escapeCount, to: escape)
+    escapeCount += 1
   }
 
   /// Where in what was read the byte at `index` begins.
@@ -69,7 +103,7 @@ struct NormalizedText {
   /// The last escape of those at the beginning for which something holds.
   private func last(where holds: (Escape) -> Bool) -> Escape? {
     var low = 0
-    var high = escapes.count
+    var high = escapeCount
     while low < high {
       let middle = (low + high) / 2
       if holds(escapes[middle]) { low = middle + 1 } else { high = middle }

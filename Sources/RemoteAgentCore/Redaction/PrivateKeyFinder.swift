@@ -56,12 +56,15 @@ struct PrivateKeyFinder {
     let room = (left ?? 0) - (next - start)
     left = room > 0 ? room : nil
     var isKey = false
+    var last = start
     var index = start
     while index < end {
       let run = PrivateKeyFinder.run(text, from: index, to: end)
       if !run.isEmpty, isKeys(run, of: start..<end, in: text) {
         found(run)
-        (isKey, hasBegun) = (true, true)
+        (isKey, hasBegun, last) = (true, true, run.upperBound)
+        // All lines but the last are long.
+        if run.count < PrivateKeyFinder.beginning { left = nil }
       }
       index = max(run.upperBound, index + 1)
       if text[run.lowerBound..<end].starts(with: "-----".utf8) {
@@ -69,7 +72,8 @@ struct PrivateKeyFinder {
         return max(run.upperBound, start + 1)
       }
     }
-    if !isKey, !isBetween(text, start..<end) { left = nil }
+    // After what ends the string that it stands in, or is no key at all, none goes on.
+    if isKey ? !isPlain(text, last..<end) : !isBetween(text, start..<end) { left = nil }
     return next
   }
 

@@ -52,4 +52,9 @@ package struct RedactionPattern: Sendable {
 package struct PatternError: Error, Equatable {
   package let reason: String
   package let character: Int
+
+  package init(reason: String, character: Int) {
+    self.reason = reason
+    self.character = character
+  }
 }

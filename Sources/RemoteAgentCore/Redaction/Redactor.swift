@@ -20,7 +20,7 @@ package struct Redactor {
   private var resume = Resume()
   private var keys = PrivateKeyFinder()
   private var strings = StringTracker()
-  private var text = NormalizedText()
+  private let text = NormalizedText()
   private var findings: [Finding] = []
 
   /// From where each search goes on, in bytes of `held`.
@@ -39,9 +39,11 @@ package struct Redactor {
 
   /// Takes the next bytes and hands over what may pass; a part is good only within the call.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, _ emit: (UnsafeRawBufferPointer) -> Void) {
-    guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return hold(bytes, emit) }
+    guard let first = bytes.firstIndex(of: UInt8(ascii: "\n"), from: 0),
+      let last = bytes.lastIndex(of: UInt8(ascii: "\n"), from: first)
+    else { return hold(bytes, emit) }
     var start = 0
-    if !held.isEmpty, let first = bytes.firstIndex(of: UInt8(ascii: "\n"), from: 0) {
+    if !held.isEmpty {
       start = first + 1
       hold(UnsafeRawBufferPointer(rebasing: bytes[..<start]), emit)
       endLine(emit)
@@ -92,9 +94,7 @@ package struct Redactor {
     var line: [UInt8] = []
     swap(&line, &held)
     line.withUnsafeBytes { line in
-      text.read(line)
-      let count = text.isChanged ? text.bytes.count : line.count
-      let decided = count - ShapeFinder.longestMatch - ShapeFinder.lookBehind
+      let decided = text.read(line).count - ShapeFinder.longestMatch - ShapeFinder.lookBehind
       let end = text.rawStart(of: decided)
       let begin = text.rawStart(of: decided - ShapeFinder.lookBehind)
       pass(line, until: end, emit)
@@ -112,14 +112,7 @@ package struct Redactor {
   private mutating func pass(
     _ raw: UnsafeRawBufferPointer, until end: Int?, _ emit: (UnsafeRawBufferPointer) -> Void
   ) {
-    text.read(raw)
-    if text.isChanged {
-      // Moved out and back, so that nothing is copied.
-      let changed = text
-      changed.bytes.withUnsafeBytes { search($0, changed, until: end) }
-    } else {
-      search(raw, text, until: end)
-    }
+    search(text.read(raw), text, until: end)
     if !findings.isEmpty {
       // A text with an escaped line feed is no text over two lines.
       findings.removeAll { raw[$0.range].contains(UInt8(ascii: "\n")) }

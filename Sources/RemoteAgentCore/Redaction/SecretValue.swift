@@ -32,9 +32,8 @@ package struct SecretValue {
   private static func normalized(_ value: [UInt8]) -> [UInt8] {
     // A backslash at the end would be read with what follows.
     let value = Array(value[...(value.lastIndex { $0 != UInt8(ascii: "\\") } ?? value.startIndex)])
-    var text = NormalizedText()
-    value.withUnsafeBytes { text.read($0) }
-    return text.isChanged ? text.bytes : value
+    let text = NormalizedText()
+    return value.withUnsafeBytes { Array(text.read($0)) }
   }
 
   private static func percentEncoded(_ value: [UInt8], upper: Bool) -> [UInt8] {

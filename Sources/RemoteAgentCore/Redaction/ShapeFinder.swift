@@ -1,7 +1,8 @@
 /// Finds tokens by their shape.
 ///
 /// Only long runs of bytes above those of blanks, quotes, parentheses and commas are looked at: eight bytes at once tell
-/// that there is none, which is how most of a text is passed over. In them a table of pairs finds the prefixes.
+/// that there is none, which is how most of a text is passed over. In them a token begins where a word does, and a table of
+/// pairs tells whether one can.
 final class ShapeFinder {
   /// The longest match in bytes.
   static let longestMatch = 8192
@@ -12,8 +13,6 @@ final class ShapeFinder {
   private static let lowestOfRun: UInt8 = 0x2B
   /// So long that eight aligned bytes are within it.
   private static let shortestRun = 15
-  /// A shift of this or more is a bucket's number and this.
-  private static let longestShift: UInt8 = 3
   /// A token has at least so many different bytes: none has one that is repeated for an example.
   private static let fewestDifferentBytes = 6
 
@@ -24,39 +23,33 @@ final class ShapeFinder {
   }
 
   private let kinds: UnsafeMutablePointer<TokenAlphabet>
-  private let shifts: UnsafeMutablePointer<UInt8>
-  private var buckets: [[Rule]] = []
+  /// A bit for each pair of bytes that a prefix begins with.
+  private let pairs: UnsafeMutablePointer<UInt8>
+  /// By the first byte of the prefix.
+  private var rules = [[Rule]](repeating: [], count: 256)
   private let authorizationKind: Int
 
   /// - Parameter kind: gives a number for the name of a kind of secret.
   init(_ shapes: [TokenShape], kind: (String) -> Int) {
     kinds = .allocate(capacity: 256)
     for byte in 0...255 { (kinds + byte).initialize(to: TokenAlphabet(of: UInt8(byte))) }
-    shifts = .allocate(capacity: 1 << 16)
-    shifts.initialize(repeating: ShapeFinder.longestShift, count: 1 << 16)
+    pairs = .allocate(capacity: 1 << 13)
+    pairs.initialize(repeating: 0, count: 1 << 13)
     authorizationKind = kind("authorization")
-    var rules: [Int: [Rule]] = [:]
     for shape in shapes {
       let prefix = Array(shape.prefix.utf8)
-      precondition(prefix.count >= 3)
-      for other in 0...255 { lower(other << 8 | Int(prefix[0]), to: 2) }
-      lower(Int(prefix[0]) << 8 | Int(prefix[1]), to: 1)
-      let pair = Int(prefix[1]) << 8 | Int(prefix[2])
-      lower(pair, to: 0)
-      rules[pair, default: []].append(Rule(prefix: prefix, kind: kind(shape.kind), body: shape.body))
-    }
-    for (pair, rules) in rules {
-      shifts[pair] = ShapeFinder.longestShift + 1 + UInt8(buckets.count)
-      buckets.append(rules)
+      for second in prefix.count > 1 ? [prefix[1]] : Array(0...255) {
+        let pair = Int(prefix[0]) << 8 | Int(second)
+        pairs[pair >> 3] |= 1 << UInt8(pair & 7)
+      }
+      rules[Int(prefix[0])].append(Rule(prefix: prefix, kind: kind(shape.kind), body: shape.body))
     }
   }
 
   deinit {
     kinds.deallocate()
-    shifts.deallocate()
+    pairs.deallocate()
   }
-
-  private func lower(_ pair: Int, to shift: UInt8) { shifts[pair] = min(shifts[pair], shift) }
 
   /// Tells the tokens in `text` that begin at `from` or later and before `until`, in order, none within another.
   ///
@@ -99,26 +92,50 @@ final class ShapeFinder {
       found(token, authorizationKind)
       resume = token.upperBound
     }
-    var index = max(run.lowerBound, resume)
     let end = min(run.upperBound - 2, until)
-    while index < end {
-      let shift = shifts[Int(text[index + 1]) << 8 | Int(text[index + 2])]
-      if shift <= ShapeFinder.longestShift {
-        index += Int(shift)
-      } else if let (token, kind) = longest(in: text, at: index, buckets[Int(shift - ShapeFinder.longestShift - 1)]) {
-        found(token, kind)
-        index = max(index + 1, token.upperBound)
-        resume = index
-      } else {
-        index += 1
+    func tryAt(_ index: Int) {
+      guard index >= resume, index < end else { return }
+      let pair = Int(text[index]) << 8 | Int(text[index + 1])
+      guard pairs[pair >> 3] >> UInt8(pair & 7) & 1 == 1, let (token, kind) = longest(in: text, at: index) else {
+        return
       }
+      found(token, kind)
+      resume = max(index + 1, token.upperBound)
+    }
+    tryAt(run.lowerBound)
+    // What follows a percent-encoded byte, or below a terminal's colour, begins a word, too.
+    if run.lowerBound > 0, text[run.lowerBound - 1] == UInt8(ascii: "%") { tryAt(run.lowerBound + 2) }
+    var index = nextMark(in: text, from: max(run.lowerBound, resume - 1), to: end)
+    while index < end {
+      tryAt(index)
+      tryAt(index + 1)
+      if text[index] == UInt8(ascii: "[") { tryAt(endOfColour(in: text, from: index + 1, to: end)) }
+      index = nextMark(in: text, from: max(index + 1, resume - 1), to: end)
     }
     return resume
   }
 
-  private func longest(in text: UnsafeRawBufferPointer, at index: Int, _ rules: [Rule]) -> (Range<Int>, Int)? {
+  /// The first byte from `start` on that is no letter or digit; `end` if there is none before.
+  private func nextMark(in text: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
+    var index = start
+    while index + 8 <= end {
+      let marks = Word(text, at: index).neitherLetterNorDigit
+      if marks != 0 { return index + marks.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < end, kinds[Int(text[index])].contains(.letterOrDigit) { index += 1 }
+    return index
+  }
+
+  private func endOfColour(in text: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
+    var index = start
+    while index < end, kinds[Int(text[index])].contains(.digit) || text[index] == UInt8(ascii: ";") { index += 1 }
+    return index + 1
+  }
+
+  private func longest(in text: UnsafeRawBufferPointer, at index: Int) -> (Range<Int>, Int)? {
     var best: (Range<Int>, Int)?
-    for rule in rules where text.starts(with: rule.prefix, at: index) {
+    for rule in rules[Int(text[index])] where text.starts(with: rule.prefix, at: index) {
       guard let token = token(rule, in: text, at: index) else { continue }
       if best.map({ $0.0.upperBound < token.upperBound }) ?? true { best = (token, rule.kind) }
     }
@@ -133,10 +150,10 @@ extension ShapeFinder {
     let body = start + rule.prefix.count
     switch rule.body {
     case .run(let alphabet, let length):
-      guard canBegin(text, at: start), let end = run(of: alphabet, length, in: text, from: body) else { return nil }
+      guard let end = run(of: alphabet, length, in: text, from: body) else { return nil }
       return isVaried(text, body..<end) ? start..<end : nil
     case .webToken:
-      return canBegin(text, at: start) ? webToken(text, at: start) : nil
+      return webToken(text, at: start)
     case .password:
       return password(text, authority: body)
     case .hook:
@@ -146,18 +163,23 @@ extension ShapeFinder {
       }
       return slash + 1..<end
     case .pair(let first, let second):
-      guard canBegin(text, at: start), let stop = run(of: .urlSafe, first, in: text, from: body), stop < text.count,
+      guard let stop = run(of: .urlSafe, first, in: text, from: body), stop < text.count,
         text[stop] == UInt8(ascii: "."), let end = run(of: .urlSafe, second, in: text, from: stop + 1)
       else { return nil }
       return start..<end
     case .assigned(let alphabet, let length):
+      let isWhole = kinds[Int(rule.prefix[0])].contains(.letterOrDigit)
       let value = value(text, from: body)
-      guard let end = run(of: alphabet, length, in: text, from: value) else { return nil }
+      guard isWhole || text.ends(with: "ecret", at: start) || text.ends(with: "ECRET", at: start),
+        let end = run(of: alphabet, length, in: text, from: value)
+      else { return nil }
       return isVaried(text, value..<end) ? value..<end : nil
-    case .marked(let before, let after):
-      let begin = start - before
-      guard begin >= 0, (begin..<start).allSatisfy({ kinds[Int(text[$0])].contains(.urlSafe) }),
-        canBegin(text, at: begin), let end = run(of: .dotted, after, in: text, from: body)
+    case .marked(let length):
+      let begin = start - 5
+      guard begin >= 0, text.ends(with: "Q", at: start), kinds[Int(text[start - 2])].contains(.digit),
+        (begin..<start).allSatisfy({ kinds[Int(text[$0])].contains(.urlSafe) }),
+        begin == 0 || !kinds[Int(text[begin - 1])].contains(.letterOrDigit),
+        let end = run(of: .dotted, length, in: text, from: body)
       else { return nil }
       return begin..<end
     }
@@ -265,21 +287,6 @@ extension ShapeFinder {
       if byte < 64 { seen.0 |= 1 << UInt64(byte) } else { seen.1 |= 1 << UInt64(byte - 64) }
     }
     return seen.0.nonzeroBitCount + seen.1.nonzeroBitCount >= ShapeFinder.fewestDifferentBytes
-  }
-
-  /// Whether a token may begin here: not within a word, save after what stands for something else, a percent-encoded byte
-  /// or the end of a terminal's colour.
-  private func canBegin(_ text: UnsafeRawBufferPointer, at index: Int) -> Bool {
-    guard index > 0, kinds[Int(text[index - 1])].contains(.letterOrDigit) else { return true }
-    if index >= 3, text[index - 3] == UInt8(ascii: "%") { return true }
-    var begin = index - 1
-    guard kinds[Int(text[begin])].isDisjoint(with: .digit) else { return false }
-    while begin > max(0, index - 16),
-      kinds[Int(text[begin - 1])].contains(.digit) || text[begin - 1] == UInt8(ascii: ";")
-    {
-      begin -= 1
-    }
-    return begin > 0 && text[begin - 1] == UInt8(ascii: "[")
   }
 }
 

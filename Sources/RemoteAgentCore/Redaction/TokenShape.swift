@@ -11,13 +11,13 @@ struct TokenShape {
     case hook
     /// Parts of base64url with a full stop between them.
     case pair(ClosedRange<Int>, ClosedRange<Int>)
-    /// So many bytes after a name, and what may stand between them.
+    /// So many bytes after a name, and what may stand between them. A name that begins within words goes on from `secret`.
     case assigned(TokenAlphabet, ClosedRange<Int>)
-    /// Azure's client secrets have their mark after three bytes.
-    case marked(before: Int, after: ClosedRange<Int>)
+    /// Azure's client secrets have a digit, `Q` and `~` after three bytes.
+    case marked(after: ClosedRange<Int>)
   }
 
-  /// At least three bytes.
+  /// What a token begins with, or what stands before it. It begins no earlier than a word, or with a byte that is of none.
   let prefix: String
   let kind: String
   let body: Body
@@ -57,12 +57,12 @@ struct TokenShape {
 
   private static let clouds =
     ["AKIA", "ASIA"].map { TokenShape($0, "aws-access-key", .run(.upperOrDigit, 16...16)) }
-    + ["ecret_access_key", "ECRET_ACCESS_KEY", "ecretAccessKey", "ecret-access-key"].map {
+    + ["_access_key", "_ACCESS_KEY", "-access-key", "secretAccessKey", "SecretAccessKey", "awsSecretAccessKey"].map {
       TokenShape($0, "aws-secret-key", .assigned(.base64, 40...40))
     }
-    + (0...9).map { TokenShape("\($0)Q~", "azure-secret", .marked(before: 3, after: 31...34)) }
     + ["AccountKey=", "SharedAccessKey="].map { TokenShape($0, "azure-key", .assigned(.base64, 42...88)) }
     + ["dop_v1_", "doo_v1_", "dor_v1_"].map { TokenShape($0, "digitalocean-token", .run(.hex, 64...64)) } + [
+      TokenShape("~", "azure-secret", .marked(after: 31...34)),
       TokenShape("AIza", "google-api-key", .run(.urlSafe, 35...35)),
       TokenShape("ya29.", "google-token", .run(.dotted, 20...2000)),
       TokenShape("GOCSPX-", "google-secret", .run(.urlSafe, 28...28)),

@@ -9,15 +9,17 @@ final class Bench {
   var effects: [SpawnEffect] = []
   var statuses: [JSON] = []
   var lines = 0
+  /// The line format.
+  var written = ""
   /// What a person reads of the agent, who has it on a terminal.
   var echo = ""
 
-  init(_ settings: SpawnSettings, echoesToTerminal: Bool = true) {
+  init(_ settings: SpawnSettings, rules: RedactionRules? = nil, echoesToTerminal: Bool = true) {
     var number: UInt64 = 0
     // Two folders that a hub can name, one of them by a link.
     let folders = ["/tmp": "/tmp", "/tmp/": "/tmp", "/work": "/work", "/work/a": "/work/a", "/tmp/link": "/work/a"]
     session = SpawnSession(
-      settings, echoEscapes: (echoesToTerminal, true), resolveFolder: { folders[$0] },
+      settings, rules: rules, echoEscapes: (echoesToTerminal, true), resolveFolder: { folders[$0] },
       makeUUID: {
         number += 1
         return ClaudePrompt.uuid(0, number)
@@ -61,6 +63,7 @@ final class Bench {
     while let effect = session.nextEffect() { effects.append(effect) }
     let output = session.takeOutput()
     echo += String(decoding: output.echo, as: UTF8.self)
+    written += String(decoding: output.lines, as: UTF8.self)
     for line in output.lines.split(separator: UInt8(ascii: "\n")) {
       guard let json = try? JSON(parsing: line) else {
         Issue.record("not JSON: \(String(decoding: line, as: UTF8.self))")

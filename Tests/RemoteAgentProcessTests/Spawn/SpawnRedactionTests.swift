@@ -1,0 +1,55 @@
+import RemoteAgentCore
+import RemoteAgentProcess
+import Testing
+
+@Suite struct `Spawn session, secrets` {
+  private static let password = "correct horse 1"
+  private var rules: RedactionRules {
+    RedactionRules(values: [SecretValue(name: "PW", value: Array(Self.password.utf8))])
+  }
+
+  @Test func `nothing that leaves has a secret, and exited tells how many there were`() {
+    var settings = SpawnSettings(
+      agent: "claude", profile: AgentProfile(program: "claude"), mode: .session, arguments: ["--x", Self.password],
+      folder: "/tmp/\(Self.password)")
+    settings.hasControl = true
+    let bench = Bench(settings, rules: rules).started()
+    #expect(bench.statuses[0]["argv"] == ["claude", "--x", "[redacted:PW]"])
+    #expect(bench.statuses[0]["cwd"] == "/tmp/[redacted:PW]")
+    bench.prompts("say \(Self.password)\n")
+    #expect(bench.sentPrompts() == ["say \(Self.password)"])
+    bench.output(#"{"type":"result","subtype":"success","is_error":true,"result":"no \#(Self.password)"}"# + "\n")
+    #expect(bench.states("turn").last?["detail"] == "no [redacted:PW]")
+    bench.control(1, #"{"action":"\#(Self.password)"}"#)
+    #expect(bench.answer(to: 1) == "[redacted:PW] is not possible here")
+    bench.output("it is correct hor")
+    bench.output("se 1\n")
+    bench.output("\(Self.password)", .stderr)
+    bench.ends(.exited(code: 0))
+    #expect(!bench.echo.contains(Self.password) && bench.echo.contains("[redacted:PW]"))
+    #expect(!bench.written.contains(Self.password))
+    let markers = bench.written.split(separator: "[redacted:PW]", omittingEmptySubsequences: false).count - 1
+    #expect(bench.states("exited").first?["redacted"]?.integer == Int64(markers))
+    #expect(markers == 7)
+  }
+
+  @Test func `where nothing is secret nothing is counted, and each run counts for itself`() {
+    var settings = SpawnSettings(agent: "/bin/sh", mode: .raw, folder: "/tmp")
+    (settings.hasControl, settings.stays) = (true, true)
+    let bench = Bench(settings, rules: rules).started()
+    bench.output("a \(Self.password)\n")
+    bench.ends(.exited(code: 0))
+    bench.control(1, #"{"action":"start"}"#)
+    _ = bench.started()
+    bench.output("nothing\n")
+    bench.ends(.exited(code: 0))
+    #expect(bench.states("exited").map { $0["redacted"]?.integer } == [1, nil])
+  }
+
+  @Test func `without rules everything is as it was`() {
+    let bench = Bench.raw().started()
+    bench.output("\(Self.password)\n")
+    bench.ends(.exited(code: 0))
+    #expect(bench.written.contains(Self.password))
+  }
+}
