@@ -52,9 +52,9 @@ struct ChosenCredentialTests {
     #expect(error(.file(path), nil) == nil)
     chmod(path, 0o640)
     #expect(
-      error(.file(path), nil) == .configuration(path, "others may read it (mode 640): chmod 600 it"))
+      error(.file(path), nil) == .credential("\(path): others may read it (mode 640)", hint: "chmod 600 \(path)"))
     #expect(
-      error(.file(path + "x"), nil) == .configuration(path + "x", "it can't be read: No such file or directory"))
+      error(.file(path + "x"), nil) == .credential("\(path)x: reading it: No such file or directory", hint: nil))
     let descriptor = try Descriptor.memory(holding: text)
     #expect(error(.descriptor(descriptor), nil) == nil)
     #expect(fcntl(descriptor, F_GETFD) < 0, "it is closed")
@@ -70,6 +70,6 @@ struct ChosenCredentialTests {
     #expect(try spools(["REMOTE_AGENT_CLIENT_HOME": "/o", "XDG_STATE_HOME": "/s"]) == "/o/spool")
     #expect(try spools([:], home: "/h") == "/h/.local/state/remote-agent-client/spool")
     #expect(try spools(["HOME": "/h"], old: true) == "/h/.remote-agent-client/spool")
-    #expect(throws: ClientError.self) { try spools(["XDG_CONFIG_HOME": "/c", "XDG_STATE_HOME": "relative"]) }
+    #expect(throws: SettingsError.self) { try spools(["XDG_CONFIG_HOME": "/c", "XDG_STATE_HOME": "relative"]) }
   }
 }

@@ -43,6 +43,6 @@ extension PrivateFile.Refusal {
   fileprivate init(path: String, _ error: FileError) {
     self.init(
       description: "reading it: \(String(cString: strerror(error.errno)))",
-      hint: "it is left as it is; `ls -l \(path)` shows whose it is")
+      hint: error.errno == ENOENT ? nil : "it is left as it is; `ls -l \(path)` shows whose it is")
   }
 }
