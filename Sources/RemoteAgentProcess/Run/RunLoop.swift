@@ -39,7 +39,11 @@ package enum RunLoop {
     let lines = try Descriptor.pipe()
     let control = try Descriptor.pipe()
     // What they share is theirs alone.
-    defer { for end in [lines.reading, lines.writing, control.reading, control.writing] + plan.tunnelDescriptors { close(end) } }
+    defer {
+      for end in [lines.reading, lines.writing, control.reading, control.writing] + plan.tunnelDescriptors {
+        close(end)
+      }
+    }
     // The tunnel first: if the other can't be started, it reads the end of its input.
     let tunnel = try ChildProcess(
       tunnelPath, arguments: plan.tunnelArguments,
