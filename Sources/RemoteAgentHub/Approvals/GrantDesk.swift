@@ -54,13 +54,13 @@ final class GrantDesk: Sendable {
   }
 
   /// Section 3.4: it asks what was decided.
-  func token(_ form: OAuthForm, fingerprint: String, address: String?) async throws -> JSON {
+  func token(_ form: OAuthForm, fingerprint: String, request: DeviceRequest) async throws -> JSON {
     guard try form.required("grant_type") == Self.grantType else { throw OAuthError.unsupportedGrant }
     try Self.checkClient(form)
     let code = try form.required("device_code")
-    let pairing = try await gate.attempt(from: address) { () async throws(Problem) -> Result<Pairing, OAuthError>? in
+    let pairing = try await gate.attempt(from: request.ip) { () async throws(Problem) -> Result<Pairing, OAuthError>? in
       do throws(StoreError) {
-        return try await redeem(code, fingerprint: fingerprint, address: address)
+        return try await redeem(code, fingerprint: fingerprint, request: request)
       } catch {
         throw .store(error)
       }
@@ -75,7 +75,7 @@ final class GrantDesk: Sendable {
 
   /// Nil for a code that is none, or another key's.
   private func redeem(
-    _ code: String, fingerprint: String, address: String?
+    _ code: String, fingerprint: String, request: DeviceRequest
   ) async throws(StoreError) -> Result<Pairing, OAuthError>? {
     let now = clock.wall()
     guard let approval = try await store.approval(deviceCode: code, fingerprint: fingerprint) else { return nil }
@@ -88,8 +88,8 @@ final class GrantDesk: Sendable {
       return .failure(isTooSoon ? .slowDown : .pending)
     case .allowed:
       let pairing = try await store.pair(
-        code: code, fingerprint: fingerprint, label: approval.label, platform: approval.platform, address: address,
-        now: now)
+        code: code, fingerprint: fingerprint, label: approval.label, platform: approval.platform,
+        address: request.ip, version: request.program, now: now)
       // It was revoked meanwhile.
       return pairing.map { .success($0) } ?? .failure(.invalidGrant)
     }

@@ -11,7 +11,7 @@ extension DeviceAPI {
           let form = try OAuthForm(body, headers: request.headers)
           let json =
             route == .token
-            ? try await grants.token(form, fingerprint: fingerprint, address: request.ip)
+            ? try await grants.token(form, fingerprint: fingerprint, request: request)
             : try await grants.authorize(form, fingerprint: fingerprint, address: request.ip)
           return .json(.ok, json)
         } catch let error as OAuthError {

@@ -65,8 +65,7 @@ extension HubStore {
       if let used = found["fingerprint"] as String? { return used == fingerprint ? .allowed(nil) : nil }
       let approval = Approval(
         userCode: Approval.shown(symbols), kind: .code, label: found["label"] as String? ?? label, platform: platform,
-        fingerprint: fingerprint,
-        address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)
+        fingerprint: fingerprint, address: address, createdAt: now, expiresAt: found["expiresAt"], decision: nil)
       try Self.insert(approval, hash: hash, in: database)
       // From here on the code is no secret: people see it beside the request.
       try database.run("UPDATE codes SET fingerprint = ? WHERE hash = ?", [fingerprint, hash])

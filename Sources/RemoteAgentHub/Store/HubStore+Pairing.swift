@@ -37,9 +37,9 @@ extension HubStore {
         found["expiresAt"] as Int64 > now
       else { return nil }
       let clientId: String
+      let expiresAt: Int64?
       // One that was approved is its key's before it is used.
       if let owner = found["fingerprint"] as String?, owner != fingerprint { return nil }
-      let expiresAt: Int64?
       if let known = found["clientId"] as String? {
         guard
           let device = try database.row("SELECT \(DeviceTable.standing) FROM devices WHERE clientId = ?", [known]),

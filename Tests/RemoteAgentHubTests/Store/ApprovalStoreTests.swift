@@ -139,6 +139,19 @@ import Testing
     #expect(try await askWithCode(code, at: now + 600_000) == nil)
   }
 
+  @Test func `who decides sees what the code's maker calls the device`() async throws {
+    var terms = PairingTerms()
+    terms.label = "ci"
+    terms.ephemeral = .init()
+    let code = try await store.createPairingCode(terms, now: now).code
+    _ = try await askWithCode(code, at: now)
+    #expect(try await store.approvals(now: now).map(\.label) == ["ci"])
+    _ = try await store.decide(.allow, userCode: code, now: now)
+    let clientId = try #require(try await pair(code, at: now)).clientId
+    let device = try #require(try await store.device(clientId))
+    #expect(device.label == "ci" && device.json["kind"]?.string == "ephemeral")
+  }
+
   @Test func `a code that is denied is used up, also where no approval is needed any more`() async throws {
     let code = try await store.createPairingCode(now: now).code
     _ = try await askWithCode(code, at: now)
