@@ -57,7 +57,8 @@ final class ShapeFinder {
   func find(in text: UnsafeRawBufferPointer, from: Int, until: Int, _ found: (Range<Int>, _ kind: Int) -> Void) -> Int {
     var resume = from
     var index = max(0, from - ShapeFinder.shortestRun)
-    while index + 8 <= text.count, index < until {
+    // A run that begins before `until` may have its first eight bytes after it.
+    while index + 8 <= text.count, index < until + ShapeFinder.shortestRun {
       guard Word(text, at: index).below(ShapeFinder.lowestOfRun) == 0 else {
         index += 8
         continue
@@ -203,7 +204,7 @@ extension ShapeFinder {
     var stops: [Int] = []
     var index = start
     while stops.count < 5 {
-      let end = end(of: .urlSafe, in: text, from: index, atMost: ShapeFinder.longestMatch / 4)
+      let end = end(of: .urlSafe, in: text, from: index, atMost: start + ShapeFinder.longestMatch - index)
       guard end > index || stops.count == 2 else { break }
       stops.append(end)
       guard end < text.count, text[end] == UInt8(ascii: ".") else { break }

@@ -42,13 +42,13 @@ import Testing
   }
 
   @Test func `a pattern that hangs others ends`() throws {
-    let text = String(repeating: "a", count: 20_000) + "\n"
+    let text = String(repeating: "a", count: 4_000) + "\n"
     for pattern in ["(a+)+b", "(a|aa)+b", "(a*)*b", "a|a.*b", "(.*,){12}x", "([a-z]*){3}[0-9]"] {
       _ = try hidden(pattern, text)
     }
     // More states than are kept: the automaton forgets, and goes on. A match is no longer than it may be.
     var random = SeededRandom(seed: 6)
-    let letters = MadeSecrets.word(of: ["a", "b"], 30_000, &random)
+    let letters = MadeSecrets.word(of: ["a", "b"], 5_000, &random)
     let end = "a" + MadeSecrets.word(of: ["a", "b"], 14, &random) + "c"
     #expect(try hidden("(a|b)*a(a|b){14}c", letters + end).hasSuffix("#"))
   }

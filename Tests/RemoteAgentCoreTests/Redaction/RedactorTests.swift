@@ -136,6 +136,18 @@ func redacted(_ bytes: [UInt8], _ rules: RedactionRules, reads: [Int]) -> (bytes
     }
   }
 
+  @Test func `a token is found wherever it lies in a line of several pieces`() {
+    var random = SeededRandom(seed: 7)
+    let token = MadeSecrets.token(0, &random)
+    // What is decided of a line ends here, when all that is held of it is searched.
+    let decided = Redactor.limit - 8192 - 64
+    for shift in -45...5 {
+      let before = String(repeating: ". ", count: (decided + shift) / 2) + (shift % 2 == 0 ? "" : " ")
+      let (text, count) = redacted(before + token + String(repeating: " .", count: 10_000) + "\n", reads: [50_000])
+      #expect(count == 1 && !text.contains(token), "\(shift)")
+    }
+  }
+
   @Test func `an idle stream's line leaves at once, and half a line at the end`() {
     var redactor = Redactor(RedactionRules())
     var output: [UInt8] = []
@@ -165,12 +177,11 @@ func redacted(_ bytes: [UInt8], _ rules: RedactionRules, reads: [Int]) -> (bytes
         SecretValue(name: "W", value: Array("aab/aab\"caab".utf8)),
       ],
       patterns: [try RedactionPattern("a{3,5}b|tok=[a-z]*"), try RedactionPattern("[0-9]{6}")])
-    for seed in 1...40 {
+    for seed in 1...12 {
       var random = SeededRandom(seed: UInt64(seed))
       let bytes = stream(&random, isLong: seed % 4 == 0)
       let whole = redacted(bytes, rules, reads: [bytes.count])
-      // A line at a time says the same: nothing but a private key is over lines.
-      for _ in 0..<4 {
+      for _ in 0..<3 {
         let reads = (0..<7).map { _ in Int.random(in: 1...(seed % 4 == 0 ? 70_000 : 60), using: &random) }
         let parts = redacted(bytes, rules, reads: reads)
         #expect(parts.bytes == whole.bytes, "seed \(seed), reads \(reads)")
@@ -182,7 +193,7 @@ func redacted(_ bytes: [UInt8], _ rules: RedactionRules, reads: [Int]) -> (bytes
   /// Text, JSON, secrets whole and cut, escapes, and lines of several hundred KiB.
   private func stream(_ random: inout SeededRandom, isLong: Bool) -> [UInt8] {
     var bytes: [UInt8] = []
-    while bytes.count < (isLong ? 500_000 : 4_000) {
+    while bytes.count < (isLong ? 300_000 : 3_000) {
       switch Int.random(in: 0..<14, using: &random) {
       case 0: bytes += random.bytes(count: Int.random(in: 0...200, using: &random))
       case 1, 2: bytes += Array(MadeSecrets.token(Int.random(in: 0..<20, using: &random), &random).utf8)
