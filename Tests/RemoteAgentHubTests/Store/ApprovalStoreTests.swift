@@ -1,3 +1,4 @@
+import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
