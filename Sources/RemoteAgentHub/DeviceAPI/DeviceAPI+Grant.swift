@@ -6,7 +6,7 @@ extension DeviceAPI {
   /// was granted spends its proof.
   func grant(_ route: Route, _ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
     do throws(Problem) {
-      return try await devices.admitWithoutToken(request, spends: { $0.status == .ok }) { (fingerprint) throws(Problem) in
+      return try await devices.admitWithoutToken(request, spends: \.isGranted) { (fingerprint) throws(Problem) in
         do {
           let form = try OAuthForm(body, headers: request.headers)
           let json =
@@ -25,4 +25,8 @@ extension DeviceAPI {
       return error.response
     }
   }
+}
+
+extension Response {
+  fileprivate var isGranted: Bool { status == .ok }
 }

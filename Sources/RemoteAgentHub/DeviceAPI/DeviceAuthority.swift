@@ -68,7 +68,7 @@ package final class DeviceAuthority: Sendable {
   /// `work` is done while the proof is claimed. It is spent, and so remembered, if `spends` says so of what `work` returns:
   /// that must be what a stranger can't have without end, or the ledger of all devices is soon full.
   package func admitWithoutToken<Value: Sendable>(
-    _ request: DeviceRequest, spends: (Value) -> Bool,
+    _ request: DeviceRequest, spends: KeyPath<Value, Bool>,
     _ work: (_ fingerprint: String) async throws(Problem) -> Value
   ) async throws(Problem) -> Value {
     let proof = try check(request.proof, method: request.method, path: request.path, token: nil)
@@ -76,7 +76,7 @@ package final class DeviceAuthority: Sendable {
     var held = false
     defer { settle(entry, held: held) }
     let value = try await work(proof.key.thumbprint)
-    held = spends(value)
+    held = value[keyPath: spends]
     return value
   }
 

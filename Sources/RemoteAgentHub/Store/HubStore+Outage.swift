@@ -38,7 +38,8 @@ extension HubStore {
     try database.run(
       "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
       [now, now, row])
-    guard let clientId: String = try database.row("SELECT clientId FROM sessions WHERE row = ?", [row])?["clientId"] else {
+    guard let clientId: String = try database.row("SELECT clientId FROM sessions WHERE row = ?", [row])?["clientId"]
+    else {
       return nil
     }
     try database.run("UPDATE devices SET lastSeenAt = max(lastSeenAt, ?) WHERE clientId = ?", [now, clientId])
