@@ -67,7 +67,7 @@ import Testing
     let reply = try await TestReply(.logs(id: "latest", after: 0, follow: true), in: stored.folder.path)
     await server.stop()
     await #expect(throws: AdministrationError.brokenOff) { try await reply.next() }
-    while stored.store.changes.count(row: row) > 0 { await Task.yield() }
+    try await until { stored.store.changes.count(row: row) == 0 }
   }
 
   @Test func `no session yet is said so`() async throws {

@@ -166,10 +166,10 @@ import Testing
       try await plain.send(
         "GET \(fixture.path)/logs HTTP/1.1\r\nHost: 127.0.0.1:\(fixture.hub.loopbackPort)\r\n"
           + "Authorization: Bearer \(fixture.token)\r\n\r\n")
-      while fixture.store.changes.count < 4 { await Task.yield() }
+      try await until { fixture.store.changes.count >= 4 }
       try await plain.endOutput()
       for connection in [events.connection, all.connection, connection] { await connection.close() }
-      while fixture.store.changes.count > 0 { await Task.yield() }
+      try await until { fixture.store.changes.count == 0 }
     }
   }
 
@@ -208,7 +208,7 @@ import Testing
     let lines = try await TestConnection.open(to: hub)
     try await lines.request(
       "GET", fixture.path + "/logs", headers: fixture.authorized + [("Accept", "application/x-ndjson")])
-    while store.changes.count < 2 { await Task.yield() }
+    try await until { store.changes.count >= 2 }
     try await hub.stop()
     #expect(try await events.rest() == [])
     #expect(await events.isWhole)

@@ -42,14 +42,14 @@ import Testing
       let connection = try await TestConnection.open(to: fixture.hub)
       try await connection.request("GET", "/api/agents/stream", headers: [("Authorization", "Bearer \(kept)")])
       let others = TestEvents(connection: connection, head: try await connection.head())
-      while fixture.store.changes.count < 3 { await Task.yield() }
+      try await until { fixture.store.changes.count >= 3 }
       try await revoke(fixture)
       #expect(try await within { try await log.rest() } == [])
       #expect(await log.isWhole)
       #expect(try await within { try await all.rest() } == [])
       try await fixture.store(1...1)
       #expect(try await others.next("agent") != nil)
-      while fixture.store.changes.count > 1 { await Task.yield() }
+      try await until { fixture.store.changes.count <= 1 }
     }
   }
 
@@ -61,7 +61,7 @@ import Testing
         "GET", fixture.path + "/logs", headers: fixture.authorized + [("Accept", "application/x-ndjson")])
       _ = try await lines.head()
       #expect(try await lines.chunk()?.isEmpty == false)
-      while fixture.store.changes.count < 1 { await Task.yield() }
+      try await until { fixture.store.changes.count >= 1 }
       try await revoke(fixture)
       await #expect(throws: TestFailure.self) { try await within { try await lines.chunkedBody() } }
     }
@@ -77,10 +77,7 @@ import Testing
       try await connection.stall()
       try await revoke(fixture)
       // Cut while nobody takes anything: what is read afterwards has no end.
-      while fixture.store.streams.isBusy {
-        try Task.checkCancellation()
-        await Task.yield()
-      }
+      try await until { !fixture.store.streams.isBusy }
       try await connection.resume()
       await #expect(throws: TestFailure.self) { try await within { try await connection.chunkedBody() } }
     }

@@ -49,7 +49,7 @@ import Testing
       #expect(try await store.device(device.clientId)?.live == 0)
       #expect(
         try await store.sessions().filter { $0.clientId == device.clientId }.map(\.state) == [.away, .away, .away])
-      while await hub.running.registry.count(of: device.clientId) > 0 { await Task.yield() }
+      try await until { await hub.running.registry.count(of: device.clientId) == 0 }
     }
   }
 
@@ -129,7 +129,7 @@ import Testing
         try await revoked
         #expect(try await running.store.sessions().allSatisfy { $0.state == .away })
       }
-      while await hub.running.registry.count > 0 { await Task.yield() }
+      try await until { await hub.running.registry.count == 0 }
     }
   }
 
@@ -184,9 +184,9 @@ import Testing
       try await StreamHandlerTests.Peer(fixture), try await StreamHandlerTests.Peer(fixture)
     )
     try await greeted.greet()
-    while await fixture.registry.count(of: "c") < 2 { await Task.yield() }
+    try await until { await fixture.registry.count(of: "c") >= 2 }
     try await silent.channel.close()
     try await greeted.channel.close()
-    while await fixture.registry.count(of: "c") > 0 { await Task.yield() }
+    try await until { await fixture.registry.count(of: "c") == 0 }
   }
 }

@@ -37,7 +37,7 @@ import Testing
     await store.asked("commit")
     let newer = try await Peer(fixture)
     try await sendHello(newer)
-    while await fixture.registry.count == 1, store.calls.count < 3 { await Task.yield() }
+    try await until { await fixture.registry.count != 1 || store.calls.count >= 3 }
     try await older.channel.close()
     store.release()
     #expect(try await newer.next("hello")?["cursor"]?.integer == 1)
@@ -87,7 +87,7 @@ import Testing
     try await sendHello(newer)
     // Either the hello waits for the gate, or it is wrongly in the store already.
     let key = SessionGate.Key(clientId: "c", sessionId: "s")
-    while await fixture.services.gate.waitingCount(key) != 1, store.calls.count == 2 { await Task.yield() }
+    try await until { await fixture.services.gate.waitingCount(key) == 1 || store.calls.count != 2 }
     store.releaseLeaves()
     #expect(try await newer.next("hello") != nil)
     #expect(store.calls == ["open", "open", "disconnected", "open", "open"])

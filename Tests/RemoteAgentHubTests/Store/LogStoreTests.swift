@@ -167,7 +167,12 @@ import Testing
     let gate = DispatchSemaphore(value: 0)
     store.pool.asyncWriteWithoutTransaction { _ in gate.wait() }
     async let value = work()
-    while (commits ?? store.batches).waiting < count { await Task.yield() }
+    do {
+      try await until { (commits ?? store.batches).waiting >= count }
+    } catch {
+      gate.signal()
+      throw error
+    }
     gate.signal()
     return try await value
   }
