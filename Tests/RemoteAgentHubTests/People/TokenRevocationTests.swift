@@ -117,7 +117,7 @@ import Testing
             let input = await connection.input
             let text = String(decoding: input, as: UTF8.self)
             // Refused, or ended in good order: the connection stays.
-            if text.contains("invalid_token") || text.hasSuffix("\r\n0\r\n\r\n") { break }
+            if text.contains("invalid_token") || text.hasSuffix("0\r\n\r\n") { break }
             _ = await connection.take(input.count)
           }
         }

@@ -12,7 +12,7 @@ import Testing
     let store = FakeStreamStore()
     let registry = SessionRegistry()
     let services: StreamServices
-    let skew = ClockSkew()
+    let skew = ClockSkew(isStill: true)
     private let folder: TemporaryFolder
 
     init(window: Int = 8 << 20) throws {

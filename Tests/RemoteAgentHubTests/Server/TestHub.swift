@@ -75,13 +75,22 @@ final class TestHub: Sendable {
 /// How far a test has pushed the hub's clocks on.
 final class ClockSkew: Sendable {
   private let milliseconds = Mutex<Int64>(0)
+  /// What clocks that stand still show.
+  private let still: (monotonic: Milliseconds, wall: Int64)?
+
+  /// - Parameter isStill: whether time passes only by `advance`, so that no deadline does on a machine that is busy.
+  init(isStill: Bool = false) {
+    still = isStill ? (BootClock.now, WallClock.now) : nil
+  }
 
   func advance(_ span: Milliseconds) { milliseconds.withLock { $0 += span } }
 
   private var skew: Int64 { milliseconds.withLock { $0 } }
 
   var clock: HubClock {
-    HubClock(monotonic: { BootClock.now + self.skew }, wall: { WallClock.now + self.skew })
+    HubClock(
+      monotonic: { (self.still?.monotonic ?? BootClock.now) + self.skew },
+      wall: { (self.still?.wall ?? WallClock.now) + self.skew })
   }
 }
 
