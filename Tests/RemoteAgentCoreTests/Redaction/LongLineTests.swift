@@ -18,7 +18,8 @@ import Testing
       let bytes = Array(begin.utf8) + filler[..<before] + Array(secret.utf8) + Array(" .".utf8) + filler + [0x0A]
       let expected = Array(begin.utf8) + filler[..<before] + Array(left.utf8) + Array(" .".utf8) + filler + [0x0A]
       let (output, count) = redacted(bytes, rules, reads: [bytes.count])
-      #expect(output == expected && count == short.count, "\(secret.prefix(12)) at \(shift)")
+      let shown = String(decoding: output.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+      #expect(output == expected && count == short.count, "\(secret.prefix(12)) at \(shift): \(shown)")
     }
   }
 
@@ -59,7 +60,7 @@ import Testing
     let rules = RedactionRules(
       values: [SecretValue(name: "N", value: Array("1234567890123456".utf8))],
       patterns: [try RedactionPattern("pin=[^.]*")])
-    expectSame(#"pin=12","c":345,"d":"67"#, rules, object: true, shifts: -26...1)
+    expectSame(#"pin=12","c":345,"d":"67."#, rules, object: true, shifts: -26...1)
     expectSame(#"","n":1234567890123456,"b":""#, rules, object: true, shifts: -26...1)
     expectSame(#"","n":991234567890123456,"b":""#, rules, object: true, shifts: -28...1)
   }
@@ -80,9 +81,9 @@ import Testing
   }
 
   @Test func `however many backslashes are before a secret, what stays of them escapes nothing`() throws {
-    let rules = RedactionRules(patterns: [try RedactionPattern("[\"/n]secret")], wellKnown: false)
+    let rules = RedactionRules(patterns: [try RedactionPattern("[\"/A]secret")], wellKnown: false)
     for count in stride(from: 1, through: 41, by: 2) {
-      for character in ["\"", "/", "n"] {
+      for character in ["\"", "/", "u0041"] {
         let line = #"{"a":""# + String(repeating: "\\", count: count) + character + #"secret"}"#
         let (text, hidden) = redacted(line, rules)
         #expect(hidden == 1)
