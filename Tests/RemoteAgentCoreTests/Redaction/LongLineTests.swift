@@ -90,6 +90,8 @@ import Testing
         #expect(text.dropFirst(6).prefix { $0 == "\\" }.count % 2 == 0, "\(count) before \(character): \(text)")
       }
     }
+    let long = String(repeating: "\\", count: 301) + "\"secret"
+    expectSame(long, rules, object: true, shifts: -110...(-100))
   }
 
   @Test func `beginnings of web tokens one after another are read once`() {
