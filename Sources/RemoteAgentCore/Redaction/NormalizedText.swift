@@ -2,7 +2,7 @@
 ///
 /// Whether a line is JSON, JSON in a JSON string, or text with backslashes is not asked: up to eight backslashes before
 /// `uXXXX`, `/`, `n`, `r`, `t`, `b`, `f`, `"` or `'` are one escape. So a secret is found whatever it is quoted in. A text
-/// may begin anywhere but within an escape, and reads the same.
+/// may begin anywhere but within an escape or a pair of backslashes (`evenStart`), and reads the same.
 ///
 /// One value is used for text after text, so that its memory is.
 final class NormalizedText {
@@ -35,7 +35,8 @@ final class NormalizedText {
       while last < raw.count, raw[last] == UInt8(ascii: "\\") { last += 1 }
       index = last
       guard last < raw.count, let scalar = NormalizedText.scalar(in: raw, at: last) else { continue }
-      let begin = max(first, last - NormalizedText.mostBackslashes)
+      // What stays before it is whole pairs, so that none of them escapes what is put in its place.
+      let begin = first + (max(0, last - first - NormalizedText.mostBackslashes) + 1) / 2 * 2
       index = last + (raw[last] == UInt8(ascii: "u") ? 5 : 1)
       // What it becomes is never longer.
       if storage.count < raw.count { grow(to: raw.count) }
@@ -98,6 +99,14 @@ final class NormalizedText {
   func index(ofRaw raw: Int) -> Int {
     guard let escape = last(where: { $0.rawStart < raw }) else { return raw }
     return raw <= escape.rawEnd ? Int(escape.end) : Int(escape.end) + raw - Int(escape.rawEnd)
+  }
+
+  /// The place, or the one before it if it is the second of a pair of backslashes.
+  func evenStart(_ raw: UnsafeRawBufferPointer, _ place: Int) -> Int {
+    var first = place
+    guard place < raw.count, raw[place] == UInt8(ascii: "\\") else { return place }
+    while first > 0, raw[first - 1] == UInt8(ascii: "\\") { first -= 1 }
+    return place - (place - first) % 2
   }
 
   /// The last escape of those at the beginning for which something holds.

@@ -9,6 +9,11 @@ final class ShapeFinder {
   /// What is looked at before a place, to tell whether a token can begin there.
   static let lookBehind = 64
 
+  /// The most bytes of a token before its prefix.
+  private static let longestLead = 5
+  /// The most bytes of a terminal's colour.
+  private static let longestColour = 32
+
   /// A run has no byte below this: no blank, quote, parenthesis or `*`.
   private static let lowestOfRun: UInt8 = 0x2B
   /// So long that eight aligned bytes are within it.
@@ -28,6 +33,8 @@ final class ShapeFinder {
   /// By the first byte of the prefix.
   private var rules = [[Rule]](repeating: [], count: 256)
   private let authorizationKind: Int
+  /// Where each part of the last web token was read, so that no byte is read again from each `eyJ` before it.
+  private var parts = [Range<Int>](repeating: 0..<0, count: 5)
 
   /// - Parameter kind: gives a number for the name of a kind of secret.
   init(_ shapes: [TokenShape], kind: (String) -> Int) {
@@ -51,12 +58,16 @@ final class ShapeFinder {
     pairs.deallocate()
   }
 
-  /// Tells the tokens in `text` that begin at `from` or later and before `until`, in order, none within another.
+  /// Tells the tokens in `text` whose prefixes are at `from` or later, all that begin before `until` and some that begin
+  /// later, in order, none within another.
   ///
   /// Returns where the last one ends, or `from`.
   func find(in text: UnsafeRawBufferPointer, from: Int, until: Int, _ found: (Range<Int>, _ kind: Int) -> Void) -> Int {
     var resume = from
+    for part in parts.indices { parts[part] = 0..<0 }
     var index = max(0, from - ShapeFinder.shortestRun)
+    // A token may begin a little before what tells it.
+    let until = min(text.count, until + ShapeFinder.longestLead)
     // A run that begins before `until` may have its first eight bytes after it.
     while index + 8 <= text.count, index < until + ShapeFinder.shortestRun {
       guard Word(text, at: index).below(ShapeFinder.lowestOfRun) == 0 else {
@@ -106,7 +117,8 @@ final class ShapeFinder {
     tryAt(run.lowerBound)
     // What follows a percent-encoded byte, or below a terminal's colour, begins a word, too.
     if run.lowerBound > 0, text[run.lowerBound - 1] == UInt8(ascii: "%") { tryAt(run.lowerBound + 2) }
-    var index = nextMark(in: text, from: max(run.lowerBound, resume - 1), to: end)
+    // A colour before `from` may end after it.
+    var index = nextMark(in: text, from: max(run.lowerBound, resume - ShapeFinder.longestColour - 2), to: end)
     while index < end {
       tryAt(index)
       tryAt(index + 1)
@@ -130,6 +142,7 @@ final class ShapeFinder {
 
   private func endOfColour(in text: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
     var index = start
+    let end = min(end, start + ShapeFinder.longestColour)
     while index < end, kinds[Int(text[index])].contains(.digit) || text[index] == UInt8(ascii: ";") { index += 1 }
     return index + 1
   }
@@ -204,7 +217,7 @@ extension ShapeFinder {
     var stops: [Int] = []
     var index = start
     while stops.count < 5 {
-      let end = end(of: .urlSafe, in: text, from: index, atMost: start + ShapeFinder.longestMatch - index)
+      let end = endOfPart(stops.count, in: text, from: index, limit: start + ShapeFinder.longestMatch)
       guard end > index || stops.count == 2 else { break }
       stops.append(end)
       guard end < text.count, text[end] == UInt8(ascii: ".") else { break }
@@ -214,6 +227,14 @@ extension ShapeFinder {
     let isSigned = text.starts(with: Array("eyJ".utf8), at: stops[0] + 1)
     guard isSigned || stops.count == 5 else { return nil }
     return start..<stops[isSigned ? 2 : 4]
+  }
+
+  private func endOfPart(_ part: Int, in text: UnsafeRawBufferPointer, from start: Int, limit: Int) -> Int {
+    let known = parts[part]
+    let from = known.contains(start) ? known.upperBound : start
+    let end = from < limit ? end(of: .urlSafe, in: text, from: from, atMost: limit - from) : limit
+    parts[part] = (known.contains(start) ? known.lowerBound : start)..<max(end, from)
+    return end
   }
 
   private func password(_ text: UnsafeRawBufferPointer, authority: Int) -> Range<Int>? {

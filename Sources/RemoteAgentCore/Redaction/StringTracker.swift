@@ -1,16 +1,29 @@
 /// Tells where the strings of a line that is a JSON object begin and end.
 struct StringTracker {
-  /// Whether the line begins as an object does.
-  private(set) var isObject = false
+  private var isObject = false
   /// Whether `place` is within a string.
   private(set) var isInString = false
   private var place = 0
   private var isAtStart = true
   private var isEscaped = false
 
+  /// Whether the line begins as an object does; something of it stands at `place`.
+  func isObject(in text: UnsafeRawBufferPointer) -> Bool {
+    isAtStart && place < text.count ? text[place] == UInt8(ascii: "{") : isObject
+  }
+
   /// Reads on until `end`, if it is not read already.
   mutating func advance(to end: Int, in text: UnsafeRawBufferPointer) {
+    guard place < end else { return }
+    // What stands before the last line tells nothing of it.
+    if let feed = UnsafeRawBufferPointer(rebasing: text[..<end]).lastIndex(of: UInt8(ascii: "\n"), from: place) {
+      (isAtStart, isInString, isEscaped, place) = (true, false, false, feed + 1)
+    }
     while place < end {
+      if !isAtStart, !isObject {
+        place = end
+        return
+      }
       let byte = text[place]
       if isAtStart { isObject = byte == UInt8(ascii: "{") }
       isAtStart = byte == UInt8(ascii: "\n")

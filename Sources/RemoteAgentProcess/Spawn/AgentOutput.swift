@@ -21,6 +21,7 @@ struct AgentOutput {
   ///   - echoEscapes: whether readable text is wanted for standard output and error, and made safe for a terminal.
   init(profile: AgentProfile?, rules: RedactionRules?, echoEscapes: (output: Bool, errors: Bool)?) {
     self.rules = rules
+    redactors = AgentOutput.redactors(rules)
     self.profile = profile
     self.echoEscapes = echoEscapes
     readAs(profile)
@@ -29,10 +30,15 @@ struct AgentOutput {
   /// A new agent begins, perhaps another one: nothing is left of the last one's lines.
   mutating func restart(profile: AgentProfile?) {
     framers = [LineFramer(), LineFramer()]
-    redactors = rules.map { [Redactor($0), Redactor($0)] } ?? []
+    redactors = AgentOutput.redactors(rules)
     guard profile != self.profile else { return }
     self.profile = profile
     readAs(profile)
+  }
+
+  /// One for each stream; none where nothing is hidden.
+  private static func redactors(_ rules: RedactionRules?) -> [Redactor] {
+    rules.map { [Redactor($0), Redactor($0)] } ?? []
   }
 
   private mutating func readAs(_ profile: AgentProfile?) {
