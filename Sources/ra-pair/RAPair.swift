@@ -120,7 +120,7 @@ struct RAPair: ParsableCommand {
       place = try store.save(paired, named: credential.name, as: prepared)
     } catch {
       // A device that nobody has the credential of is of no use to the hub either.
-      try? pairing.unpair(paired)
+      diagnostics.note(forget(paired, pairing))
       throw error
     }
     storing.tell(place, store, diagnostics)
