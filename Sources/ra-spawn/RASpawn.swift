@@ -93,8 +93,13 @@ struct RASpawn: ParsableCommand {
     let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) { settings in
       let name = settings.agent
       // Where we are needs no entering: it may have been removed.
-      let folder = Array(settings.folder.utf8) == ownFolder ? nil : settings.folder
-      return switch Executable.find(name, folder: folder) {
+      let isOwnFolder = settings.folder.utf8.elementsEqual(own.folder.utf8)
+      let folder = isOwnFolder && cwd == nil ? nil : settings.folder
+      // What is relative, in PATH too, is the owner's, and never looked up in a folder that a hub named.
+      let finding =
+        isOwnFolder
+        ? Executable.find(name, folder: folder) : Executable.find(name, folder: own.folder, isForAnywhere: true)
+      return switch finding {
       case .found(let path):
         .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))
       case .notFound: .failure(StartFailure(.notFound, "starting \(name): not found"))
