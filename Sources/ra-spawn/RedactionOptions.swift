@@ -14,7 +14,9 @@ struct RedactionOptions: ParsableArguments {
   var redactEnv: [String] = []
 
   /// The rules; nil if nothing is hidden.
-  func rules(_ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
+  ///
+  /// - Parameter credential: a secret that is no longer in the environment.
+  func rules(credential: [UInt8]?, _ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
     guard redact else {
       guard redactPattern.isEmpty, redactEnv.isEmpty else {
         throw Failure(message: "--no-redact hides nothing, also not what --redact-pattern and --redact-env say")
@@ -42,7 +44,10 @@ struct RedactionOptions: ParsableArguments {
           "--redact-env \(name): its value is shorter than \(SecretValue.shortest) bytes, and is not hidden")
       }
     }
-    return RedactionRules(
-      values: SecretEnvironment.values(of: environment, named: redactEnv), patterns: patterns)
+    var values = SecretEnvironment.values(of: environment, named: redactEnv)
+    if let credential, credential.count >= SecretValue.shortest {
+      values.append(SecretValue(name: CredentialBundle.variable, value: credential))
+    }
+    return RedactionRules(values: values, patterns: patterns)
   }
 }
