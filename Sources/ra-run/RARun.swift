@@ -100,11 +100,12 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
+    ProcessMemory.keepPrivate(startsOthers: true)
     // The agent is not to have it: only the tunnel gets it.
     let variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
-      Glibc.exit(try RARun.parse().start(variable: variable, diagnostics))
+      Glibc.exit(try RARun.parse().start(variable: &variable, diagnostics))
     } catch let error as PassphraseOptions.Failure {
       diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
       Glibc.exit(ExitStatus.configuration)
@@ -124,7 +125,7 @@ struct RARun: ParsableCommand {
     }
   }
 
-  private func start(variable: [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
+  private func start(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     var plan = plan
     plan.spawnOptions += policy.choice.options
     do throws(PolicyChoice.Failure) {
@@ -140,7 +141,10 @@ struct RARun: ParsableCommand {
     let source = try credential.source(hasVariable: variable != nil)
     let bundle: [UInt8]?
     do {
-      bundle = try source.bundle(variable: variable)
+      if var bundle = try source.bundle(taking: &variable) {
+        defer { explicit_bzero(&bundle, bundle.count) }
+        plan.pass(try Descriptor.memory(holding: bundle)) { "--credential-fd=\($0)" }
+      }
     } catch {
       diagnostics.error(error is ProcessError ? "\(error)" : "\(source.place): \(error)", hint: source.hint)
       return ExitStatus.configuration
@@ -149,7 +153,6 @@ struct RARun: ParsableCommand {
       return ExitStatus.notFound
     }
     try passphrase.ask(for: &plan)
-    if let bundle { plan.pass(try Descriptor.memory(holding: bundle)) { "--credential-fd=\($0)" } }
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
