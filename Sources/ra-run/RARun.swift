@@ -102,7 +102,7 @@ struct RARun: ParsableCommand {
     let diagnostics = Diagnostics(program: "ra-run")
     ProcessMemory.keepPrivate(startsOthers: true)
     // The agent is not to have it: only the tunnel gets it.
-    let variable = Environment.take(CredentialBundle.variable)
+    var variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
       Glibc.exit(try RARun.parse().start(variable: &variable, diagnostics))
@@ -120,8 +120,16 @@ struct RARun: ParsableCommand {
   }
 
   func validate() throws {
-    guard !dryRun || credential.credentialFd == nil else {
-      throw ValidationError("--dry-run prints a command to run later, and --credential-fd is read now")
+    let isDescriptor = { (path: String?) in path.flatMap(RunPlan.descriptor) != nil }
+    guard
+      !dryRun
+        || credential.credentialFd == nil && !isDescriptor(credential.credentialFile)
+          && !isDescriptor(passphrase.passphraseFile)
+    else {
+      throw ValidationError("--dry-run prints a command to run later, and a descriptor is read now")
+    }
+    guard !dryRun || !passphrase.passphrase else {
+      throw ValidationError("--dry-run prints a command to run later, and --passphrase asks now")
     }
   }
 
@@ -139,7 +147,6 @@ struct RARun: ParsableCommand {
       return ExitStatus.done
     }
     let source = try credential.source(hasVariable: variable != nil)
-    let bundle: [UInt8]?
     do {
       if var bundle = try source.bundle(taking: &variable) {
         defer { explicit_bzero(&bundle, bundle.count) }
@@ -179,8 +186,8 @@ struct RARun: ParsableCommand {
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
     plan.tunnelOptions += option("--session", session)
     plan.tunnelOptions += option("--credential", credential.credential)
-    plan.tunnelOptions += option("--credential-file", credential.credentialFile)
-    plan.tunnelOptions += passphrase.tunnelOptions
+    plan.nameFile(credential.credentialFile, by: "--credential-file")
+    passphrase.nameFile(in: &plan)
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
     plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)
