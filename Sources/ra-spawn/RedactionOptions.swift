@@ -15,7 +15,7 @@ struct RedactionOptions: ParsableArguments {
 
   /// The rules; nil if nothing is hidden.
   ///
-  /// - Parameter credential: a secret that is no longer in the environment.
+  /// - Parameter credential: what `RA_CREDENTIAL` had before it was taken out of the environment.
   func rules(credential: [UInt8]?, _ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
     guard redact else {
       guard redactPattern.isEmpty, redactEnv.isEmpty else {
@@ -33,7 +33,8 @@ struct RedactionOptions: ParsableArguments {
           hint: "ra-spawn(1) tells what a pattern may have")
       }
     }
-    let environment = Environment.all
+    var environment = Environment.all
+    environment[CredentialBundle.variable] = credential.map { String(decoding: $0, as: UTF8.self) }
     for name in redactEnv {
       guard let value = environment[name] else {
         diagnostics.warning("--redact-env \(name): there is no such variable")
@@ -44,10 +45,7 @@ struct RedactionOptions: ParsableArguments {
           "--redact-env \(name): its value is shorter than \(SecretValue.shortest) bytes, and is not hidden")
       }
     }
-    var values = SecretEnvironment.values(of: environment, named: redactEnv)
-    if let credential, credential.count >= SecretValue.shortest {
-      values.append(SecretValue(name: CredentialBundle.variable, value: credential))
-    }
-    return RedactionRules(values: values, patterns: patterns)
+    return RedactionRules(
+      values: SecretEnvironment.values(of: environment, named: redactEnv), patterns: patterns)
   }
 }

@@ -17,8 +17,9 @@ package enum PrivateFile {
   /// Bytes at most.
   private static let limit = 1 << 20
 
-  /// Reads a file that must be ours (or root's) and closed to group and others. A FIFO that nobody writes to is waited for
-  /// so long, in milliseconds.
+  /// Reads a file that must be ours (or root's) and closed to group and others.
+  ///
+  /// - Parameter patience: how long the end of a FIFO is waited for.
   package static func read(_ path: String, patience: Milliseconds = 10_000) throws(Refusal) -> [UInt8] {
     let status: FileStatus
     do {

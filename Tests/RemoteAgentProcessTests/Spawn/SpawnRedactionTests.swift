@@ -21,7 +21,7 @@ import Testing
     bench.output(#"{"type":"result","subtype":"success","is_error":true,"result":"no \#(Self.password)"}"# + "\n")
     #expect(bench.states("turn").last?["detail"] == "no [redacted:PW]")
     bench.control(1, #"{"action":"\#(Self.password)"}"#)
-    #expect(bench.answer(to: 1) == "[redacted:PW] is not possible here")
+    #expect(bench.answer(to: 1) == "there is no such action")
     bench.output("it is correct hor")
     bench.output("se 1\n")
     bench.output("\(Self.password)", .stderr)
@@ -30,13 +30,13 @@ import Testing
     #expect(!bench.written.contains(Self.password))
     let markers = bench.written.split(separator: "[redacted:PW]", omittingEmptySubsequences: false).count - 1
     // The turn's detail is the agent's, in which it was hidden already.
-    #expect(markers == 7)
-    #expect(bench.states("exited").first?["redacted"]?.integer == 6)
+    #expect(markers == 6)
+    #expect(bench.states("exited").first?["redacted"]?.integer == 5)
   }
 
   @Test func `where nothing is secret nothing is counted, and each run counts for itself`() {
     var settings = SpawnSettings(agent: "/bin/sh", mode: .raw, folder: "/tmp")
-    (settings.hasControl, settings.stays) = (true, true)
+    (settings.hasControl, settings.stays, settings.policy.restart) = (true, true, true)
     let bench = Bench(settings, rules: rules).started()
     bench.output("a \(Self.password)\n")
     bench.ends(.exited(code: 0))
