@@ -64,7 +64,8 @@ struct DecisionArguments: ParsableArguments {
       output.line(approval.text)
     } else {
       let verb = decision == .allow ? "approved" : "denied"
-      output.line("\(verb) \(approval["userCode"]?.string ?? code) (\(approval["label"]?.string ?? ""))")
+      output.line(
+        "\(verb) \(approval["userCode"]?.string ?? code) (\(TerminalText.field(approval["label"]?.string ?? "")))")
     }
     try output.flush()
   }

@@ -35,7 +35,7 @@ export function showConnection(state, retryAt) {
  */
 export function agentsStream(on, refetch) {
 	let wasLive = false;
-	return new LiveStream({
+	const stream = new LiveStream({
 		path: '/api/agents/stream',
 		onEvents(events) {
 			for (const { type, data } of events) {
@@ -50,6 +50,13 @@ export function agentsStream(on, refetch) {
 			wasLive = state === 'live';
 		},
 	});
+	return {
+		close() {
+			stream.close();
+			// Nobody tells any more of those who ask.
+			showAsking(0);
+		},
+	};
 }
 
 /** Shows beside the link to the devices how many ask to be paired. */

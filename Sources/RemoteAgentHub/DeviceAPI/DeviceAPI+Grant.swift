@@ -3,10 +3,10 @@ import RemoteAgentCore
 
 extension DeviceAPI {
   /// Answers a request of the device authorization grant. What is wrong with proof or form is told in OAuth's words; what
-  /// was read as a whole spends its proof.
+  /// was granted spends its proof.
   func grant(_ route: Route, _ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
     do throws(Problem) {
-      return try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
+      return try await devices.admitWithoutToken(request, spends: \.isGranted) { (fingerprint) throws(Problem) in
         do {
           let form = try OAuthForm(body, headers: request.headers)
           let json =
@@ -25,4 +25,8 @@ extension DeviceAPI {
       return error.response
     }
   }
+}
+
+extension Response {
+  fileprivate var isGranted: Bool { status == .ok }
 }

@@ -72,7 +72,7 @@ struct DeviceAPI: HTTPResponder {
   }
 
   private func pair(_ request: DeviceRequest, body: [UInt8]) async throws(Problem) -> Response {
-    let outcome = try await devices.admitWithoutToken(request) { (fingerprint) throws(Problem) in
+    let outcome = try await devices.admitWithoutToken(request, spends: \.isPaired) { (fingerprint) throws(Problem) in
       try await self.pairing.pair(body: body, fingerprint: fingerprint, request: request)
     }
     let pairing: Pairing

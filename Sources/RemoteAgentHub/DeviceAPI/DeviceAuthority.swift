@@ -65,16 +65,18 @@ package final class DeviceAuthority: Sendable {
 
   /// Checks the proof of a request that has no token yet; returns the fingerprint of its key.
   ///
-  /// `work` is done while the proof is claimed; the proof is spent if it returns.
+  /// `work` is done while the proof is claimed. It is spent, and so remembered, if `spends` says so of what `work` returns:
+  /// that must be what a stranger can't have without end, or the ledger of all devices is soon full.
   package func admitWithoutToken<Value: Sendable>(
-    _ request: DeviceRequest, _ work: (_ fingerprint: String) async throws(Problem) -> Value
+    _ request: DeviceRequest, spends: KeyPath<Value, Bool>,
+    _ work: (_ fingerprint: String) async throws(Problem) -> Value
   ) async throws(Problem) -> Value {
     let proof = try check(request.proof, method: request.method, path: request.path, token: nil)
     let entry = try claim(proof)
     var held = false
     defer { settle(entry, held: held) }
     let value = try await work(proof.key.thumbprint)
-    held = true
+    held = value[keyPath: spends]
     return value
   }
 

@@ -19,7 +19,7 @@ package struct DeviceRates: Sendable {
   ///   - burst: requests of one kind at once.
   ///   - interval: how often one more may follow, for how long it wants.
   ///   - capacity: buckets remembered; beyond it those that are full again are forgotten.
-  package init(burst: Int = 200, interval: Milliseconds = 50, capacity: Int = 4_096) {
+  package init(burst: Int = 1_000, interval: Milliseconds = 50, capacity: Int = 4_096) {
     self.burst = burst
     self.interval = interval
     self.capacity = capacity

@@ -8,6 +8,8 @@ final class PairingDesk: Sendable {
     /// Somebody has yet to decide.
     case pending(Approval)
     case denied
+
+    var isPaired: Bool { if case .paired = self { true } else { false } }
   }
 
   /// Of what a device says of itself, in bytes.

@@ -41,6 +41,17 @@ package struct Approval: Sendable, Equatable {
     }
   }
 
+  /// What a key gets that shows the code of this request; nil for another key, and when it is too late.
+  func admission(fingerprint: String, now: Int64) -> PairingAdmission? {
+    guard fingerprint == self.fingerprint else { return nil }
+    return switch state(now: now) {
+    case .pending: .pending(self, isNew: false)
+    case .allowed: .allowed(self)
+    case .denied: .denied
+    case .expired: nil
+    }
+  }
+
   /// As docs/http-api.md tells it.
   package func json(now: Int64) -> JSON {
     [

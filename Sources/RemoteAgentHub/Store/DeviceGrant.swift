@@ -14,7 +14,7 @@ package enum DeviceGrantAdmission: Sendable, Equatable {
 
 /// How many requests may be open at a time.
 package struct DeviceGrantLimits: Sendable, Equatable {
-  /// That have not expired, whatever became of them.
+  /// That have not expired, and were not denied.
   package var total = 100
   /// Of one network, that wait or were denied and have not expired: those that paired make room.
   package var perNetwork = 10

@@ -76,7 +76,7 @@ struct DeviceTable {
       """
       UPDATE devices SET finishedAt = ?
       WHERE clientId = (SELECT clientId FROM sessions WHERE row = ?) AND finishedAt IS NULL
-        AND (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId AND ended = 1) >= sessionLimit
+        AND sessionLimit IS NOT NULL AND (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId AND ended = 1) >= sessionLimit
       """, [now, row])
   }
 

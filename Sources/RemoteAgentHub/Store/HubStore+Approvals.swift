@@ -6,7 +6,7 @@ import RemoteAgentCore
 ///
 /// A request stands in `approvals` under the hash of the code that its device asks with. What is allowed stands in `codes`
 /// under the same hash, bound to the key that asked: from there on it is a pairing code as any other
-/// (``HubStore/pair(code:fingerprint:label:platform:address:now:)``), with its life and its answer to a device that asks again.
+/// (``HubStore/pair(code:fingerprint:label:platform:address:version:now:)``), with its life and its answer to a device that asks again.
 extension HubStore {
   /// How long a request is remembered after it has expired, so that its device can be told.
   private static let memory: Int64 = 600_000
@@ -21,20 +21,14 @@ extension HubStore {
       userCode: Approval.shown(Symbols.random(8)), kind: .device, label: label, platform: platform,
       fingerprint: fingerprint, address: address, createdAt: now, expiresAt: now + lives.code, decision: nil)
     let hash = Self.hash(deviceCode)
-    let full: Int64? = try await write { database in
-      let open = try database.rows(
-        """
-        SELECT approvals.expiresAt, approvals.address, codes.clientId IS NOT NULL AS isPaired
-        FROM approvals LEFT JOIN codes USING (hash)
-        WHERE kind = 'device' AND approvals.expiresAt > ? ORDER BY approvals.expiresAt
-        """, [now])
-      let network = ClientNetwork(ip: address)
-      let near = open.filter { !($0["isPaired"] as Bool) && ClientNetwork(ip: $0["address"]) == network }
-      for (rows, limit) in [(near, limits.perNetwork), (open, limits.total)] where rows.count >= limit {
-        return rows.first?["expiresAt"] ?? approval.expiresAt
+    // Looked at first, since anybody may ask without end, and a write holds up others.
+    var full = try await read { database in try Self.isFull(for: approval, limits, in: database) }
+    if full == nil {
+      full = try await write { database in
+        if let full = try Self.isFull(for: approval, limits, in: database) { return full }
+        try Self.insert(approval, hash: hash, in: database)
+        return nil
       }
-      try Self.insert(approval, hash: hash, in: database)
-      return nil
     }
     if let full { return .tooMany(retryAfter: max(1, (full - now + 999) / 1_000)) }
     changes.changedApprovals()
@@ -49,15 +43,13 @@ extension HubStore {
   ) async throws(StoreError) -> PairingAdmission? {
     let symbols = Crockford.normalized(code)
     let hash = Self.hash(symbols)
+    // Looked at first, since a device asks again and again, and a write holds up others.
+    if let known = try await read({ database in try Self.approval(hash, in: database) }) {
+      return known.admission(fingerprint: fingerprint, now: now)
+    }
     let admission: PairingAdmission? = try await write { database in
       if let known = try Self.approval(hash, in: database) {
-        guard known.fingerprint == fingerprint else { return nil }
-        switch known.state(now: now) {
-        case .pending: return .pending(known, isNew: false)
-        case .allowed: return .allowed(known)
-        case .denied: return .denied
-        case .expired: return nil
-        }
+        return known.admission(fingerprint: fingerprint, now: now)
       }
       guard let found = try database.row("SELECT expiresAt, fingerprint, label FROM codes WHERE hash = ?", [hash]),
         found["expiresAt"] as Int64 > now
@@ -112,8 +104,8 @@ extension HubStore {
       switch (decision, approval.kind) {
       case (.allow, .device):
         try database.run(
-          "INSERT INTO codes (hash, expiresAt, fingerprint) VALUES (?, ?, ?)",
-          [hash, approval.expiresAt, approval.fingerprint])
+          "INSERT INTO codes (hash, expiresAt, fingerprint, label) VALUES (?, ?, ?, ?)",
+          [hash, approval.expiresAt, approval.fingerprint, approval.label])
       case (.deny, .code): try database.run("DELETE FROM codes WHERE hash = ?", [hash])
       case (.allow, .code), (.deny, .device): break
       }
@@ -121,6 +113,25 @@ extension HubStore {
     }
     if case .decided(_, isNew: true) = outcome { changes.changedApprovals() }
     return outcome
+  }
+
+  /// Until when there are as many requests as may be; nil if there is room for one more.
+  private static func isFull(
+    for approval: Approval, _ limits: DeviceGrantLimits, in database: Database
+  ) throws -> Int64? {
+    let open = try database.rows(
+      """
+      SELECT approvals.expiresAt, approvals.address, decision, codes.clientId IS NOT NULL AS isPaired
+      FROM approvals LEFT JOIN codes USING (hash)
+      WHERE kind = 'device' AND approvals.expiresAt > ? ORDER BY approvals.expiresAt
+      """, [approval.createdAt])
+    let network = ClientNetwork(ip: approval.address)
+    let near = open.filter { !($0["isPaired"] as Bool) && ClientNetwork(ip: $0["address"]) == network }
+    let all = open.filter { ($0["decision"] as String?) != Approval.Decision.deny.rawValue }
+    for (rows, limit) in [(near, limits.perNetwork), (all, limits.total)] where rows.count >= limit {
+      return rows.first?["expiresAt"] ?? approval.expiresAt
+    }
+    return nil
   }
 
   private static func approval(_ hash: Data, in database: Database) throws -> Approval? {

@@ -114,8 +114,7 @@ extension Device {
     return """
       SELECT *, (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId) AS sessions,
         (SELECT count(*) FROM sessions
-          WHERE sessions.clientId = devices.clientId AND connected = 1 AND ended = 0\(away)) AS live,
-        (SELECT max(lastSeenAt) FROM sessions WHERE sessions.clientId = devices.clientId) AS heardAt
+          WHERE sessions.clientId = devices.clientId AND connected = 1 AND ended = 0\(away)) AS live
       FROM devices
       """
   }
@@ -124,8 +123,7 @@ extension Device {
     self.init(
       clientId: row["clientId"], label: row["label"], platform: row["platform"], fingerprint: row["fingerprint"],
       address: row["address"], version: row["version"], pairedAt: row["pairedAt"],
-      lastSeenAt: max(row["lastSeenAt"], row["heardAt"] as Int64? ?? 0), expiresAt: row["expiresAt"],
-      revokedAt: row["revokedAt"],
+      lastSeenAt: row["lastSeenAt"], expiresAt: row["expiresAt"], revokedAt: row["revokedAt"],
       // When it was asked matters only for the second in which nobody has ended it yet.
       refusal: DeviceTable.refusal(of: row, now: 0), sessions: row["sessions"], live: row["live"],
       sessionLimit: row["sessionLimit"])

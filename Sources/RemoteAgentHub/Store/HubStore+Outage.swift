@@ -38,6 +38,11 @@ extension HubStore {
     try database.run(
       "UPDATE sessions SET connected = 0, disconnectedAt = ?, lastSeenAt = ? WHERE row = ? AND connected = 1",
       [now, now, row])
-    return try database.row("SELECT clientId FROM sessions WHERE row = ?", [row]).map { $0["clientId"] }
+    guard let clientId: String = try database.row("SELECT clientId FROM sessions WHERE row = ?", [row])?["clientId"]
+    else {
+      return nil
+    }
+    try database.run("UPDATE devices SET lastSeenAt = max(lastSeenAt, ?) WHERE clientId = ?", [now, clientId])
+    return clientId
   }
 }

@@ -16,7 +16,7 @@ extension HubStore {
         "INSERT INTO codes (hash, expiresAt, label, life, sessionLimit) VALUES (?, ?, ?, ?, ?)",
         [hash, expiresAt, terms.label, terms.ephemeral?.life, terms.ephemeral?.sessions])
     }
-    return PairingCode(code: "\(symbols.prefix(4))-\(symbols.suffix(4))", expiresAt: expiresAt)
+    return PairingCode(code: Approval.shown(symbols), expiresAt: expiresAt)
   }
 
   /// Makes the key a device of its own, if the code is good; it is then used up, but for the same key: that one gets new

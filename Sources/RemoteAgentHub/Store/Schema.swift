@@ -122,5 +122,8 @@ enum Schema {
 
     ALTER TABLE sessions ADD COLUMN isDelivered INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX sessionsConnected ON sessions(clientId) WHERE connected = 1;
+
+    UPDATE devices SET lastSeenAt = max(
+      lastSeenAt, coalesce((SELECT max(lastSeenAt) FROM sessions WHERE sessions.clientId = devices.clientId), 0));
     """
 }

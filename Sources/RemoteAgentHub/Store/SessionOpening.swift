@@ -38,8 +38,8 @@ struct SessionOpening {
     get throws {
       try database.row(
         """
-        SELECT 1 FROM devices WHERE clientId = ? AND coalesce(
-          (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId) < sessionLimit, 1)
+        SELECT 1 FROM devices WHERE clientId = ? AND (sessionLimit IS NULL
+          OR (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId) < sessionLimit)
         """, [hello.clientId]) != nil
     }
   }

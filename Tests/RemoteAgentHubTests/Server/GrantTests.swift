@@ -178,6 +178,32 @@ import Testing
     }
   }
 
+  @Test func `what is refused spends no proof: strangers can't fill what remembers those`() async throws {
+    try await TestHub.with { hub in
+      var device = try TestDevice()
+      device.nonce = try await hub.ask("GET", "/nothing").nonce
+      let headers = try device.headers(hub, "POST", "/oauth/token", token: nil) + [("Content-Type", Self.form)]
+      for _ in 0..<2 {
+        let answer = try await hub.ask("POST", "/oauth/token", headers: headers, body: "x")
+        #expect(answer.status == 400 && answer.json["error"]?.string == "invalid_request")
+      }
+    }
+  }
+
+  @Test func `a device is called what was allowed, however it fetches its tokens`() async throws {
+    try await TestHub.with { hub in
+      var device = try TestDevice()
+      let grant = try await ask(hub, by: &device)
+      try await decide(.allow, grant, at: hub)
+      let paired = try await device.ask(
+        hub, "POST", "/api/clients/pair", token: nil,
+        body: #"{"code":"\#(grant["device_code"]?.string ?? "")","label":"boss","platform":"p"}"#)
+      #expect(paired.status == 201)
+      let devices = try await hub.running.store.devices()
+      #expect(devices.map(\.label) == ["desk"])
+    }
+  }
+
   @Test func `who fills the hub with requests is told when there is room again`() async throws {
     try await TestHub.with {
       $0.grants.perNetwork = 2

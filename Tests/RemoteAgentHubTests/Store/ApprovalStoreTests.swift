@@ -1,3 +1,4 @@
+import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
@@ -112,9 +113,13 @@ import Testing
         throw TestFailure("no room for \(address)")
       }
     }
-    #expect(try await admit(address: "192.0.2.2", at: now + 4, limits: limits) == .tooMany(retryAfter: 600))
-    // The first has expired: there is room again.
-    guard case .granted = try await admit(address: "192.0.2.2", at: now + 600_000, limits: limits) else {
+    // One that was denied takes no room but in its own network.
+    guard case .granted = try await admit(address: "192.0.2.2", at: now + 4, limits: limits) else {
+      throw TestFailure("no room after a denial")
+    }
+    #expect(try await admit(address: "192.0.2.3", at: now + 5, limits: limits) == .tooMany(retryAfter: 600))
+    // The first of them has expired: there is room again.
+    guard case .granted = try await admit(address: "192.0.2.3", at: now + 600_001, limits: limits) else {
       throw TestFailure("no room")
     }
   }

@@ -172,7 +172,7 @@ import Testing
   @Test(
     arguments: [
       (#"{"allow":{"inputs":true}}"#, 0o600, "allow.inputs: there is no such member; there are prompts, "),
-      (#"{"allow":{}}"#, 0o644, "others may read it (mode 644)\nra-spawn: hint: chmod 600 "),
+      (#"{"allow":{}}"#, 0o644, "others may read it (mode 644)"),
       ("x", 0o600, "it must hold a JSON object"),
     ] as [(String, mode_t, String)])
   func `a config.json that is wrong is status 78 where there is control, and else not looked at`(
