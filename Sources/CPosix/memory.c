@@ -7,9 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-void cposix_keep_memory_private(void) {
-  // Neither can fail, unless a sandbox forbids it: then all is as it was.
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+// Neither can fail, unless a sandbox forbids it: then all is as it was.
+
+void cposix_keep_memory_private(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+void cposix_forbid_cores(void) {
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
 }

@@ -27,7 +27,7 @@ typedef struct {
 } SecretSchema;
 
 enum { SESSION_BUS = 2, OPEN_SESSION = 2, SEARCH_ALL = 2 };
-enum { UNKNOWN_SERVICE = 2, NO_OWNER = 3, FIRST_SPAWN_ERROR = 24, LAST_SPAWN_ERROR = 31 }; // of GDBusError
+enum { UNKNOWN_SERVICE = 2, NO_OWNER = 3, FIRST_SPAWN_ERROR = 23, LAST_SPAWN_ERROR = 31 }; // of GDBusError
 enum { IS_LOCKED = 2, NO_SUCH_OBJECT = 3 };                                                // of SecretError
 
 static struct {
@@ -176,7 +176,7 @@ int cposix_secret(
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The library's messages are told by what we return. A program without standard streams has ours in their places.
-    int out = fcntl(ends[1], F_DUPFD, 3);
+    int out = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2; fd++) dup2(null, fd);
     const char *text = NULL;

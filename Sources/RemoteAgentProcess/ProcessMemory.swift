@@ -6,5 +6,10 @@ package enum ProcessMemory {
   /// called before there is a secret.
   ///
   /// It makes what is in `/proc/PID` root's; a process's own `/proc/self/fd`, and so `/dev/stdin`, it leaves usable.
-  package static func keepPrivate() { cposix_keep_memory_private() }
+  ///
+  /// - Parameter startsOthers: a program that starts the user's leaves them the limit of cores, which they would inherit.
+  package static func keepPrivate(startsOthers: Bool = false) {
+    cposix_keep_memory_private()
+    if !startsOthers { cposix_forbid_cores() }
+  }
 }

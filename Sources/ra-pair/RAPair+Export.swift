@@ -51,7 +51,7 @@ extension RAPair {
   }
 
   /// Has the hub forget a device that nobody can ever be; what came of it.
-  private func forget(_ paired: Credential, _ pairing: Pairing) -> String {
+  func forget(_ paired: Credential, _ pairing: Pairing) -> String {
     var paired = paired
     do throws(ClientError) {
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)

@@ -120,7 +120,7 @@ struct RAPair: ParsableCommand {
       place = try store.save(paired, named: credential.name, as: prepared)
     } catch {
       // A device that nobody has the credential of is of no use to the hub either.
-      try? pairing.unpair(paired)
+      diagnostics.note(forget(paired, pairing))
       throw error
     }
     storing.tell(place, store, diagnostics)
@@ -128,7 +128,7 @@ struct RAPair: ParsableCommand {
       let members = summary(paired, .store(name: credential.name)).members ?? []
       print(JSON.object(members + [.init("store", .string(place.kind.rawValue))]).text)
     } else {
-      print("paired with \(paired.hub.description) as \(paired.clientId)")
+      print(TerminalText.field("paired with \(paired.hub.description) as \(paired.clientId)"))
     }
   }
 
@@ -199,7 +199,7 @@ struct RAPair: ParsableCommand {
     if chosen.source.isStore {
       try CredentialStore(folder: try SettingsFolder.current()).remove(named: credential.name)
     }
-    print(json ? summary(paired, chosen.source).text : "unpaired from \(paired.hub.description)")
+    print(json ? summary(paired, chosen.source).text : TerminalText.field("unpaired from \(paired.hub.description)"))
   }
 
   /// The entry may be here where its secrets are gone from the keyring: nobody can speak for that device any more.
@@ -208,7 +208,10 @@ struct RAPair: ParsableCommand {
     guard let entry = try store.summaries().first(where: { $0.name == credential.name }) else { throw error }
     diagnostics.warning("\(error); the hub was not told: `ra-hub revoke \(entry.clientId)` does it there")
     try store.remove(named: credential.name)
-    print(json ? StatusReport(place: .store(entry, store)).json.text : "the credential of \(entry.hub) is removed")
+    print(
+      json
+        ? StatusReport(place: .store(entry, store)).json.text
+        : TerminalText.field("the credential of \(entry.hub) is removed"))
   }
 
   private func summary(_ paired: Credential, _ source: CredentialSource) -> JSON {

@@ -61,6 +61,7 @@ struct StatusReport {
     return .object(members)
   }
 
+  /// Each line as a terminal may have it: the hub names itself and the device.
   var text: String {
     var lines = ["hub          \(hub)", "device       \(clientId) (\(device?["label"]?.string ?? label))"]
     if let paired { lines.append("fingerprint  \(paired.key.publicKey.thumbprint)") }
@@ -68,7 +69,7 @@ struct StatusReport {
     if let pins = paired?.pins { lines.append("pin          \(pins)") }
     if case .store(_, let store) = place { lines.append("file         \(store.folder.configFile)") }
     if device != nil { lines.append("the hub takes it") }
-    return lines.joined(separator: "\n")
+    return lines.map(TerminalText.field).joined(separator: "\n")
   }
 
   private var keeping: String {

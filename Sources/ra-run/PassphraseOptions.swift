@@ -18,9 +18,10 @@ struct PassphraseOptions: ParsableArguments {
     }
   }
 
-  var tunnelOptions: [String] {
-    if let passphraseFile { return ["--passphrase-file=\(passphraseFile)"] }
-    return passphrase ? [] : ["--no-ask"]
+  /// What the plan's ra-tunnel is told before anybody is asked.
+  func nameFile(in plan: inout RunPlan) {
+    plan.nameFile(passphraseFile, by: "--passphrase-file")
+    if passphraseFile == nil, !passphrase { plan.tunnelOptions.append("--no-ask") }
   }
 
   /// Asks, if that is wanted, and has the plan's ra-tunnel read the answer from a pipe.

@@ -100,11 +100,12 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
+    ProcessMemory.keepPrivate(startsOthers: true)
     // The agent is not to have it: only the tunnel gets it.
-    let variable = Environment.take(CredentialBundle.variable)
+    var variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
-      Glibc.exit(try RARun.parse().start(variable: variable, diagnostics))
+      Glibc.exit(try RARun.parse().start(variable: &variable, diagnostics))
     } catch let error as PassphraseOptions.Failure {
       diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
       Glibc.exit(ExitStatus.configuration)
@@ -119,12 +120,20 @@ struct RARun: ParsableCommand {
   }
 
   func validate() throws {
-    guard !dryRun || credential.credentialFd == nil else {
-      throw ValidationError("--dry-run prints a command to run later, and --credential-fd is read now")
+    let isDescriptor = { (path: String?) in path.flatMap(RunPlan.descriptor) != nil }
+    guard
+      !dryRun
+        || credential.credentialFd == nil && !isDescriptor(credential.credentialFile)
+          && !isDescriptor(passphrase.passphraseFile)
+    else {
+      throw ValidationError("--dry-run prints a command to run later, and a descriptor is read now")
+    }
+    guard !dryRun || !passphrase.passphrase else {
+      throw ValidationError("--dry-run prints a command to run later, and --passphrase asks now")
     }
   }
 
-  private func start(variable: [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
+  private func start(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     var plan = plan
     plan.spawnOptions += policy.choice.options
     do throws(PolicyChoice.Failure) {
@@ -138,9 +147,11 @@ struct RARun: ParsableCommand {
       return ExitStatus.done
     }
     let source = try credential.source(hasVariable: variable != nil)
-    let bundle: [UInt8]?
     do {
-      bundle = try source.bundle(variable: variable)
+      if var bundle = try source.bundle(taking: &variable) {
+        defer { explicit_bzero(&bundle, bundle.count) }
+        plan.pass(try Descriptor.memory(holding: bundle)) { "--credential-fd=\($0)" }
+      }
     } catch {
       diagnostics.error(error is ProcessError ? "\(error)" : "\(source.place): \(error)", hint: source.hint)
       return ExitStatus.configuration
@@ -149,7 +160,6 @@ struct RARun: ParsableCommand {
       return ExitStatus.notFound
     }
     try passphrase.ask(for: &plan)
-    if let bundle { plan.pass(try Descriptor.memory(holding: bundle)) { "--credential-fd=\($0)" } }
     let ends = try RunLoop.run(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
     if ends.tunnel == .exited(code: 0), ends.spawn == .killed(signal: SIGPIPE) { Signals.dieOfBrokenPipe() }
     return RunStatus.of(spawn: ends.spawn, tunnel: ends.tunnel, brokenPipe: SIGPIPE, bestEffort: tunnel == .bestEffort)
@@ -176,8 +186,8 @@ struct RARun: ParsableCommand {
     plan.tunnelOptions += option("--title", title) + label.flatMap { option("--label", $0) }
     plan.tunnelOptions += option("--session", session)
     plan.tunnelOptions += option("--credential", credential.credential)
-    plan.tunnelOptions += option("--credential-file", credential.credentialFile)
-    plan.tunnelOptions += passphrase.tunnelOptions
+    plan.nameFile(credential.credentialFile, by: "--credential-file")
+    passphrase.nameFile(in: &plan)
     plan.tunnelOptions += option("--flush-timeout", flushTimeout.map(String.init)) + flag("--no-spool", noSpool)
     plan.tunnelOptions += flag("--fsync", fsync) + option("--spool-limit", spoolLimit) + option("--on-full", onFull)
     plan.tunnelOptions += flag("--drain-first", drainFirst) + option("--pin", pin) + option("--proxy", proxy)

@@ -62,11 +62,11 @@ struct RASpawn: ParsableCommand {
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
     // In a pipeline it is meant for ra-tunnel.
-    _ = Environment.take(CredentialBundle.variable)
+    let credential = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
       let options = try RASpawn.parse()
-      try options.start(diagnostics)
+      try options.start(credential: credential, diagnostics)
     } catch let failure as Failure {
       diagnostics.error(failure.message, hint: failure.hint)
       Glibc.exit(failure.status)
@@ -80,21 +80,27 @@ struct RASpawn: ParsableCommand {
     }
   }
 
-  private func start(_ diagnostics: Diagnostics) throws {
+  /// - Parameter credential: what `RA_CREDENTIAL` had: the agent doesn't get it, but it may find it elsewhere.
+  private func start(credential: [UInt8]?, _ diagnostics: Diagnostics) throws {
     if policy.showPolicy {
       let policy = try allowed()
       print(self.policy.json ? policy.json.text + "\n" : policy.text, terminator: "")
       return
     }
     let settings = try settings()
-    let rules = try redaction.rules(diagnostics)
+    let rules = try redaction.rules(credential: credential, diagnostics)
     let descriptors = try descriptors(for: settings, diagnostics)
-    let ownFolder = cwd == nil ? Array(settings.folder.utf8) : nil
+    let own = settings
     let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) { settings in
       let name = settings.agent
+      let isOwnFolder = settings.folder.utf8.elementsEqual(own.folder.utf8)
       // Where we are needs no entering: it may have been removed.
-      let folder = Array(settings.folder.utf8) == ownFolder ? nil : settings.folder
-      return switch Executable.find(name, folder: folder) {
+      let folder = isOwnFolder && cwd == nil ? nil : settings.folder
+      // What is relative, in PATH too, is the owner's, and never looked up in a folder that a hub named.
+      let finding =
+        isOwnFolder
+        ? Executable.find(name, folder: folder) : Executable.find(name, folder: own.folder, isForAnywhere: true)
+      return switch finding {
       case .found(let path):
         .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))
       case .notFound: .failure(StartFailure(.notFound, "starting \(name): not found"))

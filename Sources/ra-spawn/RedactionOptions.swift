@@ -14,7 +14,9 @@ struct RedactionOptions: ParsableArguments {
   var redactEnv: [String] = []
 
   /// The rules; nil if nothing is hidden.
-  func rules(_ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
+  ///
+  /// - Parameter credential: what `RA_CREDENTIAL` had before it was taken out of the environment.
+  func rules(credential: [UInt8]?, _ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
     guard redact else {
       guard redactPattern.isEmpty, redactEnv.isEmpty else {
         throw Failure(message: "--no-redact hides nothing, also not what --redact-pattern and --redact-env say")
@@ -31,7 +33,8 @@ struct RedactionOptions: ParsableArguments {
           hint: "ra-spawn(1) tells what a pattern may have")
       }
     }
-    let environment = Environment.all
+    var environment = Environment.all
+    environment[CredentialBundle.variable] = credential.map { String(decoding: $0, as: UTF8.self) }
     for name in redactEnv {
       guard let value = environment[name] else {
         diagnostics.warning("--redact-env \(name): there is no such variable")

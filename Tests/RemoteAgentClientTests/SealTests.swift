@@ -24,6 +24,23 @@ struct SealTests {
     #expect(try place.file == before)
   }
 
+  @Test func `of many that need a key file at once one makes it, and all can be opened`() async throws {
+    for _ in 0..<5 {
+      let place = try SettingsPlace(machineID: nil)
+      let (store, names) = (place.store, (0..<8).map { "c\($0)" })
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for name in names {
+          group.addTask { _ = try store.save(try SettingsPlace.credential(name), named: name) }
+        }
+        try await group.waitForAll()
+      }
+      for name in names {
+        let token = try store.credential(named: name).refreshToken
+        #expect(token == name)
+      }
+    }
+  }
+
   @Test func `a file that was cut short anywhere says so, and is never overwritten`() throws {
     let place = try place()
     let whole = try place.file

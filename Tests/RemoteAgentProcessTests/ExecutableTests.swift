@@ -17,6 +17,20 @@ import Testing
     #expect(Executable.find("/bin/no-such-program") == .notFound)
   }
 
+  @Test func `what runs in another folder is looked up here, and told from the root on`() {
+    #expect(Executable.find("bin/sh", folder: "/", isForAnywhere: true) == .found(path: "//bin/sh"))
+    #expect(Executable.find("./sh", folder: "/bin", isForAnywhere: true) == .found(path: "/bin/./sh"))
+    #expect(Executable.find("/bin/sh", folder: "/tmp", isForAnywhere: true) == .found(path: "/bin/sh"))
+    for path in ["", ".", "./", "../bin"] {
+      guard case .found(let place) = Executable.find("sh", path: path, folder: "/bin", isForAnywhere: true) else {
+        Issue.record("not found by PATH=\(path)")
+        continue
+      }
+      #expect(place.hasPrefix("/bin/"))
+    }
+    #expect(Executable.find("etc/passwd", folder: "/", isForAnywhere: true) == .notExecutable(path: "//etc/passwd"))
+  }
+
   @Test func `a file or folder that can't be executed is told from nothing`() {
     #expect(Executable.find("/etc/passwd") == .notExecutable(path: "/etc/passwd"))
     #expect(Executable.find("passwd", path: "/etc:/nowhere") == .notExecutable(path: "/etc/passwd"))

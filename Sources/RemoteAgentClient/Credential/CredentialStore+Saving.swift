@@ -72,13 +72,14 @@ extension CredentialStore {
     }
     var entry = CredentialStore.entry(of: credential)
     entry.append(.init("store", .string(kind.rawValue)))
-    if kind == .file {
-      let context = CredentialStore.context(name: name, hub: item.hub, clientId: item.clientId)
-      entry.append(.init("sealed", try seal.seal(secrets, context: context, passphrase: prepared.passphrase)))
-    }
     var replaced: KeyringItem?
     do {
       try file.change { (members: inout [JSON.Member]) throws(ClientError) in
+        // Under the file's lock: of two that need a key file, one makes it.
+        if kind == .file {
+          let context = CredentialStore.context(name: name, hub: item.hub, clientId: item.clientId)
+          entry.append(.init("sealed", try seal.seal(secrets, context: context, passphrase: prepared.passphrase)))
+        }
         replaced = CredentialStore.item(of: members.first { $0.name == name }?.value)
         members.removeAll { $0.name == name }
         members.append(.init(name, .object(entry)))

@@ -3,9 +3,9 @@
 ///
 ///     ra1.BODY.CHECKSUM
 ///
-/// `1` is the version. BODY is base64url without padding (RFC 4648 section 5) of a JSON object with `hub`, `ca`, `pin` (these
-/// two only if there are such), `clientId`, `label`, `key` (the scalar, base64), `refreshToken` and `pairedAt`; others are
-/// for later versions and ignored. CHECKSUM is the CRC-32C of all before its dot, 8 hexadecimal digits: a line that was cut
+/// `1` is the version. BODY is base64url without padding (RFC 4648 section 5) of a JSON object with `hub`, `pin`, `clientId`,
+/// `label`, `key` (the scalar, base64), `refreshToken`, `pairedAt` and `ca` (`pin` and `ca` only if there are such); others
+/// are for later versions and ignored. CHECKSUM is the CRC-32C of all before its dot, 8 hexadecimal digits: a line that was cut
 /// short has none, so that it is told from one that was altered.
 package struct CredentialBundle: Sendable, Equatable {
   /// The variable of the environment that may hold a bundle.
@@ -70,12 +70,13 @@ package struct CredentialBundle: Sendable, Equatable {
   /// The line, without a line end.
   package var text: String {
     var members: [JSON.Member] = [.init("hub", .string(hub))]
-    if let ca { members.append(.init("ca", .string(ca))) }
     if let pin { members.append(.init("pin", .string(pin))) }
     members += [
       .init("clientId", .string(clientId)), .init("label", .string(label)), .init("key", .string(Base64.encode(key))),
       .init("refreshToken", .string(refreshToken)), .init("pairedAt", .integer(pairedAt)),
     ]
+    // The last, since it may be long: what hides bundles may see no more than a beginning.
+    if let ca { members.append(.init("ca", .string(ca))) }
     let signed = "ra\(CredentialBundle.version)." + Base64.encodeURL(JSON.object(members).serialized())
     return "\(signed).\(CredentialBundle.checksum(signed.utf8))"
   }

@@ -33,6 +33,25 @@ package struct RunPlan: Sendable, Equatable {
     tunnelDescriptors.append(descriptor)
   }
 
+  /// Has ra-tunnel read a file, if there is one. A descriptor of ours (`/dev/fd/N`, as the shell's `<(…)` is) it alone
+  /// gets: ra-spawn and the agent could read it before it does.
+  package mutating func nameFile(_ path: String?, by option: String) {
+    guard let path else { return }
+    if let descriptor = RunPlan.descriptor(named: path), (try? Descriptor.closeOnExec(descriptor)) != nil {
+      pass(descriptor) { "\(option)=/dev/fd/\($0)" }
+    } else {
+      tunnelOptions.append("\(option)=\(path)")
+    }
+  }
+
+  /// The descriptor beyond the standard ones that a path stands for; nil if it is any other file's.
+  package static func descriptor(named path: String) -> Int32? {
+    for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
+      return Int32(path.dropFirst(folder.count)).flatMap { $0 > 2 ? $0 : nil }
+    }
+    return nil
+  }
+
   private var agentWords: [String] { [agent] + (arguments.isEmpty ? [] : ["--"] + arguments) }
   private var format: [String] { showsLines ? ["--echo-format", "json"] : [] }
 

@@ -10,9 +10,11 @@ package enum Executable {
   }
 
   /// Looks a program up: a name with a slash as it stands (from `folder`, if it is relative), any other in the folders of
-  /// `PATH`.
+  /// `PATH` (those that are relative, from `folder` too).
+  ///
+  /// - Parameter isForAnywhere: whether what is found is told from `folder` on, for a program that runs in another.
   package static func find(
-    _ name: String, path: String? = Environment["PATH"], folder: String? = nil
+    _ name: String, path: String? = Environment["PATH"], folder: String? = nil, isForAnywhere: Bool = false
   ) -> Finding {
     guard !name.isEmpty else { return .notFound }
     let candidates =
@@ -25,8 +27,9 @@ package enum Executable {
       let place = folder.map { candidate.hasPrefix("/") ? candidate : "\($0)/\(candidate)" } ?? candidate
       var status = stat()
       guard stat(place, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFREG, access(place, X_OK) == 0 { return .found(path: candidate) }
-      seen = seen ?? candidate
+      let told = isForAnywhere ? place : candidate
+      if status.st_mode & S_IFMT == S_IFREG, access(place, X_OK) == 0 { return .found(path: told) }
+      seen = seen ?? told
     }
     return seen.map { .notExecutable(path: $0) } ?? .notFound
   }

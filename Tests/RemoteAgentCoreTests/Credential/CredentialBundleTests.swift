@@ -53,6 +53,15 @@ import Testing
     #expect(more.label == "" && more.pairedAt == 0)
   }
 
+  @Test func `what is secret in it comes before certificates, which may be long`() throws {
+    var long = bundle
+    long.ca = String(repeating: "c", count: 20_000)
+    let body = try #require(Base64.decodeURL(String(long.text.split(separator: ".")[1])))
+    let names = try JSON(parsing: body).members?.map(\.name)
+    #expect(names?.last == "ca")
+    #expect(names?.count == 8)
+  }
+
   @Test func `cut anywhere it is cut short, and changed anywhere it is not taken`() {
     let bytes = Array(bundle.text.utf8)
     for count in 1..<bytes.count { #expect(flaw(Array(bytes[..<count])) == .cutShort, "\(count) bytes") }

@@ -120,6 +120,56 @@ import Testing
     #expect(try AtomicFile.read("\(dry.path)/args") == Array("--control on --announce --title=a 'b' --no-ask\n".utf8))
   }
 
+  @Test(arguments: [
+    ["--passphrase"], ["--credential-fd", "5"], ["--credential-file", "/dev/fd/5"],
+    ["--passphrase-file", "/proc/self/fd/5"],
+  ])
+  func `a dry run has nothing that is read now`(options: [String]) throws {
+    let program = try run(["--dry-run"] + options + ["true"], tunnel: "")
+    #expect(try program.finish() == .exited(code: 64))
+    #expect(program.text == "")
+    #expect(program.errorText.hasPrefix("ra-run: error: --dry-run prints a command to run later, and "))
+  }
+
+  @Test func `a descriptor that is a file's path is the tunnel's alone`() throws {
+    let script = #"""
+      [ -e /dev/fd/8 ] && echo "the agent has it"; exit 0
+      """#
+    for (option, path) in [("--credential-file", "/dev/fd/8"), ("--passphrase-file", "/proc/self/fd/8")] {
+      let run = try run([], tunnel: "")
+      let program = try Program(
+        "/bin/sh",
+        [
+          "-c", #"exec 8<<X; exec "$0" "$@""# + "\nsecret\nX\n", "\(run.path)/ra-run", "\(option)=\(path)", "sh", "--",
+          "-c", script,
+        ],
+        folder: run.path)
+      program.folder = run.folder
+      try AtomicFile.write(
+        Array("#!/bin/sh\necho \"$@\" >args; cat <&3 >given; cat >lines\n".utf8), to: "\(run.path)/ra-tunnel",
+        mode: 0o700)
+      #expect(try program.finish() == .exited(code: 0))
+      #expect(program.text == "")
+      #expect(try AtomicFile.read("\(run.path)/given") == Array("secret\n".utf8))
+      let args = String(decoding: try AtomicFile.read("\(run.path)/args"), as: UTF8.self)
+      #expect(args.contains("\(option)=/dev/fd/3"))
+    }
+  }
+
+  @Test func `its memory is its own, and the agent's limit of cores as it was`() throws {
+    let program = try shell("ulimit -Hc; exec sleep 1000", tunnel: "cat >/dev/null")
+    try program.wait("the agent") { program.text.hasSuffix("\n") }
+    var limit = rlimit()
+    #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
+    let expected = limit.rlim_max == ~0 ? "unlimited" : "\(limit.rlim_max / 512)"
+    #expect(program.text == "\(expected)\n")
+    // What is in /proc of one that is not dumpable is root's; so it is anyway where root runs the tests.
+    let status = try FileStatus(path: "/proc/\(program.child.processID)/environ")
+    #expect(status.owner == 0)
+    program.child.send(signal: SIGTERM)
+    #expect(try program.finish() == .exited(code: 143))
+  }
+
   @Test func `a missing sibling is said`() throws {
     let folder = try Folder()
     try folder.copy(Program.path("ra-run"))

@@ -107,6 +107,29 @@ import Testing
     #expect(try program.finish() == .exited(code: 0))
   }
 
+  @Test func `what is relative is the owner's, also where a hub names the folder`() throws {
+    let work = "\(folder.path)/work"
+    for path in [work, "\(work)/sub"] { #expect(mkdir(path, 0o700) == 0) }
+    for (place, text) in [(work, "own"), ("\(work)/sub", "planted")] {
+      try AtomicFile.write(Array("#!/bin/sh\necho \(text) in $(pwd)\n".utf8), to: "\(place)/tool", mode: 0o700)
+    }
+    let sub = try #require(FolderPath.resolve("\(work)/sub"))
+    for agent in ["./tool", "tool"] {
+      let program = try Program.spawn(
+        by: "cd '\(work)' && PATH=.::sub/..:$PATH exec \"$0\" \"$@\"",
+        ["--control", "3", "--stay", "--allow", "agents=tool,folders=\(work)", agent])
+      try program.wait("the owner's end") { program.states("exited").count == 1 }
+      let started = try answer(program, 1, #"{"action":"start","agent":"tool","cwd":"\#(work)/sub"}"#)
+      #expect(started == nil)
+      try program.wait("its end") { program.states("exited").count == 2 }
+      #expect(program.states("starting").last?["argv"] == .array([.string(agent)]))
+      program.child.send(signal: SIGTERM)
+      #expect(try program.finish() == .exited(code: 0))
+      let lines = String(decoding: try program.stream(.stdout), as: UTF8.self).split(separator: "\n")
+      #expect(lines.last == "own in \(sub)")
+    }
+  }
+
   @Test func `an agent with a session mode is started for prompts beside one without`() throws {
     let program = try spawn(["--control", "3", "--stay", "--allow", "agents=\(folder.claude)", "true"])
     try program.wait("the owner's end") { program.states("exited").count == 1 }
