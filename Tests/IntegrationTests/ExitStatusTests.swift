@@ -109,7 +109,9 @@ struct ExitStatusTests {
       atPath: "\(world.folder)/.config", withIntermediateDirectories: true)
     try FileManager.default.copyItem(atPath: "\(world.folder)/device", toPath: elsewhere)
     environment["XDG_STATE_HOME"] = "/dev/null"
-    expect(try world.run("ra-tunnel", environment: environment, input: line), ExitStatus.cannotCreate, "/dev/null")
+    expect(
+      try world.run("ra-tunnel", environment: environment, input: line), ExitStatus.cannotCreate,
+      "REMOTE_AGENT_CLIENT_HOME names a folder")
   }
 
   @Test func `74: lines are lost`() throws {
