@@ -6,6 +6,8 @@ import RemoteAgentProcess
 package struct SpoolFolder: Sendable {
   /// How often something is tried that another process may be in the way of.
   private static let attempts = 50
+  /// How often a folder is made, without a pause: somebody may remove it again and again, and each try takes microseconds.
+  private static let makings = 5_000
 
   /// The paired device's folder.
   package let path: String
@@ -68,7 +70,7 @@ package struct SpoolFolder: Sendable {
   /// Until it is locked it is anybody's: who drains removes an empty one, and who has delivered the device's last session the
   /// device's folder. Each time that happens another process has got on.
   private func make(_ folder: String) throws(SpoolError) -> Int32? {
-    for _ in 0..<SpoolFolder.attempts {
+    for _ in 0..<SpoolFolder.makings {
       do {
         try AtomicFile.makeFolder(path)
       } catch {

@@ -4,9 +4,12 @@ package struct SecretValue {
   package static let shortest = 6
   /// A longer form is looked for in parts, so that what is looked for is never longer.
   static let longest = 4096
+  /// How many JSON strings within each other it is looked for in.
+  private static let mostNested = 3
 
   package let name: String
-  /// As it is, percent-encoded (RFC 3986 section 2.1), and in base64 and base64url (RFC 4648), there also within more.
+  /// As it is, in JSON strings, also such in such, percent-encoded (RFC 3986 section 2.1), and in base64 and base64url
+  /// (RFC 4648), there also within more.
   /// With escapes undone, as the text that they are looked for in.
   let forms: [[UInt8]]
 
@@ -17,7 +20,13 @@ package struct SecretValue {
     self.name = name
     let lines = value.split(separator: UInt8(ascii: "\n")).map(Array.init).filter { $0.count >= 16 }
     let plain = lines.count > 1 || value.contains(UInt8(ascii: "\n")) ? lines : [value]
-    var forms = plain.map(SecretValue.normalized)
+    var forms: [[UInt8]] = []
+    for var text in plain {
+      for _ in 0...SecretValue.mostNested {
+        forms.append(SecretValue.normalized(text))
+        text = SecretValue.quoted(text)
+      }
+    }
     forms += [SecretValue.percentEncoded(value, upper: true), SecretValue.percentEncoded(value, upper: false)]
     for offset in 0..<3 {
       let text = Array(SecretValue.base64(value, after: offset))
@@ -27,6 +36,12 @@ package struct SecretValue {
       ]
     }
     self.forms = Array(Set(forms.flatMap(SecretValue.parts))).filter { $0.count >= SecretValue.shortest }
+  }
+
+  /// As it stands in a JSON string. What else may be written with an escape has one form with escapes undone.
+  private static func quoted(_ value: [UInt8]) -> [UInt8] {
+    let backslash = UInt8(ascii: "\\")
+    return value.flatMap { $0 == backslash || $0 == UInt8(ascii: "\"") ? [backslash, $0] : [$0] }
   }
 
   private static func normalized(_ value: [UInt8]) -> [UInt8] {

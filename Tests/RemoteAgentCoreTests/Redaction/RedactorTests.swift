@@ -172,6 +172,18 @@ func redacted(_ bytes: [UInt8], _ rules: RedactionRules, reads: [Int]) -> (bytes
     #expect(redacted("pin=12\npin=\n", rules).text == "[redacted:pattern]\n[redacted:pattern]\n")
   }
 
+  @Test(arguments: [#"2NQ/\XsO9"TpQ"#, #"ab\\cd"ef\g1"#, #""quoted"1x"#, #"C:\new\table7"#])
+  func `a value with backslashes and quotes is found in text and in JSON in JSON`(value: String) throws {
+    let rules = RedactionRules(values: [SecretValue(name: "V", value: Array(value.utf8))])
+    var text = value
+    for _ in 0..<3 {
+      #expect(redacted("it is <\(text)>", rules).text == "it is <[redacted:V]>")
+      let line = JSON.string(text).text
+      #expect(redacted("{\"a\":\(line)}", rules).text == "{\"a\":\"[redacted:V]\"}")
+      text = String(line.dropFirst().dropLast())
+    }
+  }
+
   @Test func `what is found does not depend on the reads`() throws {
     let rules = RedactionRules(
       values: [
