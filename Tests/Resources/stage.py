@@ -96,13 +96,15 @@ class Held:
 
     def __init__(self, pid):
         self.pid, self.usage, self.descriptors = pid, usage(pid), descriptors(pid)
-        # The hub opens its readers of the database when they are needed at once: these have a bound of their own.
+        # The hub opens its readers of the database when they are needed at once, and each may keep a thread: these have a bound
+        # of their own.
         self.store = sum(path.rsplit("/", 1)[-1].startswith("hub.db") for path in self.descriptors.values())
 
     def exceeds(self, before):
         """Whether there is more of anything that is counted."""
         now, then = self.usage, before.usage
-        return (now.descriptors - self.store > then.descriptors - before.store or self.store > STORE or now.threads > then.threads
+        return (now.descriptors - self.store > then.descriptors - before.store or self.store > STORE
+                or now.threads > then.threads + max(0, self.store - before.store)
                 or now.children > then.children or now.zombies > then.zombies)
 
     def news(self, before):
