@@ -7,7 +7,9 @@ import Testing
     var rates = DeviceRates(burst: 2, interval: 1_000, capacity: 2)
     let waits = (0..<3).map { _ in rates.take("a", .refresh, now: 0) }
     #expect(waits == [nil, nil, 1])
-    let looks = [rates.wait("a", .refresh, now: 0), rates.wait("a", .refresh, now: 1_000), rates.wait("b", .refresh, now: 0)]
+    let looks = [
+      rates.wait("a", .refresh, now: 0), rates.wait("a", .refresh, now: 1_000), rates.wait("b", .refresh, now: 0),
+    ]
     #expect(looks == [1, nil, nil])
     let another = rates.take("a", .session, now: 1_000)
     #expect(another == nil)
