@@ -3,7 +3,7 @@ import threading
 import time
 import urllib.parse
 
-from Support.fakehub import CLIENT, CODE, FakeHub
+from Support.fakehub import CODE, FakeHub
 from Support.scratch import PATIENCE
 from Support.websocket import Cut
 
@@ -94,12 +94,11 @@ class ApprovingHub(FakeHub):
             return self.refuse(connection, 429, "rate_limited", {"Retry-After": "2"})
         if path == "/api/clients/pair":
             return self.say_of_code(connection, verdict)
-        if verdict == "allowed":
+        if verdict in ("allowed", "bearer"):
+            granted, kind = self.credential(), "DPoP" if verdict == "allowed" else "Bearer"
             return self.give(connection, 200, {
-                "access_token": "a", "expires_in": 3600, "refresh_token": "refresh", "token_type": "DPoP", "clientId": CLIENT})
-        if verdict == "bearer":
-            return self.give(connection, 200, {
-                "access_token": "a", "expires_in": 3600, "refresh_token": "refresh", "token_type": "Bearer", "clientId": CLIENT})
+                "access_token": granted["accessToken"], "expires_in": granted["accessExpiresIn"],
+                "refresh_token": granted["refreshToken"], "token_type": kind, "clientId": granted["clientId"]})
         if verdict == "slow_down":
             self.interval += 5
         return self.give(connection, 400, {"error": ERRORS[verdict], "error_description": f"so says the hub: \x1b[31m{verdict}"})

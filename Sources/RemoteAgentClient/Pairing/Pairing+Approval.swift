@@ -7,7 +7,7 @@ extension Pairing {
   package enum Event: Sendable {
     /// The hub was asked, and a person has to allow it there. The device's fingerprint is what to compare.
     case asked(DeviceAuthorization, fingerprint: String)
-    /// The code is good, and a person has to allow it all the same, under another one.
+    /// The code is good, and a person has to allow it all the same; `userCode` is how the hub shows the request.
     case held(userCode: String, fingerprint: String)
     /// No answer came. It is tried again.
     case connectionLost(ClientError)
@@ -159,7 +159,9 @@ private struct Attempt {
           loss = nil
         } catch {
           switch error {
-          case .busy(_, let retryAfter): polling.answeredPending(retryAfter: retryAfter, now: BootClock.now)
+          case .busy(_, let retryAfter):
+            polling.answeredPending(retryAfter: retryAfter, now: BootClock.now)
+            loss = nil
           case .unreachable:
             polling.connectionLost(now: BootClock.now)
             // Once for each time that the hub goes away.
