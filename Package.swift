@@ -11,6 +11,7 @@ let core: Target.Dependency = "RemoteAgentCore"
 let tls: Target.Dependency = "RemoteAgentTLS"
 let process: Target.Dependency = "RemoteAgentProcess"
 let client: Target.Dependency = "RemoteAgentClient"
+let options: Target.Dependency = "RemoteAgentOptions"
 let hub: Target.Dependency = "RemoteAgentHub"
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -110,16 +111,18 @@ let package = Package(
     .target(
       name: "RemoteAgentClient", dependencies: [core, tls, process, "CPosix", systemPackage],
       swiftSettings: strict),
+    // What several of the programs take.
+    .target(name: "RemoteAgentOptions", dependencies: [core, argumentParser], swiftSettings: strict),
     .executableTarget(
-      name: "ra-pair", dependencies: [core, tls, process, client, argumentParser],
+      name: "ra-pair", dependencies: [core, tls, process, client, options, argumentParser],
       swiftSettings: strict),
     .executableTarget(
       name: "ra-spawn", dependencies: [core, process, argumentParser], swiftSettings: strict),
     .executableTarget(
-      name: "ra-tunnel", dependencies: [core, tls, process, client, argumentParser],
+      name: "ra-tunnel", dependencies: [core, tls, process, client, options, argumentParser],
       swiftSettings: strict),
     .executableTarget(
-      name: "ra-run", dependencies: [core, process, argumentParser], swiftSettings: strict),
+      name: "ra-run", dependencies: [core, process, options, argumentParser], swiftSettings: strict),
 
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     .testTarget(name: "RemoteAgentCoreTests", dependencies: [core, "SeededRandom"], swiftSettings: strict),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import RemoteAgentClient
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 import RemoteAgentTLS
 
@@ -60,6 +61,7 @@ struct RAPair: ParsableCommand {
   var code: String?
 
   func validate() throws {
+    try credential.validateName()
     try validateExport()
     guard !(status && unpair) else { throw ValidationError("--status and --unpair exclude each other") }
     if status || unpair {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 
 @main

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import RemoteAgentClient
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 import RemoteAgentTLS
 
