@@ -112,12 +112,12 @@ let package = Package(
       name: "RemoteAgentClient", dependencies: [core, tls, process, "CPosix", systemPackage],
       swiftSettings: strict),
     // What several of the programs take.
-    .target(name: "RemoteAgentOptions", dependencies: [core, argumentParser], swiftSettings: strict),
+    .target(name: "RemoteAgentOptions", dependencies: [core, process, argumentParser], swiftSettings: strict),
     .executableTarget(
       name: "ra-pair", dependencies: [core, tls, process, client, options, argumentParser],
       swiftSettings: strict),
     .executableTarget(
-      name: "ra-spawn", dependencies: [core, process, argumentParser], swiftSettings: strict),
+      name: "ra-spawn", dependencies: [core, process, options, argumentParser], swiftSettings: strict),
     .executableTarget(
       name: "ra-tunnel", dependencies: [core, tls, process, client, options, argumentParser],
       swiftSettings: strict),

@@ -115,7 +115,7 @@ package struct LogText {
     switch status?["state"]?.string {
     case "starting":
       finishStreams(ts: ts, to: &output)
-      readers[.stdout] = EventReader(profile: status?["agent"]?.string.flatMap { AgentProfile(program: $0) })
+      readers[.stdout] = EventReader(profile: status?["agent"]?.string.flatMap { AgentProfiles.builtIn[agent: $0] })
     case "exited", "end", "gap": finishStreams(ts: ts, to: &output)
     default: break
     }

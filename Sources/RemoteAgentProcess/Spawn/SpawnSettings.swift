@@ -52,7 +52,7 @@ package struct SpawnSettings: Sendable, Equatable {
     changed.folder = start.folder ?? folder
     if let other = start.agent {
       changed.agent = other
-      changed.profile = AgentProfile(program: other)
+      changed.profile = AgentProfiles.builtIn[agent: other]
       changed.mode = .byDefault(changed.profile, arguments: start.arguments)
     } else if start.arguments.isEmpty {
       return changed

@@ -64,7 +64,7 @@ import Testing
     #expect(half.withUnsafeBytes { reader.read($0, next) } == .plain(held: half))
     #expect(half.withUnsafeBytes { reader.read($0, next) } == .plain(held: []))
     #expect(reader.finish() == nil)
-    reader = EventReader(profile: AgentProfile(program: "claude"))
+    reader = EventReader(profile: AgentProfiles.builtIn[agent: "claude"])
     #expect(half.withUnsafeBytes { reader.read($0, first) } == .held)
     #expect(half.withUnsafeBytes { reader.read($0, next) } == .held)
     #expect(reader.finish() == .tooLong(2 * half.count))

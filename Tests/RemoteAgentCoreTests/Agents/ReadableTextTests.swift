@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `Readable text` {
   private func show(_ lines: [String], agent: String = "claude", escapes: Bool = true) -> String {
-    var readable = ReadableText(profile: AgentProfile(program: agent), escapes: escapes)
+    var readable = ReadableText(profile: AgentProfiles.builtIn[agent: agent], escapes: escapes)
     var output: [UInt8] = []
     for line in lines { Array(line.utf8).withUnsafeBytes { readable.feed($0, piece: .whole, to: &output) } }
     return String(decoding: output, as: UTF8.self)
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func `an event in pieces is one, and a huge one only its size`() {
-    var readable = ReadableText(profile: AgentProfile(program: "claude"), escapes: true)
+    var readable = ReadableText(profile: AgentProfiles.builtIn[agent: "claude"], escapes: true)
     var output: [UInt8] = []
     func feed(_ text: String, _ piece: LinePiece) {
       Array(text.utf8).withUnsafeBytes { readable.feed($0, piece: piece, to: &output) }
@@ -154,7 +154,7 @@ import Testing
   }
 
   @Test func `what was held of a line that never ends is shown at the end`() {
-    var readable = ReadableText(profile: AgentProfile(program: "claude"), escapes: true)
+    var readable = ReadableText(profile: AgentProfiles.builtIn[agent: "claude"], escapes: true)
     var output: [UInt8] = []
     for text in [#"{"type":"result"}"#, #"{"type":"res"#] {
       let piece = LinePiece(startsLine: true, endsLine: false, terminated: false)
@@ -169,9 +169,9 @@ import Testing
   }
 
   @Test func `profiles go by the base name`() {
-    #expect(AgentProfile(program: "/opt/bin/claude")?.name == "claude")
-    #expect(AgentProfile(program: "codex")?.sessionArguments == nil)
-    #expect(AgentProfile(program: "claude-code") == nil)
-    #expect(AgentProfile(program: "") == nil)
+    #expect(AgentProfiles.builtIn[agent: "/opt/bin/claude"]?.name == "claude")
+    #expect(AgentProfiles.builtIn[agent: "codex"]?.sessionArguments == nil)
+    #expect(AgentProfiles.builtIn[agent: "claude-code"] == nil)
+    #expect(AgentProfiles.builtIn[agent: ""] == nil)
   }
 }

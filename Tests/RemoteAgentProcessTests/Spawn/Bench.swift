@@ -42,7 +42,7 @@ final class Bench {
   }
 
   static func claude(echoesToTerminal: Bool = true, _ change: (inout SpawnSettings) -> Void = { _ in }) -> Bench {
-    let profile = AgentProfile(program: "claude")
+    let profile = AgentProfiles.builtIn[agent: "claude"]
     var settings = SpawnSettings(agent: "claude", profile: profile, mode: .session, folder: "/tmp")
     settings.hasControl = true
     change(&settings)

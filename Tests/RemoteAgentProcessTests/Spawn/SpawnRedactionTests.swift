@@ -10,7 +10,8 @@ import Testing
 
   @Test func `nothing that leaves has a secret, and exited tells how many there were`() {
     var settings = SpawnSettings(
-      agent: "claude", profile: AgentProfile(program: "claude"), mode: .session, arguments: ["--x", Self.password],
+      agent: "claude", profile: AgentProfiles.builtIn[agent: "claude"], mode: .session,
+      arguments: ["--x", Self.password],
       folder: "/tmp/\(Self.password)")
     settings.hasControl = true
     let bench = Bench(settings, rules: rules).started()

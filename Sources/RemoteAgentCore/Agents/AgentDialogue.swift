@@ -1,0 +1,108 @@
+/// The talk with one process of an agent, without I/O: what it says becomes what a session has to know, and what it is to be
+/// told becomes bytes for its standard input.
+///
+/// Call an input, then `nextEffect` until it gives nil. It keeps no time: who drives it does.
+package struct AgentDialogue: Sendable {
+  /// What it is to the process.
+  package enum Role: Sendable, Equatable {
+    /// The process takes prompts on its standard input (``AgentProfile/Dialogue``).
+    ///
+    /// - asks: whether somebody answers its questions; else each is denied at once.
+    case drives(folder: String, asks: Bool)
+    /// The process has one prompt (``AgentProfile/Single``), or whatever it was run with (raw mode: `prompt` is nil).
+    ///
+    /// - prompt: the prompt's id.
+    /// - input: what it reads from its standard input; nil if the prompt was in its arguments.
+    case listens(prompt: String?, input: String?)
+  }
+
+  package enum Effect: Sendable, Equatable {
+    /// For the agent's standard input.
+    case write([UInt8])
+    /// The end of the agent's standard input.
+    case endInput
+    /// It has the prompt of this id, by its own word.
+    case took(prompt: String)
+    /// A turn began that is no prompt's of ours.
+    case began
+    /// The turn is over, by its own word.
+    case ended(AgentOutcome, detail: String?)
+    /// It is done with the prompt, and its result is all that is missing.
+    case resultIsDue
+    case asks(AgentQuestion)
+    /// A question need not be answered any more.
+    case withdrew(requestId: String)
+    /// What a later process continues this one by.
+    case session(String)
+    /// It can't be talked to: why.
+    case broke(String)
+  }
+
+  private(set) var dialect: AgentDialect
+  private(set) var role: Role
+  private var effects: [Effect] = []
+
+  package init(_ dialect: AgentDialect, role: Role) {
+    self.dialect = dialect
+    self.role = role
+  }
+
+  package mutating func nextEffect() -> Effect? { effects.isEmpty ? nil : effects.removeFirst() }
+
+  /// Whether a prompt may be sent now: the process has said that it is there.
+  package var isReady: Bool { true }
+
+  /// The process runs.
+  package mutating func started() {}
+
+  /// Sends a prompt; one at a time, after the turn before has ended.
+  ///
+  /// - Parameter id: a UUID.
+  package mutating func send(prompt: String, id: String) {}
+
+  /// Asks it to leave off its turn, and stay; false if it has no way but a signal.
+  package mutating func interrupt() -> Bool { false }
+
+  /// Answers a question; false if it is not open.
+  package mutating func answer(_ requestId: String, _ decision: AgentDecision) -> Bool { false }
+
+  /// Takes the next piece of a line of its standard output, as it came.
+  package mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {}
+
+  /// What an end of the process without a result means in this dialect; nil: nothing.
+  package static func meaning(ofExit code: Int32, _ dialect: AgentDialect) -> (AgentOutcome, detail: String)? { nil }
+}
+
+/// What a turn, and a run, came to.
+package enum AgentOutcome: String, Sendable {
+  case ok
+  case error
+  /// There was no result.
+  case incomplete
+
+  /// The one to tell of two: an error, before what is not known, before what went well.
+  package func worse(_ other: AgentOutcome) -> AgentOutcome {
+    self == .error || other == .error ? .error : self == .incomplete ? self : other
+  }
+}
+
+/// What an agent wants to be allowed to do.
+package struct AgentQuestion: Sendable, Equatable {
+  /// The agent's own name of it, as text.
+  package let requestId: String
+  package let tool: String
+  /// An object: what the tool is to be given.
+  package let input: JSON
+
+  package init(requestId: String, tool: String, input: JSON) {
+    self.requestId = requestId
+    self.tool = tool
+    self.input = input
+  }
+}
+
+package enum AgentDecision: Sendable, Equatable {
+  case allow
+  /// With what the agent is told.
+  case deny(message: String)
+}
