@@ -30,6 +30,8 @@ package struct AgentDialogue: Sendable {
     /// It is done with the prompt, and its result is all that is missing.
     case resultIsDue
     case asks(AgentQuestion)
+    /// A question was denied at once, and why: nobody answers, or nobody could (it is too long, or wants more than yes or no).
+    case denied(requestId: String, tool: String, reason: String)
     /// A question need not be answered any more.
     case withdrew(requestId: String)
     /// What a later process continues this one by.
@@ -38,39 +40,82 @@ package struct AgentDialogue: Sendable {
     case broke(String)
   }
 
-  private(set) var dialect: AgentDialect
-  private(set) var role: Role
-  private var effects: [Effect] = []
+  /// The detail of a turn that was interrupted on request.
+  package static let interrupted = "interrupted"
+
+  // Why a question is denied at once.
+  static let nobodyAnswers = "nobody is there who could allow it"
+  static let questionIsTooLong = "the question is longer than 1 MiB, which nobody is asked"
+  static let questionIsUnreadable = "the question can't be read"
+  static let tooManyQuestions = "too many questions are open"
+
+  private var talk: any DialectDialogue
+  private let dialect: AgentDialect
 
   package init(_ dialect: AgentDialect, role: Role) {
     self.dialect = dialect
-    self.role = role
+    talk =
+      switch dialect {
+      case .claude: ClaudeDialogue(role: role)
+      case .codexServer: CodexServerDialogue(role: role)
+      case .codexExec: CodexExecDialogue(role: role)
+      case .gemini: GeminiDialogue(role: role)
+      }
   }
 
-  package mutating func nextEffect() -> Effect? { effects.isEmpty ? nil : effects.removeFirst() }
+  package mutating func nextEffect() -> Effect? { talk.effects.isEmpty ? nil : talk.effects.removeFirst() }
 
   /// Whether a prompt may be sent now: the process has said that it is there.
-  package var isReady: Bool { true }
+  package var isReady: Bool { talk.isReady }
 
   /// The process runs.
-  package mutating func started() {}
+  package mutating func started() { talk.started() }
 
-  /// Sends a prompt; one at a time, after the turn before has ended.
+  /// Sends a prompt; one at a time, when it is ready and after the turn before has ended.
+  ///
+  /// A turn that ends without `took` is a prompt that the agent refused; the detail is its reason.
   ///
   /// - Parameter id: a UUID.
-  package mutating func send(prompt: String, id: String) {}
+  package mutating func send(prompt: String, id: String) { talk.send(prompt: prompt, id: id) }
 
-  /// Asks it to leave off its turn, and stay; false if it has no way but a signal.
-  package mutating func interrupt() -> Bool { false }
+  /// Asks it to leave off its turn, and stay; false if there is no turn, or no way but a signal.
+  package mutating func interrupt() -> Bool { talk.interrupt() }
 
   /// Answers a question; false if it is not open.
-  package mutating func answer(_ requestId: String, _ decision: AgentDecision) -> Bool { false }
+  package mutating func answer(_ requestId: String, _ decision: AgentDecision) -> Bool {
+    talk.answer(requestId, decision)
+  }
 
   /// Takes the next piece of a line of its standard output, as it came.
-  package mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {}
+  package mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) { talk.heard(bytes, piece) }
+
+  /// What an end of the process without a result means; nil: nothing.
+  package func meaning(ofExit code: Int32) -> (AgentOutcome, detail: String)? {
+    let meaning = AgentDialogue.meaning(ofExit: code, dialect)
+    guard code != 0, let lastError = talk.lastError else { return meaning }
+    return (.error, lastError)
+  }
 
   /// What an end of the process without a result means in this dialect; nil: nothing.
-  package static func meaning(ofExit code: Int32, _ dialect: AgentDialect) -> (AgentOutcome, detail: String)? { nil }
+  package static func meaning(ofExit code: Int32, _ dialect: AgentDialect) -> (AgentOutcome, detail: String)? {
+    switch (dialect, code) {
+    case (.gemini, 42): (.error, "gemini did not take the prompt or its arguments (exit status 42)")
+    case (.gemini, 53): (.error, "gemini reached its limit of turns (exit status 53)")
+    default: nil
+    }
+  }
+
+  /// The longest detail of an outcome, in UTF-8 bytes.
+  package static let longestDetail = 256
+
+  /// The beginning of an agent's reason.
+  static func detail(_ text: String) -> String {
+    var detail = text
+    while detail.utf8.count > longestDetail {
+      detail = String(detail.unicodeScalars.dropLast(max(1, (detail.utf8.count - longestDetail) / 4)))
+    }
+    return detail
+  }
 }
 
 /// What a turn, and a run, came to.

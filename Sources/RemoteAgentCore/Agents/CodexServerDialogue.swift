@@ -1,0 +1,286 @@
+/// The talk with `codex app-server`: JSON-RPC 2.0 without its `jsonrpc` member, a message a line.
+///
+///     started ──► initialize, initialized, thread/start ──► ready ──► turn/start … its response ──► taken … turn/completed ──► ready
+///
+/// - What it runs and edits without asking is codex's own configuration, as far as somebody can answer its questions. If
+///   nobody can, the policy is `never`, as `codex exec` has it: what its sandbox forbids fails, and codex goes on.
+/// - A codex may have threads beside ours (those of its own agents): their turns are none of ours, their questions are.
+/// - Each of its requests is answered, for it waits without end; one that is not known, by an error.
+struct CodexServerDialogue: DialectDialogue {
+  enum Member: String, CaseIterable {
+    case method, id
+    case thread = "params.threadId"
+    case turn = "params.turn.id"
+    case status = "params.turn.status"
+    case turnError = "params.turn.error.message"
+    case error = "params.error.message"
+    case willRetry = "params.willRetry"
+    case resolved = "params.requestId"
+    case mode = "params.mode"
+    case server = "params.serverName"
+    case newThread = "result.thread.id"
+    case newTurn = "result.turn.id"
+    case failure = "error.message"
+    case failed = "error"
+  }
+
+  private enum Life { case new, initializing, starting, ready, broken }
+  private enum Request {
+    case initialize, startThread
+    case startTurn(prompt: String)
+    case interrupt
+  }
+
+  private let role: AgentDialogue.Role
+  var effects: [Effect] = []
+  private var life = Life.new
+  private var requests: [Int64: Request] = [:]
+  private var lastRequest: Int64 = 0
+  private var thread: String?
+  var turn = DialogueTurn.none
+  /// Codex's own name of the turn that is open.
+  private var turnId: String?
+  private var isInterrupted = false
+  /// To be interrupted as soon as codex has named the turn.
+  private var interruptsWhenTaken = false
+  /// What an `error` that it does not try again after said last.
+  private(set) var lastError: String?
+  private(set) var questions = OpenQuestions()
+  private(set) var line = EventLine<Member>()
+
+  init(role: AgentDialogue.Role) { self.role = role }
+
+  private var drives: Bool { if case .drives = role { true } else { false } }
+  var asks: Bool { if case .drives(_, let asks) = role { asks } else { false } }
+
+  var isReady: Bool { !drives || life == .ready }
+
+  mutating func started() {
+    guard case .listens(_, let input) = role else {
+      life = .initializing
+      let client: JSON = ["name": "remote_agent", "title": "remote-agent", "version": "1"]
+      return request(.initialize, "initialize", ["clientInfo": client])
+    }
+    if let input { effects += [.write(Array(input.utf8)), .endInput] }
+  }
+
+  mutating func send(prompt: String, id: String) {
+    turn = .sent(id)
+    turnId = nil
+    isInterrupted = false
+    interruptsWhenTaken = false
+    lastError = nil
+    let input: JSON = [["type": "text", "text": .string(prompt)]]
+    request(.startTurn(prompt: id), "turn/start", ["threadId": .string(thread ?? ""), "input": input])
+  }
+
+  mutating func interrupt() -> Bool {
+    guard drives, life == .ready, turn != .none else { return false }
+    isInterrupted = true
+    guard let turnId else {
+      interruptsWhenTaken = true
+      return true
+    }
+    request(.interrupt, "turn/interrupt", ["threadId": .string(thread ?? ""), "turnId": .string(turnId)])
+    return true
+  }
+
+  mutating func answer(_ requestId: String, _ decision: AgentDecision) -> Bool {
+    guard let question = questions.remove(requestId) else { return false }
+    respond(to: question, decision)
+    return true
+  }
+
+  mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {
+    let drives = drives
+    let isMessage = line.take(bytes, piece) {
+      drives && ($0[.method] == nil || CodexQuestion($0.text(.method)) != nil)
+    }
+    if isMessage { heardMessage(line.members) }
+  }
+
+  private mutating func heardMessage(_ message: MemberScanner<Member>) {
+    switch (message.text(.method), message[.id]) {
+    case (let method?, nil), (let method?, .literal(Array("null".utf8))): heardNotification(method, message)
+    case (let method?, let id?): if drives { heardRequest(method, id, message) }
+    case (nil, .literal(let id)): if drives { heardResponse(to: String(decoding: id, as: UTF8.self), message) }
+    default: break
+    }
+  }
+
+  // MARK: Responses
+
+  private mutating func heardResponse(to id: String, _ message: MemberScanner<Member>) {
+    guard let id = Int64(id), let request = requests.removeValue(forKey: id) else { return }
+    let failure =
+      message[.failed] == nil || message[.failed] == .literal(Array("null".utf8))
+      ? nil : Self.detail(message.text(.failure)) ?? "codex refused it"
+    switch request {
+    case .initialize, .startThread: heardOfBeginning(request, message, failure)
+    case .startTurn(let prompt):
+      guard turn == .sent(prompt) else { return }
+      guard failure == nil else {
+        turn = .none
+        return effects.append(.ended(.error, detail: failure))
+      }
+      turnId = message.text(.newTurn)
+      turnBegan()
+      if interruptsWhenTaken {
+        interruptsWhenTaken = false
+        _ = interrupt()
+      }
+    case .interrupt: break
+    }
+  }
+
+  private mutating func heardOfBeginning(_ request: Request, _ message: MemberScanner<Member>, _ failure: String?) {
+    guard failure == nil else {
+      life = .broken
+      return effects.append(.broke(failure ?? ""))
+    }
+    guard case .startThread = request else {
+      life = .starting
+      write(["method": "initialized"])
+      return startThread()
+    }
+    guard let id = message.text(.newThread), !id.isEmpty else {
+      life = .broken
+      return effects.append(.broke("codex began no thread"))
+    }
+    thread = id
+    life = .ready
+    effects.append(.session(id))
+  }
+
+  private mutating func startThread() {
+    guard case .drives(let folder, let asks) = role else { return }
+    var params: [JSON.Member] = [.init("cwd", .string(folder))]
+    if !asks { params.append(.init("approvalPolicy", "never")) }
+    request(.startThread, "thread/start", .object(params))
+  }
+
+  // MARK: Notifications
+
+  private mutating func heardNotification(_ method: String, _ message: MemberScanner<Member>) {
+    switch method {
+    case "turn/started":
+      // A turn of ours is taken by the response.
+      guard isOurs(message, orNew: turn == .none), turn == .none else { return }
+      turnId = message.text(.turn)
+      lastError = nil
+      turnBegan()
+    case "turn/completed": if isOurs(message) { heardEnd(message) }
+    case "error":
+      if isOurs(message), !message.isTrue(.willRetry) { lastError = message.text(.error) }
+    case "serverRequest/resolved":
+      guard let id = requestId(message[.resolved]), questions.remove(id) != nil else { return }
+      effects.append(.withdrew(requestId: id))
+    default: break
+    }
+  }
+
+  /// Whether it is about our thread. Who listens takes the one that begins a turn for it.
+  private mutating func isOurs(_ message: MemberScanner<Member>, orNew isNew: Bool = false) -> Bool {
+    guard let id = message.text(.thread) else { return false }
+    if !drives, isNew, thread != id {
+      thread = id
+      effects.append(.session(id))
+    }
+    return id == thread
+  }
+
+  private mutating func heardEnd(_ message: MemberScanner<Member>) {
+    if let turnId, let id = message.text(.turn), id != turnId { return }
+    guard turn != .none else { return }
+    if case .sent = turn { turnBegan() }
+    turn = .none
+    turnId = nil
+    let detail = Self.detail(message.text(.turnError), lastError)
+    lastError = nil
+    switch message.text(.status) {
+    case "completed": effects.append(.ended(.ok, detail: nil))
+    case "interrupted" where isInterrupted: effects.append(.ended(.incomplete, detail: AgentDialogue.interrupted))
+    case "interrupted": effects.append(.ended(.incomplete, detail: detail ?? "codex left off the turn"))
+    case let status: effects.append(.ended(.error, detail: detail ?? status))
+    }
+  }
+
+  // MARK: Its requests
+
+  private mutating func heardRequest(
+    _ method: String, _ id: MemberScanner<Member>.Value, _ message: MemberScanner<Member>
+  ) {
+    guard let requestId = requestId(id), let rawId = rawId(id) else { return }
+    guard let kind = CodexQuestion(method) else {
+      return write(id: rawId, member: "error", ["code": -32601, "message": "ra-spawn does not know this request"])
+    }
+    // Whatever it says, its name is taken.
+    guard questions[requestId] == nil else { return }
+    let tool = kind.tool(server: message.text(.server))
+    guard let reason = ask(kind, rawId, requestId, tool) else { return }
+    respond(to: .init(id: rawId, kind: method, input: []), .deny(message: reason))
+    effects.append(.denied(requestId: requestId, tool: tool, reason: reason))
+  }
+
+  /// Why it is denied at once; nil if it is asked.
+  private mutating func ask(_ kind: CodexQuestion, _ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
+    guard asks else { return AgentDialogue.nobodyAnswers }
+    guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
+    guard let raw = line.raw("params"), let input = try? JSON(parsing: raw, maximumDepth: 256), input.members != nil
+    else { return AgentDialogue.questionIsUnreadable }
+    guard kind.takesYesOrNo(input) else { return "it asks for more than yes or no" }
+    let kept = kind == .permissions ? line.raw("params", "permissions") ?? Array("{}".utf8) : []
+    guard questions.add(.init(id: id, kind: kind.rawValue, input: kept), as: requestId) else {
+      return AgentDialogue.tooManyQuestions
+    }
+    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: input)))
+    return nil
+  }
+
+  private func requestId(_ id: MemberScanner<Member>.Value?) -> String? {
+    switch id {
+    case .string(let content, isCut: false):
+      content.withUnsafeBytes { JSONString.unescape($0) }.flatMap {
+        UTF8Text.isValid($0) ? String(decoding: $0, as: UTF8.self) : nil
+      }
+    case .literal(let digits): Int64(String(decoding: digits, as: UTF8.self)).map { "\($0)" }
+    default: nil
+    }
+  }
+
+  private func rawId(_ id: MemberScanner<Member>.Value) -> [UInt8]? {
+    switch id {
+    case .string(let content, _): [UInt8(ascii: "\"")] + content + [UInt8(ascii: "\"")]
+    case .literal(let digits): digits
+    case .nested: nil
+    }
+  }
+
+  private mutating func respond(to question: OpenQuestions.Question, _ decision: AgentDecision) {
+    guard let kind = CodexQuestion(question.kind) else { return }
+    write(id: question.id, member: "result", kind.response(decision, input: question.input))
+  }
+
+  private mutating func request(_ request: Request, _ method: String, _ params: JSON) {
+    lastRequest += 1
+    requests[lastRequest] = request
+    write(["id": .integer(lastRequest), "method": .string(method), "params": params])
+  }
+
+  private mutating func write(id: [UInt8], member: String, _ value: JSON) {
+    write(id: id, member: member, value.serialized())
+  }
+
+  private mutating func write(id: [UInt8], member: String, _ value: [UInt8]) {
+    var bytes = Array(#"{"id":"#.utf8)
+    bytes.append(contentsOf: id)
+    bytes.append(contentsOf: #","\#(member)":"#.utf8)
+    bytes.append(contentsOf: value)
+    bytes.append(contentsOf: "}\n".utf8)
+    effects.append(.write(bytes))
+  }
+
+  private mutating func write(_ message: JSON) {
+    effects.append(.write(message.serialized() + [UInt8(ascii: "\n")]))
+  }
+}
