@@ -98,6 +98,11 @@ final class Program {
     input = -1
   }
 
+  func closeControl() {
+    close(control)
+    control = -1
+  }
+
   func control(_ seq: Int, _ payload: String) {
     var queue = OutputQueue()
     queue.append("{\"type\":\"control\",\"sessionId\":\"s\",\"seq\":\(seq),\"payload\":\(payload)}\n".utf8)
@@ -261,6 +266,12 @@ final class Folder {
   deinit { _ = try? ChildProcess("/bin/rm", arguments: ["-rf", path]).waitForExit() }
 
   var claude: String { "\(path)/claude" }
+
+  /// The same without the example agent, for one of that name.
+  func withoutExample() -> Folder {
+    unlink(claude)
+    return self
+  }
 
   func copy(_ file: String) throws {
     let status = try ChildProcess("/bin/cp", arguments: [file, path]).waitForExit()
