@@ -56,6 +56,15 @@ package struct AgentProfile: Sendable, Equatable {
     self.program = program
   }
 
+  /// All that its processes may speak.
+  package var dialects: [AgentDialect] {
+    var dialects: [AgentDialect] = []
+    for case let found? in [dialect, dialogue?.dialect, single?.dialect] where !dialects.contains(found) {
+      dialects.append(found)
+    }
+    return dialects
+  }
+
   /// How prompts reach it if nobody says; nil if it has no session mode.
   package var promptsVia: PromptsVia? { dialogue != nil ? .stdin : single != nil ? .args : nil }
 
@@ -69,11 +78,4 @@ package struct AgentProfile: Sendable, Equatable {
 extension AgentProfile {
   package var sessionArguments: [String]? { dialogue?.dialect == .claude ? dialogue?.arguments : nil }
   package var speaksClaude: Bool { dialect == .claude }
-  var speaker: AgentEvents.Speaker? {
-    switch dialect {
-    case .claude: .claude
-    case .codexExec: .codex
-    case .codexServer, .gemini, nil: nil
-    }
-  }
 }

@@ -32,7 +32,8 @@ struct ClaudeText: Sendable {
       defer { hasSpoken = false }
       return result(event)
     case "system": return system(event)
-    case "control_request", "control_response", "keep_alive": return ""
+    case "control_request": return question(event["request"] ?? nil)
+    case "control_response", "control_cancel_request", "keep_alive": return ""
     default: return event["session_id"]?.string == nil ? nil : ""
     }
   }
@@ -49,21 +50,19 @@ struct ClaudeText: Sendable {
       hasSpoken = true
       return ShownText.whole(block["text"]?.string ?? "")
     case "tool_use", "server_tool_use":
-      return "[\(block["name"]?.string ?? "tool")] \(input(block["input"] ?? nil))\n"
+      return "[\(block["name"]?.string ?? "tool")] \(ShownText.input(block["input"] ?? nil))\n"
     default: return ""
     }
   }
 
   private func prompt(_ block: JSON, uuid: String?) -> String {
     guard block["type"]?.string == "text" else { return "" }
-    let shown = ShownText.beginning(of: block["text"]?.string ?? "", prefix: "> ")
-    switch sent?.uuid == uuid ? sent?.origin : nil {
-    case .typed: return ""
-    case .hub:
-      let end = shown.firstIndex(of: "\n") ?? shown.endIndex
-      return "\(shown[..<end]) (from the hub)\(shown[end...])"
-    case .other, nil: return shown
-    }
+    return ShownText.prompt(block["text"]?.string ?? "", from: sent?.uuid == uuid ? sent?.origin : nil)
+  }
+
+  private func question(_ request: JSON) -> String {
+    guard request["subtype"]?.string == "can_use_tool" else { return "" }
+    return ShownText.question(request["tool_name"]?.string ?? "a tool", ShownText.input(request["input"] ?? nil))
   }
 
   private func tool(_ block: JSON) -> String {
@@ -100,14 +99,6 @@ struct ClaudeText: Sendable {
     case "permission_denied": return "[not permitted: \(event["tool_name"]?.string ?? "a tool")]\n"
     default: return ""
     }
-  }
-
-  /// The member of a tool's input that says most, or all of it.
-  private func input(_ input: JSON) -> String {
-    for name in ["command", "file_path", "path", "pattern", "url", "query", "description", "prompt"] {
-      if let text = input[name]?.string { return ShownText.flat(text) }
-    }
-    return input.members?.isEmpty == false ? ShownText.flat(input.text) : ""
   }
 
   private func resultText(_ content: JSON) -> String {

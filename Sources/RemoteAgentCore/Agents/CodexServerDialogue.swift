@@ -16,6 +16,9 @@ struct CodexServerDialogue: DialectDialogue {
     case error = "params.error.message"
     case willRetry = "params.willRetry"
     case resolved = "params.requestId"
+    case item = "params.itemId"
+    case beginning = "params.item.id"
+    case beginningType = "params.item.type"
     case mode = "params.mode"
     case server = "params.serverName"
     case newThread = "result.thread.id"
@@ -46,6 +49,7 @@ struct CodexServerDialogue: DialectDialogue {
   /// What an `error` that it does not try again after said last.
   private(set) var lastError: String?
   private(set) var questions = OpenQuestions()
+  private var changes = CodexChanges()
   private(set) var line = EventLine<Member>()
 
   init(role: AgentDialogue.Role) { self.role = role }
@@ -71,7 +75,9 @@ struct CodexServerDialogue: DialectDialogue {
     interruptsWhenTaken = false
     lastError = nil
     let input: JSON = [["type": "text", "text": .string(prompt)]]
-    request(.startTurn(prompt: id), "turn/start", ["threadId": .string(thread ?? ""), "input": input])
+    request(
+      .startTurn(prompt: id), "turn/start",
+      ["threadId": .string(thread ?? ""), "clientUserMessageId": .string(id), "input": input])
   }
 
   mutating func interrupt() -> Bool {
@@ -92,11 +98,16 @@ struct CodexServerDialogue: DialectDialogue {
   }
 
   mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {
-    let drives = drives
-    let isMessage = line.take(bytes, piece) {
-      drives && ($0[.method] == nil || CodexQuestion($0.text(.method)) != nil)
-    }
+    let asks = asks
+    let isMessage = line.take(bytes, piece) { asks && CodexServerDialogue.mayBeAsked($0) }
     if isMessage { heardMessage(line.members) }
+  }
+
+  /// Whether a line is, or may be, part of a question.
+  private static func mayBeAsked(_ message: MemberScanner<Member>) -> Bool {
+    guard let method = message.text(.method) else { return message[.method] == nil }
+    if method == "item/started" { return message.text(.beginningType) ?? "fileChange" == "fileChange" }
+    return CodexQuestion(method) != nil
   }
 
   private mutating func heardMessage(_ message: MemberScanner<Member>) {
@@ -172,6 +183,9 @@ struct CodexServerDialogue: DialectDialogue {
     case "turn/completed": if isOurs(message) { heardEnd(message) }
     case "error":
       if isOurs(message), !message.isTrue(.willRetry) { lastError = message.text(.error) }
+    case "item/started" where message.text(.beginningType) == "fileChange":
+      guard let item = message.text(.beginning), let begun = line.raw("params", "item", "changes") else { return }
+      changes.add(begun, of: item)
     case "serverRequest/resolved":
       guard let id = requestId(message[.resolved]), questions.remove(id) != nil else { return }
       effects.append(.withdrew(requestId: id))
@@ -195,6 +209,7 @@ struct CodexServerDialogue: DialectDialogue {
     if case .sent = turn { turnBegan() }
     turn = .none
     turnId = nil
+    changes.removeAll()
     let detail = Self.detail(message.text(.turnError), lastError)
     lastError = nil
     switch message.text(.status) {
@@ -233,8 +248,16 @@ struct CodexServerDialogue: DialectDialogue {
     guard questions.add(.init(id: id, kind: kind.rawValue, input: kept), as: requestId) else {
       return AgentDialogue.tooManyQuestions
     }
-    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: input)))
+    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: withChanges(input, kind))))
     return nil
+  }
+
+  /// What is asked about file changes, and they.
+  private func withChanges(_ input: JSON, _ kind: CodexQuestion) -> JSON {
+    guard kind == .fileChange, let members = input.members, input["changes"] == nil,
+      let begun = changes[line.members.text(.item)], let changes = try? JSON(parsing: begun, maximumDepth: 64)
+    else { return input }
+    return .object(members + [.init("changes", changes)])
   }
 
   private func requestId(_ id: MemberScanner<Member>.Value?) -> String? {

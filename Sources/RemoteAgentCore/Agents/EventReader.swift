@@ -22,8 +22,12 @@ package struct EventReader: Sendable {
   private var bytes: [UInt8] = []
   private var length = 0
 
-  /// - Parameter profile: the agent's; nil if it is not known: then whose events they are is seen by the lines.
-  package init(profile: AgentProfile? = nil) { events = AgentEvents(speaker: profile?.speaker) }
+  /// Of an agent whose dialect is known by its lines, if it has several.
+  ///
+  /// - Parameter profile: nil if the agent is not known either: then it takes a line that only an agent prints.
+  package init(profile: AgentProfile? = nil) { events = AgentEvents(of: profile?.dialects ?? []) }
+
+  package init(dialect: AgentDialect) { events = AgentEvents(of: [dialect]) }
 
   /// A prompt was sent to the agent, with an id that its events name it by.
   package mutating func promptSent(uuid: String, from origin: PromptOrigin) {
@@ -40,7 +44,7 @@ package struct EventReader: Sendable {
     length += piece.count
     if line == .perhapsEvent, length > EventReader.longestEvent {
       // Of nobody that we know it is a program's JSON, and is shown.
-      line = events.speaker == nil ? .plain : .tooLong
+      line = events.isKnown ? .tooLong : .plain
       defer { bytes = [] }
       if line == .plain { return .plain(held: bytes) }
     }
@@ -58,15 +62,18 @@ package struct EventReader: Sendable {
     }
   }
 
-  /// The stream has ended: what was held of a line that never did; nil if nothing was.
-  package mutating func finish() -> Reading? {
+  /// The stream has ended: what was held of a line that never did, and of the last events.
+  package mutating func finish() -> [Reading] {
+    var readings: [Reading] = []
     switch line {
-    case .plain: return nil
+    case .plain: break
     case .tooLong:
       line = .plain
-      return .tooLong(length)
-    case .perhapsEvent: return bytes.isEmpty ? nil : conclude(held: bytes.count)
+      readings.append(.tooLong(length))
+    case .perhapsEvent: if !bytes.isEmpty { readings.append(conclude(held: bytes.count)) }
     }
+    let rest = events.finish()
+    return rest.isEmpty ? readings : readings + [.event(rest)]
   }
 
   private mutating func conclude(held: Int) -> Reading {

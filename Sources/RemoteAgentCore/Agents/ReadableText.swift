@@ -5,10 +5,16 @@ package struct ReadableText: Sendable {
   private var reader: EventReader?
 
   /// - Parameters:
-  ///   - profile: the agent's; nil for a program that is none.
-  ///   - escapes: whether control characters are made visible; an agent's that has events always are.
+  ///   - dialect: what the process speaks; nil for one that has no events.
+  ///   - escapes: whether control characters are made visible; where there are events they always are.
+  package init(dialect: AgentDialect?, escapes: Bool) {
+    reader = dialect.map { EventReader(dialect: $0) }
+    self.escapes = escapes || dialect != nil
+  }
+
+  /// - Parameter profile: the agent's, whose dialect is seen by its lines; nil for a program that is none.
   package init(profile: AgentProfile?, escapes: Bool) {
-    let hasEvents = profile?.speaker != nil
+    let hasEvents = profile?.dialects.isEmpty == false
     reader = hasEvents ? EventReader(profile: profile) : nil
     self.escapes = escapes || hasEvents
   }
@@ -25,8 +31,9 @@ package struct ReadableText: Sendable {
 
   /// The output has ended: appends what was held of a line that never did.
   package mutating func finish(to output: inout [UInt8]) {
-    guard let reading = reader?.finish() else { return }
-    append(reading, UnsafeRawBufferPointer(start: nil, count: 0), isTerminated: false, to: &output)
+    for reading in reader?.finish() ?? [] {
+      append(reading, UnsafeRawBufferPointer(start: nil, count: 0), isTerminated: false, to: &output)
+    }
   }
 
   private func append(

@@ -25,6 +25,33 @@ enum ShownText {
     cut(text.split(whereSeparator: \.isNewline).joined(separator: " "))
   }
 
+  /// The member of a tool's input that says most, or all of it.
+  static func input(_ input: JSON) -> String {
+    for name in [
+      "command", "file_path", "path", "pattern", "url", "query", "description", "prompt",
+    ] {
+      if let text = input[name]?.string { return flat(text) }
+    }
+    return input.members?.isEmpty == false ? flat(input.text) : ""
+  }
+
+  /// - Parameter origin: nil if it is not known.
+  static func prompt(_ text: String, from origin: PromptOrigin?) -> String {
+    let shown = beginning(of: text, prefix: "> ")
+    switch origin {
+    case .typed: return ""
+    case .hub:
+      let end = shown.firstIndex(of: "\n") ?? shown.endIndex
+      return "\(shown[..<end]) (from the hub)\(shown[end...])"
+    case .other, nil: return shown
+    }
+  }
+
+  /// - Parameter what: it wants, perhaps of several lines; empty if it does not say.
+  static func question(_ tool: String, _ what: String) -> String {
+    "[asks] \(flat(tool))\(what.isEmpty ? "" : ": \(flat(what))") (answer at the hub)\n"
+  }
+
   private static func cut(_ text: String) -> String {
     text.utf8.count <= width || text.count <= width ? text : text.prefix(width) + "…"
   }

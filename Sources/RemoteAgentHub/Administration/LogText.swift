@@ -102,8 +102,9 @@ package struct LogText {
   /// The streams have ended: what was held of their last lines is shown.
   private mutating func finishStreams(ts: Int64?, to output: inout [UInt8]) {
     for stream in [LogStream.stdout, .stdin] {
-      guard let reading = readers[stream]?.finish() else { continue }
-      append(reading, and: [], stream, endsLine: true, ts: ts, to: &output)
+      for reading in readers[stream]?.finish() ?? [] {
+        append(reading, and: [], stream, endsLine: true, ts: ts, to: &output)
+      }
     }
     unfinished.removeAll()
   }
