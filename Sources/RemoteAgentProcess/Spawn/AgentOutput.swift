@@ -13,37 +13,35 @@ struct AgentOutput {
   private var redactors: [Redactor] = []
   private var readable: [ReadableText]?
   private let echoEscapes: (output: Bool, errors: Bool)?
-  private var profile: AgentProfile?
 
+  /// Nothing may be read before the first `restart`.
+  ///
   /// - Parameters:
   ///   - rules: what is hidden; nil for nothing.
   ///   - echoEscapes: whether readable text is wanted for standard output and error, and made safe for a terminal.
-  init(profile: AgentProfile?, rules: RedactionRules?, echoEscapes: (output: Bool, errors: Bool)?) {
+  init(rules: RedactionRules?, echoEscapes: (output: Bool, errors: Bool)?) {
     self.rules = rules
     redactors = AgentOutput.redactors(rules)
-    self.profile = profile
     self.echoEscapes = echoEscapes
-    readAs(profile)
   }
 
   /// A new process begins, perhaps of another agent: nothing is left of the last one's lines.
-  mutating func restart(profile: AgentProfile?) {
+  ///
+  /// - Parameter dialect: what it speaks; nil if that is seen by its lines.
+  mutating func restart(profile: AgentProfile?, dialect: AgentDialect?) {
     framers = [LineFramer(), LineFramer()]
     redactors = AgentOutput.redactors(rules)
-    guard profile != self.profile else { return }
-    self.profile = profile
-    readAs(profile)
+    readable = echoEscapes.map { escapes in
+      let output =
+        dialect.map { ReadableText(dialect: $0, escapes: escapes.output) }
+        ?? ReadableText(profile: profile, escapes: escapes.output)
+      return [output, ReadableText(dialect: nil, escapes: escapes.errors)]
+    }
   }
 
   /// One for each stream; none where nothing is hidden.
   private static func redactors(_ rules: RedactionRules?) -> [Redactor] {
     rules.map { [Redactor($0), Redactor($0)] } ?? []
-  }
-
-  private mutating func readAs(_ profile: AgentProfile?) {
-    readable = echoEscapes.map {
-      [ReadableText(profile: profile, escapes: $0.output), ReadableText(profile: nil, escapes: $0.errors)]
-    }
   }
 
   /// How many secrets were hidden since the process began.
@@ -52,6 +50,13 @@ struct AgentOutput {
   /// A prompt was sent to the agent.
   mutating func promptSent(uuid: String, from origin: PromptOrigin) {
     readable?[0].promptSent(uuid: uuid, from: origin)
+  }
+
+  /// The same of an agent whose events don't have the prompt.
+  mutating func show(prompt: String, from origin: PromptOrigin) {
+    guard readable != nil else { return }
+    let shown = redact(prompt)
+    readable?[0].show(prompt: shown, from: origin, to: &echo)
   }
 
   mutating func status(_ payload: JSON, ts: Int64) {

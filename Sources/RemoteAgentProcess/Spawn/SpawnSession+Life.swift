@@ -36,12 +36,21 @@ extension SpawnSession {
     }
   }
 
+  /// The language that the process was made to speak.
+  private var spoken: AgentDialect? {
+    switch settings.way {
+    case .raw: nil
+    case .dialogue(let form): form.dialect
+    case .single(let form): form.dialect
+    }
+  }
+
   /// Starts a process.
   mutating func launch(_ launch: AgentLaunch, at moment: Moment) {
     self.launch = launch
     life = .starting
     startedAt = moment.now
-    output.restart(profile: settings.profile)
+    output.restart(profile: settings.profile, dialect: spoken)
     heardLines = LineFramer()
     openStreams = 2
     (isTreeGone, hasEndedTree, isTerminated) = (false, false, false)

@@ -40,5 +40,8 @@ extension SpawnSession {
     launching = nil
     result.hasRun = true
     beginTurn(prompt, id: id, at: moment)
+    if case .single(let form) = settings.way, form.dialect == .claude || form.dialect == .codexExec {
+      output.show(prompt: prompt.text, from: prompt.origin)
+    }
   }
 }

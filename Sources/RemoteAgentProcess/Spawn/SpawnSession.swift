@@ -139,7 +139,7 @@ package struct SpawnSession {
     self.settings = settings
     self.resolveFolder = resolveFolder
     self.makeUUID = makeUUID
-    output = AgentOutput(profile: settings.profile, rules: rules, echoEscapes: echoEscapes)
+    output = AgentOutput(rules: rules, echoEscapes: echoEscapes)
     showsTyping = settings.promptsAreTyped && echoEscapes?.output == true
     controlIsOpen = settings.hasControl
     promptsEnded = settings.mode == .raw || !settings.readsPrompts

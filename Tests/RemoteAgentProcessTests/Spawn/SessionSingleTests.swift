@@ -73,6 +73,14 @@ import Testing
         == ["--output-format", "stream-json", "-m", "x", "--resume", "G", "-p", "q"])
   }
 
+  @Test func `prompts are shown to who reads along, where the agent doesn't`() {
+    let bench = bench { $0.prompts = ["one"] }
+    runs(bench)
+    bench.control(1, #"{"action":"prompt","text":"two"}"#)
+    runs(bench)
+    #expect(bench.echo == "> one\nwhy\n[done]\n> two (from the hub)\nwhy\n[done]\n")
+  }
+
   @Test func `only whole words stand for something`() {
     var profile = AgentProfile(name: "own", program: "own")
     profile.single = .init(dialect: .claude, first: ["a{prompt}", "{prompt}", "{session}", "z"], next: [])
