@@ -106,7 +106,15 @@ final class Program {
   func control(_ seq: Int, _ payload: String) {
     var queue = OutputQueue()
     queue.append("{\"type\":\"control\",\"sessionId\":\"s\",\"seq\":\(seq),\"payload\":\(payload)}\n".utf8)
-    #expect(queue.write(to: control) != .broken)
+    let deadline = BootClock.now + Program.patience
+    while !queue.isEmpty, BootClock.now < deadline {
+      switch queue.write(to: control) {
+      case .bytes: break
+      case .full: try? read(until: BootClock.now + 5)
+      case .broken, .failed: return Issue.record("control is not read")
+      }
+    }
+    #expect(queue.isEmpty)
   }
 
   /// Reads until `condition` holds or all is at its end; records an issue if neither comes.
