@@ -111,7 +111,9 @@ final class Program {
       switch queue.write(to: control) {
       case .bytes: break
       case .full: try? read(until: BootClock.now + 5)
-      case .broken, .failed: return Issue.record("control is not read")
+      case .broken, .failed:
+        Issue.record("control is not read")
+        return
       }
     }
     #expect(queue.isEmpty)
