@@ -1,33 +1,31 @@
 import Glibc
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 
 extension RASpawn {
+  /// The agents that are known here.
+  static func profiles() throws(Failure) -> AgentProfiles { .builtIn }
+
   /// What the options mean together.
   func settings() throws(Failure) -> SpawnSettings {
-    let profile = AgentProfiles.builtIn[agent: agent]
-    let sessionArguments = profile?.sessionArguments
+    let profiles = try RASpawn.profiles()
+    let profile = profiles[agent: agent]
     let usual = SpawnSettings.Mode.byDefault(profile, arguments: arguments)
     let isSession = mode.map { $0 == .session } ?? (usual == .session)
-    let mode = isSession ? SpawnSettings.Mode.session : .raw
-    var settings = SpawnSettings(agent: agent, profile: profile, mode: mode, folder: try folder())
-    switch mode {
-    case .raw:
-      guard prompt.isEmpty else {
-        throw Failure(
-          message: "--prompt needs session mode",
-          hint: sessionArguments == nil ? "give \(agent) its prompt after --" : "add --mode session")
-      }
-      settings.arguments = arguments
-    case .session:
-      guard let sessionArguments else {
-        throw Failure(message: "--mode session: \(agent) has none", hint: "agents with a session mode: claude")
-      }
-      guard stdin == nil else {
-        throw Failure(message: "--stdin is for raw mode: in session mode standard input is prompts")
-      }
-      settings.arguments = sessionArguments + arguments
+    var settings = SpawnSettings(
+      agent: agent, profile: profile, mode: isSession ? .session : .raw, arguments: arguments, folder: try folder())
+    settings.profiles = profiles
+    if isSession {
+      try check(profile, of: profiles)
+      settings.promptsVia = running.promptVia
       settings.prompts = try prompts()
+    } else {
+      guard prompt.isEmpty, running.promptVia == nil else {
+        throw Failure(
+          message: "\(prompt.isEmpty ? "--prompt-via" : "--prompt") needs session mode",
+          hint: profile?.promptsVia == nil ? "give \(agent) its prompt after --" : "add --mode session")
+      }
     }
     guard !stay || control != nil else {
       throw Failure(message: "--stay needs --control", hint: "nobody could prompt, start or stop the agent")
@@ -44,7 +42,36 @@ extension RASpawn {
     settings.stays = stay
     settings.hasControl = control != nil
     settings.continuesWhenBroken = onBrokenPipe == .continue
+    settings.limits = limits
+    settings.tellsOutcome = running.exitStatus != .agent
     return settings
+  }
+
+  private func check(_ profile: AgentProfile?, of profiles: AgentProfiles) throws(Failure) {
+    guard let usual = profile?.promptsVia else {
+      let names = profiles.all.filter { $0.promptsVia != nil }.map(\.name)
+      throw Failure(
+        message: "--mode session: \(agent) has none",
+        hint: "agents with a session mode: \(names.joined(separator: ", "))")
+    }
+    guard stdin == nil else {
+      throw Failure(message: "--stdin is for raw mode: in session mode standard input is prompts")
+    }
+    let via = running.promptVia ?? usual
+    guard via == .stdin ? profile?.dialogue != nil : profile?.single != nil else {
+      throw Failure(
+        message: "--prompt-via \(via.rawValue): \(agent) takes none that way",
+        hint: "\(agent) takes prompts with --prompt-via \(usual.rawValue)")
+    }
+  }
+
+  private var limits: SpawnSettings.Limits {
+    var limits = SpawnSettings.Limits()
+    limits.approval = running.approvalTimeout.map { Milliseconds($0) * 1000 } ?? limits.approval
+    limits.exit = running.exitTimeout.map { Milliseconds($0) * 1000 } ?? limits.exit
+    limits.idle = running.idleTimeout.map { Milliseconds($0) * 1000 }
+    limits.duration = running.maxDuration.map { Milliseconds($0) * 1000 }
+    return limits
   }
 
   /// What a hub may do.
@@ -89,9 +116,8 @@ extension RASpawn {
     return prompts
   }
 
-  func descriptors(for settings: SpawnSettings, _ diagnostics: Diagnostics) throws -> SpawnDescriptors {
+  func descriptors() throws -> SpawnDescriptors {
     var descriptors = SpawnDescriptors(input: 0)
-    if settings.mode == .raw { descriptors.input = try rawInput(settings, diagnostics) }
     if let control { descriptors.control = try open(control: control) }
     if let echo {
       let numbers = echo.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
@@ -105,23 +131,33 @@ extension RASpawn {
     return descriptors
   }
 
-  private func rawInput(_ settings: SpawnSettings, _ diagnostics: Diagnostics) throws(Failure) -> Int32 {
+  /// What the agent reads in raw mode.
+  func rawInput(_ settings: SpawnSettings, _ diagnostics: Diagnostics) throws(Failure) -> SpawnSettings.Input {
     let isTerminal = Descriptors.isTerminal(0)
     let waits = settings.profile?.waitsForInput == true
     let isControl = control == "0"
     guard !isControl || stdin != .pass else {
       throw Failure(message: "--control 0 and --stdin pass exclude each other")
     }
-    switch stdin ?? (waits || isTerminal || isControl ? .null : .pass) {
-    case .pass: return 0
-    case .null:
-      if stdin == nil, waits, !isTerminal, !isControl, !Descriptors.isNull(0) {
+    switch stdin {
+    case .pass: return .pass
+    case .null: return .null
+    case .control:
+      guard settings.hasControl else {
+        throw Failure(message: "--stdin control needs --control", hint: "nobody could write to the agent's input")
+      }
+      guard settings.policy.input else {
+        throw Failure(
+          message: "--stdin control: input is not allowed", hint: "--allow input lets the hub write to the agent's input")
+      }
+      return .control
+    case nil:
+      guard waits || isTerminal || isControl else { return .pass }
+      if waits, !isTerminal, !isControl, !Descriptors.isNull(0) {
         diagnostics.note("\(agent) doesn't get standard input")
         diagnostics.note("hint: --stdin pass gives it; --mode session takes it as prompts")
       }
-      let null = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-      guard null >= 0 else { throw Failure(message: "opening /dev/null", status: ExitStatus.lost) }
-      return null
+      return .null
     }
   }
 

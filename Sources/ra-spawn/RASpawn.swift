@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 
 @main
@@ -13,7 +14,7 @@ struct RASpawn: ParsableCommand {
     version: Version.string)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable { case raw, session }
-  enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null }
+  enum Input: String, ExpressibleByArgument, CaseIterable { case pass, null, control }
   enum BrokenPipe: String, ExpressibleByArgument, CaseIterable { case stop, `continue` }
   enum EchoFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
@@ -26,7 +27,7 @@ struct RASpawn: ParsableCommand {
   @Option(help: "raw: exactly as given; session: for many prompts.")
   var mode: Mode?
 
-  @Option(help: "In raw mode, whether the agent reads our standard input.")
+  @Option(help: "What the agent reads in raw mode: our standard input, nothing, or what control has for it.")
   var stdin: Input?
 
   @Option(help: ArgumentHelp("A prompt, or @FILE; before those of standard input.", valueName: "text"))
@@ -50,6 +51,8 @@ struct RASpawn: ParsableCommand {
 
   @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
   var onBrokenPipe = BrokenPipe.stop
+
+  @OptionGroup var running: AgentOptions
 
   @OptionGroup var redaction: RedactionOptions
 
@@ -87,11 +90,13 @@ struct RASpawn: ParsableCommand {
       print(self.policy.json ? policy.json.text + "\n" : policy.text, terminator: "")
       return
     }
-    let settings = try settings()
+    var settings = try settings()
+    if settings.mode == .raw { settings.input = try rawInput(settings, diagnostics) }
     let rules = try redaction.rules(credential: credential, diagnostics)
-    let descriptors = try descriptors(for: settings, diagnostics)
+    let descriptors = try descriptors()
     let own = settings
-    let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) { settings in
+    let loop = SpawnLoop(settings, rules: rules, descriptors: descriptors, diagnostics: diagnostics) {
+      settings, launch in
       let name = settings.agent
       let isOwnFolder = settings.folder.utf8.elementsEqual(own.folder.utf8)
       // Where we are needs no entering: it may have been removed.
@@ -102,7 +107,7 @@ struct RASpawn: ParsableCommand {
         ? Executable.find(name, folder: folder) : Executable.find(name, folder: own.folder, isForAnywhere: true)
       return switch finding {
       case .found(let path):
-        .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))
+        .success(AgentCommand(path: path, arguments: [name] + launch.arguments, folder: folder))
       case .notFound: .failure(StartFailure(.notFound, "starting \(name): not found"))
       case .notExecutable(let path): .failure(StartFailure(.notExecutable, "starting \(path): not executable"))
       }

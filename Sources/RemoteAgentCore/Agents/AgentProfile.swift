@@ -73,9 +73,3 @@ package struct AgentProfile: Sendable, Equatable {
     program.split(separator: "/").last.map(String.init) ?? program
   }
 }
-
-// Until session mode goes by `dialogue` and `single`.
-extension AgentProfile {
-  package var sessionArguments: [String]? { dialogue?.dialect == .claude ? dialogue?.arguments : nil }
-  package var speaksClaude: Bool { dialect == .claude }
-}

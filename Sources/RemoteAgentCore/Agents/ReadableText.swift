@@ -24,6 +24,11 @@ package struct ReadableText: Sendable {
     reader?.promptSent(uuid: uuid, from: origin)
   }
 
+  /// Appends a prompt that was given to an agent whose events don't have it.
+  package func show(prompt: String, from origin: PromptOrigin, to output: inout [UInt8]) {
+    TerminalText.append(ShownText.prompt(prompt, from: origin).utf8, keepsLines: true, to: &output)
+  }
+
   /// Takes the next piece of a line of the agent's output and appends what is to be shown.
   package mutating func feed(_ bytes: UnsafeRawBufferPointer, piece: LinePiece, to output: inout [UInt8]) {
     append(reader?.read(bytes, piece) ?? .plain(held: []), bytes, isTerminated: piece.terminated, to: &output)

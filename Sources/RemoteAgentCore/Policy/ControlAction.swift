@@ -25,8 +25,25 @@ package enum ControlAction: Sendable, Equatable {
   case stop(graceMs: Int64?)
   case prompt(String)
   case signal(ControlSignal)
-  // No agent takes these yet: that they are well formed is all that is looked at.
-  case input, resize, approve
+  /// Bytes for the agent's standard input.
+  case input([UInt8])
+  // No agent has a terminal yet: that it is well formed is all that is looked at.
+  case resize
+  case approve(Approval)
+
+  /// The answer to an agent's question.
+  package struct Approval: Sendable, Equatable {
+    package let requestId: String
+    package let isAllowed: Bool
+    /// With a denial: what the agent is told.
+    package let message: String?
+
+    package init(requestId: String, isAllowed: Bool, message: String? = nil) {
+      self.requestId = requestId
+      self.isAllowed = isAllowed
+      self.message = message
+    }
+  }
 
   /// Throws what is wrong with it. A member that is null is one that is missing.
   package init(_ payload: JSON) throws(ControlRefusal) {
@@ -42,8 +59,7 @@ package enum ControlAction: Sendable, Equatable {
       }
       self = .signal(signal)
     case "input":
-      try members.checkInput()
-      self = .input
+      self = .input(try members.input())
     case "resize":
       for name in ["cols", "rows"] {
         guard let size = members[name]?.integer, (1...65535).contains(size) else {
@@ -52,8 +68,11 @@ package enum ControlAction: Sendable, Equatable {
       }
       self = .resize
     case "approve":
-      for name in ["requestId", "decision"] { _ = try members.text(name) }
-      self = .approve
+      let (request, decision) = (try members.text("requestId"), try members.text("decision"))
+      guard ["allow", "deny"].contains(decision) else { throw ControlRefusal("decision must be allow or deny") }
+      self = .approve(
+        Approval(
+          requestId: request, isAllowed: decision == "allow", message: try members.optionalText("message")))
     default: throw ControlRefusal("there is no such action")
     }
   }
@@ -92,11 +111,11 @@ private struct Members {
     return grace
   }
 
-  func checkInput() throws(ControlRefusal) {
+  func input() throws(ControlRefusal) -> [UInt8] {
     let (text, encoded) = (self["text"], self["b64"])
-    let isText = text?.string != nil && encoded == nil
-    let isEncoded = text == nil && encoded?.string.flatMap { Base64.decode($0) } != nil
-    guard isText || isEncoded else { throw ControlRefusal("input needs a text, or b64 in base64") }
+    if encoded == nil, let text = text?.string { return Array(text.utf8) }
+    if text == nil, let bytes = encoded?.string.flatMap({ Base64.decode($0) }) { return bytes }
+    throw ControlRefusal("input needs a text, or b64 in base64")
   }
 }
 

@@ -1,6 +1,6 @@
 import RemoteAgentCore
 
-/// Turns what the agent writes into log lines, text for a person, and claude's events. What is secret is hidden before.
+/// Turns what the agent writes into log lines and text for a person. What is secret is hidden before.
 struct AgentOutput {
   /// The line format, for standard output.
   private(set) var lines: [UInt8] = []
@@ -11,29 +11,32 @@ struct AgentOutput {
   private var framers = [LineFramer(), LineFramer()]
   private let rules: RedactionRules?
   private var redactors: [Redactor] = []
-  private var scanner: ClaudeEventScanner?
   private var readable: [ReadableText]?
   private let echoEscapes: (output: Bool, errors: Bool)?
-  private var profile: AgentProfile?
 
+  /// Nothing may be read before the first `restart`.
+  ///
   /// - Parameters:
   ///   - rules: what is hidden; nil for nothing.
   ///   - echoEscapes: whether readable text is wanted for standard output and error, and made safe for a terminal.
-  init(profile: AgentProfile?, rules: RedactionRules?, echoEscapes: (output: Bool, errors: Bool)?) {
+  init(rules: RedactionRules?, echoEscapes: (output: Bool, errors: Bool)?) {
     self.rules = rules
     redactors = AgentOutput.redactors(rules)
-    self.profile = profile
     self.echoEscapes = echoEscapes
-    readAs(profile)
   }
 
-  /// A new agent begins, perhaps another one: nothing is left of the last one's lines.
-  mutating func restart(profile: AgentProfile?) {
+  /// A new process begins, perhaps of another agent: nothing is left of the last one's lines.
+  ///
+  /// - Parameter dialect: what it speaks; nil if that is seen by its lines.
+  mutating func restart(profile: AgentProfile?, dialect: AgentDialect?) {
     framers = [LineFramer(), LineFramer()]
     redactors = AgentOutput.redactors(rules)
-    guard profile != self.profile else { return }
-    self.profile = profile
-    readAs(profile)
+    readable = echoEscapes.map { escapes in
+      let output =
+        dialect.map { ReadableText(dialect: $0, escapes: escapes.output) }
+        ?? ReadableText(profile: profile, escapes: escapes.output)
+      return [output, ReadableText(dialect: nil, escapes: escapes.errors)]
+    }
   }
 
   /// One for each stream; none where nothing is hidden.
@@ -41,14 +44,7 @@ struct AgentOutput {
     rules.map { [Redactor($0), Redactor($0)] } ?? []
   }
 
-  private mutating func readAs(_ profile: AgentProfile?) {
-    scanner = profile?.speaksClaude == true ? ClaudeEventScanner() : nil
-    readable = echoEscapes.map {
-      [ReadableText(profile: profile, escapes: $0.output), ReadableText(profile: nil, escapes: $0.errors)]
-    }
-  }
-
-  /// How many secrets were hidden since the agent began.
+  /// How many secrets were hidden since the process began.
   var redacted: Int { redactors.reduce(0) { $0 + $1.count } }
 
   /// A prompt was sent to the agent.
@@ -56,38 +52,57 @@ struct AgentOutput {
     readable?[0].promptSent(uuid: uuid, from: origin)
   }
 
+  /// The same of an agent whose events don't have the prompt.
+  mutating func show(prompt: String, from origin: PromptOrigin) {
+    guard readable != nil else { return }
+    let shown = redact(prompt)
+    readable?[0].show(prompt: shown, from: origin, to: &echo)
+  }
+
   mutating func status(_ payload: JSON, ts: Int64) {
-    LineWriter.status(redact(payload), ts: ts, to: &lines)
+    LineWriter.status(redact(members: payload), ts: ts, to: &lines)
   }
 
   /// The members that have text from elsewhere; the others are words of the protocol.
-  private static let textMembers: Set<String> = ["agent", "argv", "cwd", "message", "detail", "reason"]
+  private static let textMembers: Set<String> = [
+    "agent", "argv", "cwd", "message", "detail", "reason", "tool", "input",
+  ]
 
-  private mutating func redact(_ payload: JSON) -> JSON {
+  private mutating func redact(members payload: JSON) -> JSON {
     guard !redactors.isEmpty, let members = payload.members else { return payload }
     return .object(
-      members.map { member in
+      members.compactMap { member in
         guard AgentOutput.textMembers.contains(member.name) else { return member }
-        switch member.value {
-        case .string(let text): return JSON.Member(member.name, .string(redactors[0].redact(text)))
-        case .array(let words):
-          return JSON.Member(
-            member.name, .array(words.map { $0.string.map { .string(redactors[0].redact($0)) } ?? $0 }))
-        default: return member
-        }
+        return redact(member.value).map { JSON.Member(member.name, $0) }
       })
   }
 
-  /// Takes what was read; nil for the end of the stream. Returns the events in it.
-  mutating func read(_ bytes: UnsafeRawBufferPointer?, stream: LogStream, ts: Int64) -> [ClaudeEvent] {
+  /// The value with its secrets hidden; nil if it would be no JSON then.
+  private mutating func redact(_ value: JSON) -> JSON? {
+    switch value {
+    case .string(let text): return .string(redact(text))
+    // A word for itself, as a program has it.
+    case .array(let values): return .array(values.map { value in value.string.map { .string(redact($0)) } ?? value })
+    // As a line of its own: what is hidden in the log is hidden here.
+    case .object:
+      let text = value.text
+      let shown = redact(text)
+      return shown == text ? value : try? JSON(parsing: Array(shown.utf8))
+    case .null, .bool, .number: return value
+    }
+  }
+
+  /// The text with its secrets hidden.
+  mutating func redact(_ text: String) -> String { redactors.isEmpty ? text : redactors[0].redact(text) }
+
+  /// Takes what was read; nil for the end of the stream.
+  mutating func read(_ bytes: UnsafeRawBufferPointer?, stream: LogStream, ts: Int64) {
     let index = stream == .stdout ? 0 : 1
     // The framer is taken out, since its calls change the rest.
     var framer = framers[index]
     framers[index] = LineFramer()
-    var events: [ClaudeEvent] = []
     func take(_ line: UnsafeRawBufferPointer, _ piece: LinePiece) {
       LineWriter.log(line, stream: stream, piece: piece, ts: ts, to: &lines)
-      if index == 0, let event = scanner?.feed(line, piece: piece) { events.append(event) }
       if index == 0 {
         readable?[0].feed(line, piece: piece, to: &echo)
       } else {
@@ -106,7 +121,6 @@ struct AgentOutput {
       if index == 0 { readable?[0].finish(to: &echo) } else { readable?[1].finish(to: &errorEcho) }
     }
     framers[index] = framer
-    return events
   }
 
   /// Gives what is to be written, and keeps nothing of it.

@@ -23,18 +23,16 @@ package final class SpawnLoop {
   private static let outputLimit = 256 << 10
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-  /// What the owner runs; what runs now is the session's.
-  private let own: SpawnSettings
-  private let command: @Sendable (SpawnSettings) -> Result<AgentCommand, StartFailure>
-  private let descriptors: SpawnDescriptors
+  let command: @Sendable (SpawnSettings, AgentLaunch) -> Result<AgentCommand, StartFailure>
+  let descriptors: SpawnDescriptors
   private let diagnostics: Diagnostics
-  private var session: SpawnSession
-  private var agent: GuardedAgent?
+  var session: SpawnSession
+  var agent: GuardedAgent?
   private var outputs: [Outlet]
-  private var streams: [Stream] = []
-  private var agentInput: Int32 = -1
-  private var agentInputQueue = OutputQueue()
-  private var closesInput = false
+  var streams: [Stream] = []
+  var agentInput: Int32 = -1
+  var agentInputQueue = OutputQueue()
+  var closesInput = false
   private var readsInput: Bool
   private var readsControl: Bool
   private var ending: SpawnEnd?
@@ -46,7 +44,7 @@ package final class SpawnLoop {
     var isBroken = false
   }
 
-  private struct Stream {
+  struct Stream {
     let name: LogStream
     let descriptor: Int32
   }
@@ -56,9 +54,8 @@ package final class SpawnLoop {
   ///   - command: what to run, looked up anew at each start.
   package init(
     _ settings: SpawnSettings, rules: RedactionRules? = nil, descriptors: SpawnDescriptors, diagnostics: Diagnostics,
-    command: @escaping @Sendable (SpawnSettings) -> Result<AgentCommand, StartFailure>
+    command: @escaping @Sendable (SpawnSettings, AgentLaunch) -> Result<AgentCommand, StartFailure>
   ) {
-    own = settings
     self.descriptors = descriptors
     self.diagnostics = diagnostics
     self.command = command
@@ -100,7 +97,7 @@ package final class SpawnLoop {
     }
   }
 
-  private var moment: Moment { Moment(now: BootClock.now, wall: WallClock.now) }
+  var moment: Moment { Moment(now: BootClock.now, wall: WallClock.now) }
 
   private var isBlocked: Bool { outputs.contains { $0.queue.count >= SpawnLoop.outputLimit } }
 
@@ -178,29 +175,6 @@ extension SpawnLoop {
       }
     }
   }
-
-  private func hearGuard() {
-    while let event = agent?.nextEvent() {
-      switch event {
-      case .started(let processID): session.agentStarted(processID: processID, at: moment)
-      case .exited(let status): session.agentExited(status, at: moment)
-      case .gone(let survivors): session.treeEnded(survivors: survivors, at: moment)
-      case .lost(let status, let survivors): session.guardLost(status, survivors: survivors, at: moment)
-      case .noFolder(let errno):
-        let folder = session.settings.folder
-        notStarted(.noFolder, "entering \(folder): \(String(cString: strerror(errno)))")
-      case .notStarted(let errno):
-        notStarted(
-          StartFailure.Cause(errno: errno), "starting \(session.settings.agent): \(String(cString: strerror(errno)))")
-      }
-      if agent?.descriptor == -1 { agent = nil }
-    }
-  }
-
-  private func notStarted(_ cause: StartFailure.Cause, _ message: String) {
-    closeStreams()
-    session.agentNotStarted(StartFailure(cause, message), at: moment)
-  }
 }
 
 // MARK: - Writing
@@ -247,89 +221,38 @@ extension SpawnLoop {
       outputs[index].queue.removeAll()
     }
   }
-
-  private func writeAgentInput() {
-    guard agentInput >= 0 else { return }
-    switch agentInputQueue.write(to: agentInput) {
-    case .bytes, .full: break
-    // The agent reads no more; its end says the rest.
-    case .broken, .failed: closeAgentInput()
-    }
-    if closesInput, agentInputQueue.isEmpty { closeAgentInput() }
-  }
-
-  private func closeAgentInput() {
-    if agentInput >= 0 { close(agentInput) }
-    agentInput = -1
-    agentInputQueue.removeAll()
-    closesInput = false
-  }
-
-  private func closeStreams() {
-    for stream in streams { close(stream.descriptor) }
-    streams.removeAll()
-    closeAgentInput()
-  }
 }
 
 // MARK: - Effects
 
 extension SpawnLoop {
   private func obey() {
-    while let effect = session.nextEffect() {
-      switch effect {
-      case .start: start()
-      case .signal(let number): agent?.send(signal: number)
-      case .endTree(let grace): agent?.end(grace: grace)
-      case .input(let bytes): if agentInput >= 0 { agentInputQueue.append(bytes) }
-      case .closeInput: closesInput = true
-      case .note(let message): diagnostics.note(message)
-      case .warn(let message): diagnostics.warning(message)
-      case .fail(let message, let hint): diagnostics.error(message, hint: hint)
-      case .finish(let end): ending = end
-      case .closeStreams: closeStreams()
-      case .abandonOutput: abandonOutput()
+    while true {
+      var effect = session.nextEffect()
+      if effect == nil {
+        // What could be written, or not, has effects of its own.
+        writeAgentInput()
+        effect = session.nextEffect()
       }
+      guard let effect else { break }
+      obey(effect)
     }
     collectOutput()
-    writeAgentInput()
   }
 
-  private func start() {
-    closeStreams()
-    switch command(session.settings) {
-    case .failure(let failure): session.agentNotStarted(failure, at: moment)
-    case .success(let command):
-      do throws(ProcessError) {
-        try start(command)
-      } catch {
-        closeStreams()
-        session.agentNotStarted(StartFailure(.system, "\(error)"), at: moment)
-      }
+  private func obey(_ effect: SpawnEffect) {
+    switch effect {
+    case .start: start()
+    case .signal(let number): agent?.send(signal: number)
+    case .endTree(let grace): agent?.end(grace: grace)
+    case .input(let bytes): give(bytes)
+    case .closeInput: closesInput = agentInput >= 0
+    case .note(let message): diagnostics.note(message)
+    case .warn(let message): diagnostics.warning(message)
+    case .fail(let message, let hint): diagnostics.error(message, hint: hint)
+    case .finish(let end): ending = end
+    case .closeStreams: closeStreams()
+    case .abandonOutput: abandonOutput()
     }
-  }
-
-  private func start(_ command: AgentCommand) throws(ProcessError) {
-    var theirs: [Int32] = []
-    defer { for descriptor in theirs { close(descriptor) } }
-    var input = descriptors.input
-    if session.settings.mode == .session {
-      let pipe = try Descriptor.pipe()
-      (input, agentInput) = (pipe.reading, pipe.writing)
-      theirs.append(pipe.reading)
-    } else if own.mode == .session || session.settings.agent != own.agent {
-      // Our standard input is prompts, or was meant for another agent.
-      input = open("/dev/null", O_RDONLY | O_CLOEXEC)
-      guard input >= 0 else { throw ProcessError(tried: "opening /dev/null", errno: errno) }
-      theirs.append(input)
-    }
-    var writing: [Int32] = []
-    for name in [LogStream.stdout, .stderr] {
-      let pipe = try Descriptor.pipe()
-      streams.append(Stream(name: name, descriptor: pipe.reading))
-      writing.append(pipe.writing)
-      theirs.append(pipe.writing)
-    }
-    agent = try GuardedAgent(command, descriptors: (input, writing[0], writing[1]), adoptsOrphans: true)
   }
 }

@@ -19,9 +19,7 @@ extension SpawnSession {
         effects.append(.warn("a control line of more than 1 MiB is ignored"))
       }
     }
-    guard !controlIsOpen else { return }
-    // Nobody can start an agent, or bring a prompt, any more.
-    if life == .idle { finish() } else { sendNextPrompt(at: moment) }
+    if !controlIsOpen { controlEnded(at: moment) }
   }
 
   private mutating func controlReceived(_ line: [UInt8], at moment: Moment) {
@@ -47,7 +45,9 @@ extension SpawnSession {
       case .stop(let grace): try stopAsked(control.seq, grace: grace, at: moment)
       case .prompt(let text): try promptAsked(control.seq, text, at: moment)
       case .signal(let signal): try signalAsked(control.seq, signal, at: moment)
-      case .input, .resize, .approve: throw ControlRefusal("no agent takes this yet")
+      case .approve(let approval): try approveAsked(control.seq, approval, at: moment)
+      case .input(let bytes): try inputAsked(control.seq, bytes, at: moment)
+      case .resize: throw ControlRefusal("the agent has no terminal")
       }
     } catch {
       answer(control.seq, refused: error.reason, at: moment)
@@ -103,31 +103,6 @@ extension SpawnSession {
     }
     pendingStart = seq
     start(asked, at: moment)
-  }
-
-  private mutating func stopAsked(_ seq: Int64, grace: Int64?, at moment: Moment) throws(ControlRefusal) {
-    guard life == .starting || life == .running else { throw ControlRefusal("no agent is running") }
-    terminate(grace: grace ?? SpawnSession.stopGrace, at: moment)
-    answer(seq, at: moment)
-  }
-
-  private mutating func signalAsked(
-    _ seq: Int64, _ signal: ControlSignal, at moment: Moment
-  ) throws(ControlRefusal) {
-    guard life == .running else { throw ControlRefusal("no agent is running") }
-    effects.append(.signal(Signals.number(of: signal)))
-    answer(seq, at: moment)
-  }
-
-  private mutating func promptAsked(_ seq: Int64, _ text: String, at moment: Moment) throws(ControlRefusal) {
-    guard settings.mode == .session else { throw ControlRefusal("prompts need session mode") }
-    guard life == .starting || life == .running else { throw ControlRefusal("no agent is running") }
-    guard !isEnding else { throw ControlRefusal("the session is ending") }
-    guard prompts.count < SpawnSession.mostPromptsWaiting else {
-      throw ControlRefusal("\(prompts.count) prompts wait already")
-    }
-    prompts.append(Prompt(text: text, control: seq, origin: .hub))
-    sendNextPrompt(at: moment)
   }
 
   mutating func answer(_ seq: Int64, refused reason: String? = nil, at moment: Moment) {

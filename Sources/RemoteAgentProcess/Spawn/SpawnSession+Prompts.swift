@@ -1,6 +1,6 @@
 import RemoteAgentCore
 
-/// Prompts and turns of session mode.
+/// Prompts, from where they come to where they go.
 extension SpawnSession {
   static let mostPromptsAhead = 16
   static let mostPromptsWaiting = 64
@@ -21,73 +21,80 @@ extension SpawnSession {
     }
     for line in lines {
       guard line.piece.isWholeLine else {
-        if line.piece.startsLine { effects.append(.warn("a prompt of more than 1 MiB is left out")) }
+        if line.piece.startsLine { lost("a prompt of more than 1 MiB is left out") }
         continue
       }
       guard UTF8Text.isValid(line.bytes) else {
-        effects.append(.warn("a prompt that is not UTF-8 is left out"))
+        lost("a prompt that is not UTF-8 is left out")
         continue
       }
       if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) {
         continue
       }
       // On the screen it stands just above its turn, unless it has to wait for another one.
-      let isJustAbove = showsTyping && turn == nil && prompts.isEmpty && life != .idle
+      let isJustAbove = showsTyping && turn == nil && launching == nil && prompts.isEmpty && life != .idle
       prompts.append(Prompt(text: String(decoding: line.bytes, as: UTF8.self), origin: isJustAbove ? .typed : .other))
     }
     if promptsEnded { tellNoMorePrompts() }
     sendNextPrompt(at: moment)
   }
 
+  mutating func promptAsked(_ seq: Int64, _ text: String, at moment: Moment) throws(ControlRefusal) {
+    guard settings.mode == .session else { throw ControlRefusal("prompts need session mode") }
+    guard isOpen else { throw ControlRefusal("no agent is running") }
+    guard !isEnding else { throw ControlRefusal("the session is ending") }
+    guard prompts.count < SpawnSession.mostPromptsWaiting else {
+      throw ControlRefusal("\(prompts.count) prompts wait already")
+    }
+    prompts.append(Prompt(text: text, control: seq, origin: .hub))
+    sendNextPrompt(at: moment)
+  }
+
+  /// Whether there is a run that prompts can be for.
+  var isOpen: Bool {
+    switch life {
+    case .starting, .running, .between: true
+    case .draining: isSingle
+    case .idle, .ended: false
+    }
+  }
+
+  /// Has the next prompt done if the agent is free; ends the agent's input, or the run, if there is none to come.
   mutating func sendNextPrompt(at moment: Moment) {
-    guard settings.mode == .session, life == .running, turn == nil, !isInputClosed else { return }
+    switch settings.way {
+    case .raw: break
+    case .dialogue: sendToDialogue(at: moment)
+    case .single(let form): launchForNextPrompt(form, at: moment)
+    }
+  }
+
+  var noPromptIsToCome: Bool { isEnding || promptsEnded && !mayBePrompted }
+
+  private mutating func sendToDialogue(at moment: Moment) {
+    guard life == .running, turn == nil, !isInputClosed else { return }
     if !isEnding, !prompts.isEmpty {
+      guard dialogue?.isReady == true else { return }
       let prompt = prompts.removeFirst()
       let uuid = makeUUID()
-      turns += 1
-      turn = Turn(uuid: uuid)
-      effects.append(.input(ClaudePrompt.line(prompt.text, uuid: uuid)))
-      output.promptSent(uuid: uuid, from: prompt.origin)
-      turnStatus("started", detail: nil, at: moment)
-      if let seq = prompt.control { answer(seq, at: moment) }
-    } else if isEnding || (promptsEnded && !mayBePrompted) {
-      isInputClosed = true
-      effects.append(.closeInput)
-      terminateAt = moment.now + SpawnSession.endOfInputTime
+      beginTurn(prompt, id: uuid, at: moment)
+      dialogue?.send(prompt: prompt.text, id: uuid)
+      obeyDialogue(at: moment)
+    } else if noPromptIsToCome {
+      closeAgentInput()
+      termination = earlier(
+        Termination(
+          at: moment.now + SpawnSession.endOfInputTime,
+          warning: "the agent doesn't end although its input has; it gets SIGTERM"))
     }
   }
 
-  mutating func agentTold(_ event: ClaudeEvent, at moment: Moment) {
-    switch event.type {
-    case "result":
-      let detail = event.isError ? (event.result.isEmpty ? event.subtype : event.result) : nil
-      endTurn(event.isError ? .error : .ok, detail: detail, at: moment)
-      sendNextPrompt(at: moment)
-    case "system" where event.subtype == "init" && settings.mode == .raw && turn == nil:
-      turns += 1
-      turn = Turn(uuid: nil)
-      turnStatus("started", detail: nil, at: moment)
-    case "command_lifecycle"
-    where event.commandUUID == turn?.uuid && (event.state == "completed" || event.state == "cancelled"):
-      turn?.giveUpAt = moment.now + SpawnSession.resultTime
-    default: break
-    }
+  mutating func closeAgentInput() {
+    guard !isInputClosed else { return }
+    isInputClosed = true
+    effects.append(.closeInput)
   }
 
-  /// Ends the turn that is open, if there is one.
-  mutating func endTurn(_ outcome: TurnOutcome, detail: String?, at moment: Moment) {
-    guard turn != nil else { return }
-    turn = nil
-    lastOutcome = outcome
-    turnStatus(outcome.rawValue, detail: detail, at: moment)
-  }
-
-  private mutating func turnStatus(_ outcome: String, detail: String?, at moment: Moment) {
-    var members: [JSON.Member] = [.init("turn", .integer(Int64(turns))), .init("outcome", .string(outcome))]
-    if let detail { members.append(.init("detail", .string(detail))) }
-    status("turn", .object(members), at: moment)
-  }
-
+  /// Refuses what waits.
   mutating func dropPrompts(because reason: String, at moment: Moment) {
     let dropped = prompts
     prompts.removeAll()
@@ -95,6 +102,21 @@ extension SpawnSession {
       if let seq = prompt.control { answer(seq, refused: reason, at: moment) }
     }
     let own = dropped.count { $0.control == nil }
-    if own > 0 { effects.append(.warn("\(own) \(own == 1 ? "prompt was" : "prompts were") not sent: \(reason)")) }
+    if own > 0 { lost("\(own) \(own == 1 ? "prompt was" : "prompts were") not sent: \(reason)") }
+  }
+
+  /// Refuses a prompt that has left the queue, and that the agent doesn't have.
+  mutating func refuse(_ prompt: Prompt, because reason: String, at moment: Moment) {
+    if let seq = prompt.control {
+      answer(seq, refused: reason, at: moment)
+    } else {
+      lost("a prompt did not reach the agent: \(reason)")
+    }
+  }
+
+  /// Something of the owner's prompts is not done: he is told, also by the exit status.
+  private mutating func lost(_ message: String) {
+    result.hasLostPrompt = true
+    effects.append(.warn(message))
   }
 }

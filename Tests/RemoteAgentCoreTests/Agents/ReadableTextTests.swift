@@ -170,7 +170,7 @@ import Testing
 
   @Test func `profiles go by the base name`() {
     #expect(AgentProfiles.builtIn[agent: "/opt/bin/claude"]?.name == "claude")
-    #expect(AgentProfiles.builtIn[agent: "codex"]?.sessionArguments == nil)
+    #expect(AgentProfiles.builtIn[agent: "codex"]?.promptsVia == .stdin)
     #expect(AgentProfiles.builtIn[agent: "claude-code"] == nil)
     #expect(AgentProfiles.builtIn[agent: ""] == nil)
   }

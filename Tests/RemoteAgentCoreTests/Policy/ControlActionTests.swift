@@ -18,9 +18,14 @@ import Testing
     (#"{"action":"stop","graceMs":0}"#, .stop(graceMs: 0)),
     (#"{"action":"stop","graceMs":3600000}"#, .stop(graceMs: 3_600_000)),
     (#"{"action":"prompt","text":"a\nb"}"#, .prompt("a\nb")), (#"{"action":"signal","name":"INT"}"#, .signal(.int)),
-    (#"{"action":"input","text":""}"#, .input), (#"{"action":"input","b64":"AA=="}"#, .input),
+    (#"{"action":"input","text":"ä"}"#, .input([0xC3, 0xA4])), (#"{"action":"input","b64":"AA=="}"#, .input([0])),
+    (#"{"action":"input","text":""}"#, .input([])),
     (#"{"action":"resize","cols":1,"rows":65535}"#, .resize),
-    (#"{"action":"approve","requestId":"r","decision":"deny","message":1}"#, .approve),
+    (#"{"action":"approve","requestId":"r","decision":"allow"}"#, .approve(.init(requestId: "r", isAllowed: true))),
+    (
+      #"{"action":"approve","requestId":"r","decision":"deny","message":"m"}"#,
+      .approve(.init(requestId: "r", isAllowed: false, message: "m"))
+    ),
     (#"{"action":"start"}"#, .start(.init())),
     (#"{"action":"start","agent":null,"args":[],"cwd":null,"prompt":null,"sessionId":7}"#, .start(.init())),
     (
@@ -55,6 +60,12 @@ import Testing
     (#"{"action":"resize","cols":0,"rows":1}"#, "cols must be a whole number from 1 to 65535"),
     (#"{"action":"resize","cols":1,"rows":65536}"#, "rows must be a whole number from 1 to 65535"),
     (#"{"action":"approve","requestId":"r"}"#, "decision must be a text that is not empty"),
+    (#"{"action":"approve","decision":"allow"}"#, "requestId must be a text that is not empty"),
+    (#"{"action":"approve","requestId":"r","decision":"yes"}"#, "decision must be allow or deny"),
+    (
+      #"{"action":"approve","requestId":"r","decision":"deny","message":1}"#,
+      "message must be a text that is not empty"
+    ),
     (#"{"action":"start","agent":""}"#, "agent must be a text that is not empty"),
     (#"{"action":"start","args":{}}"#, "args must be a list of texts without NUL"),
     (#"{"action":"start","args":["a",1]}"#, "args must be a list of texts without NUL"),

@@ -33,12 +33,15 @@ private func policy(_ change: (inout ControlPolicy) -> Void) -> ControlPolicy {
   private static let actions: [(ControlAction, Bool, ControlPolicy.Member, String)] = [
     (.stop(graceMs: 5), true, .stop, "stopping the agent is not allowed here (allow: stop)"),
     (.prompt("p"), true, .prompts, "prompts are not allowed here (allow: prompts)"),
-    (.approve, true, .approve, "answering for the agent's owner is not allowed here (allow: approve)"),
+    (
+      .approve(.init(requestId: "r", isAllowed: true)), true, .approve,
+      "answering for the agent's owner is not allowed here (allow: approve)"
+    ),
     (.signal(.int), true, .signals, "this signal is not allowed here (allow: signals)"),
     (.signal(.term), true, .signals, "this signal is not allowed here (allow: signals)"),
     (.signal(.kill), false, .signals, "this signal is not allowed here (allow: signals)"),
     (.signal(.stop), false, .signals, "this signal is not allowed here (allow: signals)"),
-    (.input, false, .input, "raw input is not allowed here (allow: input)"),
+    (.input([]), false, .input, "raw input is not allowed here (allow: input)"),
     (.resize, false, .input, "resizing the terminal is not allowed here (allow: input)"),
     (.start(.init()), false, .restart, noStart),
     (.start(.init(agent: "claude")), false, .restart, noStart),

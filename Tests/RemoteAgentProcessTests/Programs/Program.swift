@@ -98,10 +98,25 @@ final class Program {
     input = -1
   }
 
+  func closeControl() {
+    close(control)
+    control = -1
+  }
+
   func control(_ seq: Int, _ payload: String) {
     var queue = OutputQueue()
     queue.append("{\"type\":\"control\",\"sessionId\":\"s\",\"seq\":\(seq),\"payload\":\(payload)}\n".utf8)
-    #expect(queue.write(to: control) != .broken)
+    let deadline = BootClock.now + Program.patience
+    while !queue.isEmpty, BootClock.now < deadline {
+      switch queue.write(to: control) {
+      case .bytes: break
+      case .full: try? read(until: BootClock.now + 5)
+      case .broken, .failed:
+        Issue.record("control is not read")
+        return
+      }
+    }
+    #expect(queue.isEmpty)
   }
 
   /// Reads until `condition` holds or all is at its end; records an issue if neither comes.
@@ -261,6 +276,12 @@ final class Folder {
   deinit { _ = try? ChildProcess("/bin/rm", arguments: ["-rf", path]).waitForExit() }
 
   var claude: String { "\(path)/claude" }
+
+  /// The same without the example agent, for one of that name.
+  func withoutExample() -> Folder {
+    unlink(claude)
+    return self
+  }
 
   func copy(_ file: String) throws {
     let status = try ChildProcess("/bin/cp", arguments: [file, path]).waitForExit()

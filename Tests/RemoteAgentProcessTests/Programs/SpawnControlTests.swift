@@ -31,7 +31,7 @@ import Testing
     program.closeInput()
     #expect(try program.finish() == .exited(code: 6))
     #expect(program.states("turn").last?["outcome"] == "incomplete")
-    #expect(program.states("exited").first?["outcome"] == "incomplete")
+    #expect(program.states("exited").first?["outcome"] == "error")
   }
 
   @Test func `an event of megabytes ends its turn`() throws {

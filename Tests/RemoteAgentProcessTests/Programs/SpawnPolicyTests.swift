@@ -59,7 +59,7 @@ import Testing
       ["--allow", "signals=USR1", "--deny", "stop"], config: #"{"allow":{"input":true,"signals":["KILL"],"stop":true}}"#
     )
     let input = try answer(program, 1, #"{"action":"input","text":"x"}"#)
-    #expect(input == "no agent takes this yet")
+    #expect(input == "the agent reads no input from here")
     let kill = try answer(program, 2, #"{"action":"signal","name":"KILL"}"#)
     #expect(kill == "this signal is not allowed here (allow: signals)")
     let stop = try answer(program, 3, #"{"action":"stop"}"#)

@@ -60,7 +60,10 @@ import Testing
     ["--mode", "session", "sh"], ["--prompt", "x", "sh"], ["--stay", "sh"], ["--control", "99999", "sh"],
     ["--echo", "x", "sh"], ["--echo", "3,", "sh"], ["--mode", "session", "--stdin", "pass", "claude"], [],
     ["--mode", "both", "sh"], ["--control", "0", "--stdin", "pass", "sh"],
-    ["--prompt", "", "--mode", "session", "claude"],
+    ["--prompt", "", "--mode", "session", "claude"], ["--prompt-via", "stdin", "gemini"], ["--prompt-via", "args", "sh"],
+    ["--prompt-via", "x", "claude"], ["--stdin", "control", "cat"],
+    ["--stdin", "control", "--control", "/dev/null", "cat"], ["--idle-timeout", "0", "sh"],
+    ["--max-duration", "x", "sh"], ["--exit-status", "x", "sh"],
   ])
   func `a wrong command line is status 64 and one error`(arguments: [String]) throws {
     let program = try Program.spawn(arguments)

@@ -77,7 +77,16 @@ final class Bench {
     }
   }
 
-  func started() -> Bench { act { $0.agentStarted(processID: 42, at: $1) } }
+  /// The agent runs; one that is talked to says that it is there.
+  func started() -> Bench {
+    running()
+    guard effects.contains(where: SpawnEffect.isBeginningOfTalk) else { return self }
+    effects.removeAll(where: SpawnEffect.isBeginningOfTalk)
+    output(#"{"type":"control_response","response":{"subtype":"success","request_id":"ra-initialize"}}"# + "\n")
+    return self
+  }
+
+  func running() { act { $0.agentStarted(processID: 42, at: $1) } }
   func passed(_ milliseconds: Milliseconds) { act(after: milliseconds) { $0.timePassed(at: $1) } }
 
   func control(_ line: String) {
@@ -99,6 +108,12 @@ final class Bench {
     act { session, moment in
       Array(text.utf8).withUnsafeBytes { session.outputRead($0, stream: stream, at: moment) }
     }
+  }
+
+  /// Claude has the prompt that was sent as the `number`th.
+  func took(_ number: UInt64) {
+    let uuid = ClaudePrompt.uuid(0, number)
+    output(#"{"type":"command_lifecycle","command_uuid":"\#(uuid)","state":"started"}"# + "\n")
   }
 
   func result(isError: Bool = false) {
@@ -132,6 +147,10 @@ final class Bench {
     effects.compactMap { if case .note(let message) = $0 { message } else { nil } }
   }
 
+  var failures: [String] {
+    effects.compactMap { if case .fail(let message, _) = $0 { message } else { nil } }
+  }
+
   var turns: [String] { states("turn").compactMap { $0["outcome"]?.string } }
 
   func sentPrompts() -> [String] {
@@ -139,5 +158,13 @@ final class Bench {
       guard case .input(let bytes) = $0, let json = try? JSON(parsing: bytes) else { return nil }
       return json["message"]?["content"]?.array?.first?["text"]?.string
     }
+  }
+}
+
+extension SpawnEffect {
+  /// What claude is told first.
+  static func isBeginningOfTalk(_ effect: SpawnEffect) -> Bool {
+    guard case .input(let bytes) = effect, let json = try? JSON(parsing: bytes) else { return false }
+    return json["request"]?["subtype"] == "initialize"
   }
 }

@@ -103,6 +103,7 @@ import Testing
     bench.control(#"{"type":"hello","seq":5,"payload":{"session":{"url":7}}}"#)
     #expect(bench.take() == [])
     bench.control(1, #"{"action":"prompt","text":"x"}"#)
+    bench.took(1)
     #expect(bench.states("control").count == 1)
   }
 }

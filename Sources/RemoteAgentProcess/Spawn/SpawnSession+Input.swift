@@ -1,0 +1,82 @@
+import RemoteAgentCore
+
+/// What control wants written to the agent's standard input, until it is.
+struct AgentInputs {
+  /// The most bytes that may wait.
+  static let limit = 1 << 20
+
+  /// Whether the agent reads such input.
+  var isOpen = false
+  /// Controls, each with the position of its last byte.
+  private var waiting: [(seq: Int64, end: Int)] = []
+  private var given = 0
+  private var written = 0
+
+  init(isOpen: Bool = false) { self.isOpen = isOpen }
+
+  mutating func add(_ count: Int, for seq: Int64) throws(ControlRefusal) {
+    guard isOpen else { throw ControlRefusal("the agent reads no input from here") }
+    guard given - written + count <= AgentInputs.limit else {
+      throw ControlRefusal("\(given - written) bytes of input wait already")
+    }
+    given += count
+    waiting.append((seq, given))
+  }
+
+  /// So many more bytes were written; returns the controls that are done.
+  mutating func wrote(_ count: Int) -> [Int64] {
+    written += count
+    let done = waiting.prefix { $0.end <= written }.map(\.seq)
+    waiting.removeFirst(done.count)
+    return done
+  }
+
+  /// No more is written; returns the controls that are not done.
+  mutating func close() -> [Int64] {
+    isOpen = false
+    defer { waiting.removeAll() }
+    return waiting.map(\.seq)
+  }
+}
+
+extension SpawnSession {
+  mutating func inputAsked(_ seq: Int64, _ bytes: [UInt8], at moment: Moment) throws(ControlRefusal) {
+    guard life == .starting || life == .running else { throw ControlRefusal("no agent is running") }
+    guard settings.way == .raw else { throw ControlRefusal("in session mode the agent's input is its prompts") }
+    try inputs.add(bytes.count, for: seq)
+    if bytes.isEmpty { inputWritten(0, at: moment) } else { effects.append(.input(bytes)) }
+  }
+
+  /// So many bytes more have gone into the agent's pipe.
+  package mutating func inputWritten(_ count: Int, at moment: Moment) {
+    for seq in inputs.wrote(count) { answer(seq, at: moment) }
+  }
+
+  /// The agent has closed its end of the pipe.
+  package mutating func inputBroke(at moment: Moment) {
+    refuseInputs(because: "the agent reads no more", at: moment)
+    guard isDialogue, life == .running, !isInputClosed else { return }
+    // It will take no prompt: its end says the rest.
+    isInputClosed = true
+    dropPrompts(because: "the agent reads no more", at: moment)
+    termination = earlier(
+      Termination(
+        at: moment.now + SpawnSession.endOfInputTime,
+        warning: "the agent doesn't end although it has closed its input; it gets SIGTERM"))
+  }
+
+  mutating func refuseInputs(because reason: String, at moment: Moment) {
+    for seq in inputs.close() { answer(seq, refused: reason, at: moment) }
+  }
+
+  /// Nobody can write to control any more.
+  mutating func controlEnded(at moment: Moment) {
+    denyAll(at: moment)
+    if inputs.isOpen {
+      inputs.isOpen = false
+      effects.append(.closeInput)
+    }
+    // Nobody can start an agent, or bring a prompt.
+    if life == .idle { finish() } else { sendNextPrompt(at: moment) }
+  }
+}

@@ -1,0 +1,106 @@
+import RemoteAgentCore
+
+/// What the agent asks to be allowed, and who answers.
+extension SpawnSession {
+  static let mostQuestions = 64
+  /// The longest input of a tool that is told, in bytes of JSON.
+  static let longestQuestion = 256 << 10
+
+  struct Question {
+    let id: String
+    let expiresAt: Milliseconds
+  }
+
+  mutating func asked(_ question: AgentQuestion, at moment: Moment) {
+    guard !questions.contains(where: { $0.id == question.requestId }) else { return }
+    let denial = whyNobodyAnswers
+    guard denial == nil, questions.count < SpawnSession.mostQuestions else {
+      let reason = denial ?? "\(questions.count) questions are open already"
+      _ = dialogue?.answer(question.requestId, .deny(message: reason))
+      return deniedAtOnce(question.requestId, question.tool, reason, at: moment)
+    }
+    tell(question, expiresIn: settings.limits.approval, at: moment)
+    questions.append(Question(id: question.requestId, expiresAt: moment.now + settings.limits.approval))
+  }
+
+  /// A question that nobody is asked was denied.
+  mutating func deniedAtOnce(_ id: String, _ tool: String, _ reason: String, at moment: Moment) {
+    status(
+      "approval",
+      [
+        "requestId": .string(id), "tool": .string(tool), "decision": "deny", "by": "policy",
+        "message": .string(reason),
+      ], at: moment)
+  }
+
+  private var whyNobodyAnswers: String? {
+    if !settings.mayBeAsked { return "nobody may answer here" }
+    return controlIsOpen ? nil : "nobody can answer any more"
+  }
+
+  private mutating func tell(_ question: AgentQuestion, expiresIn: Milliseconds, at moment: Moment) {
+    var members: [JSON.Member] = [
+      .init("requestId", .string(question.requestId)), .init("tool", .string(question.tool)),
+    ]
+    let size = question.input.serialized().count
+    members.append(
+      size <= SpawnSession.longestQuestion
+        ? .init("input", question.input) : .init("inputBytes", .integer(Int64(size))))
+    members.append(.init("expiresIn", .integer((expiresIn + 999) / 1000)))
+    status("approval", .object(members), at: moment)
+  }
+
+  mutating func approveAsked(_ seq: Int64, _ approval: ControlAction.Approval, at moment: Moment) throws(ControlRefusal)
+  {
+    let message = approval.message ?? "denied"
+    let decision = approval.isAllowed ? AgentDecision.allow : .deny(message: message)
+    guard questions.contains(where: { $0.id == approval.requestId }),
+      dialogue?.answer(approval.requestId, decision) == true
+    else { throw ControlRefusal("no such question is open") }
+    decided(
+      approval.requestId, approval.isAllowed ? "allow" : "deny", by: "hub", message: approval.message, at: moment)
+    answer(seq, at: moment)
+    obeyDialogue(at: moment)
+  }
+
+  private mutating func deny(_ id: String, by whom: String, _ message: String, at moment: Moment) {
+    // The dialogue may have done it by itself.
+    _ = dialogue?.answer(id, .deny(message: message))
+    decided(id, "deny", by: whom, message: message, at: moment)
+  }
+
+  /// A question is over.
+  mutating func decided(
+    _ id: String, _ decision: String, by whom: String, message: String? = nil, at moment: Moment
+  ) {
+    guard let index = questions.firstIndex(where: { $0.id == id }) else { return }
+    questions.remove(at: index)
+    quietSince = moment.now
+    var members: [JSON.Member] = [
+      .init("requestId", .string(id)), .init("decision", .string(decision)), .init("by", .string(whom)),
+    ]
+    if let message { members.append(.init("message", .string(message))) }
+    status("approval", .object(members), at: moment)
+  }
+
+  /// Denies what nobody answered in time.
+  mutating func denyExpired(at moment: Moment) {
+    let expired = questions.filter { $0.expiresAt <= moment.now }
+    guard !expired.isEmpty else { return }
+    let seconds = settings.limits.approval / 1000
+    for question in expired { deny(question.id, by: "timeout", "nobody answered within \(seconds) s", at: moment) }
+    obeyDialogue(at: moment)
+  }
+
+  /// Denies all, since nobody can answer any more.
+  mutating func denyAll(at moment: Moment) {
+    guard !questions.isEmpty else { return }
+    for question in questions { deny(question.id, by: "policy", "nobody can answer any more", at: moment) }
+    obeyDialogue(at: moment)
+  }
+
+  /// The process that asked is gone.
+  mutating func withdrawQuestions(at moment: Moment) {
+    for question in questions { decided(question.id, "withdrawn", by: "agent", at: moment) }
+  }
+}

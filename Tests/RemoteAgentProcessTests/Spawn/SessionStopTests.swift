@@ -1,0 +1,164 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+import Testing
+
+@Suite struct `Spawn session, stop and interrupt` {
+  private func isInterrupt(_ effect: SpawnEffect) -> Bool {
+    guard case .input(let bytes) = effect, let json = try? JSON(parsing: bytes) else { return false }
+    return json["request"]?["subtype"] == "interrupt"
+  }
+
+  private func busy(_ change: (inout SpawnSettings) -> Void = { _ in }) -> Bench {
+    let bench = Bench.claude {
+      $0.prompts = ["x"]
+      change(&$0)
+    }.started()
+    bench.took(1)
+    _ = bench.take()
+    return bench
+  }
+
+  private func aborted(_ bench: Bench) {
+    bench.output(
+      #"{"type":"result","subtype":"error","is_error":true,"terminal_reason":"aborted_tools","result":"r"}"# + "\n")
+  }
+
+  @Test func `stop interrupts the turn, then ends the input, then SIGTERM, then the tree`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"stop"}"#)
+    #expect(bench.answer(to: 1) == nil)
+    #expect(bench.effects.count == 1 && bench.effects.allSatisfy(isInterrupt))
+    _ = bench.take()
+    aborted(bench)
+    #expect(bench.take() == [.closeInput])
+    #expect(bench.states("turn").last?["outcome"] == "incomplete")
+    #expect(bench.states("turn").last?["detail"] == "interrupted")
+    bench.passed(1999)
+    #expect(bench.take() == [])
+    bench.passed(1)
+    #expect(bench.take() == [.signal(SIGTERM)])
+    bench.passed(2999)
+    #expect(bench.take() == [])
+    bench.passed(1)
+    #expect(bench.take() == [.endTree(grace: 0)])
+  }
+
+  @Test func `a turn that is interrupted on request is no failure`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"stop"}"#)
+    aborted(bench)
+    bench.ends(.exited(code: 0))
+    #expect(bench.states("exited").first?["outcome"] == "ok")
+    #expect(bench.failures == [])
+    #expect(bench.take().last == .finish(.exit(0)))
+  }
+
+  @Test func `a turn that was done before it was interrupted is what it is`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"stop"}"#)
+    bench.result()
+    #expect(bench.turns == ["started", "ok"])
+  }
+
+  @Test func `half of a short grace is the agent's`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"stop","graceMs":1000}"#)
+    _ = bench.take()
+    bench.passed(500)
+    #expect(bench.take() == [.signal(SIGTERM)])
+    bench.passed(500)
+    #expect(bench.take() == [.endTree(grace: 0)])
+  }
+
+  @Test func `stop with no grace ends all at once`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"stop","graceMs":0}"#)
+    #expect(bench.take() == [.endTree(grace: 0)])
+    bench.ends(.killed(signal: SIGKILL))
+    #expect(bench.states("turn").last?["detail"] == "interrupted")
+  }
+
+  @Test func `stop between turns ends the input at once`() {
+    let bench = Bench.claude { $0.stays = true }.started()
+    _ = bench.take()
+    bench.control(1, #"{"action":"stop"}"#)
+    #expect(bench.take() == [.closeInput])
+  }
+
+  @Test func `stop before the agent is there lets it begin and end`() {
+    let bench = Bench.claude { $0.prompts = ["x"] }
+    bench.control(1, #"{"action":"stop"}"#)
+    #expect(bench.take() == [.start, .warn("1 prompt was not sent: the agent is being stopped")])
+    bench.running()
+    #expect(bench.effects.contains(.closeInput))
+    #expect(bench.sentPrompts() == [])
+  }
+
+  @Test func `what waits when it is stopped is refused`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"prompt","text":"theirs"}"#)
+    bench.prompts("mine\n")
+    bench.control(2, #"{"action":"stop"}"#)
+    #expect(bench.answer(to: 1) == "the agent is being stopped")
+    #expect(bench.effects.contains(.warn("1 prompt was not sent: the agent is being stopped")))
+    bench.control(3, #"{"action":"prompt","text":"late"}"#)
+    #expect(bench.answer(to: 3) == "the session is ending")
+  }
+
+  @Test func `after a stop a hub may start it again`() {
+    let bench = busy(Bench.mayBeStarted)
+    bench.control(1, #"{"action":"stop"}"#)
+    aborted(bench)
+    bench.ends(.exited(code: 0))
+    bench.control(2, #"{"action":"start","prompt":"again"}"#)
+    _ = bench.started()
+    #expect(bench.answer(to: 2) == nil)
+    #expect(bench.sentPrompts() == ["again"])
+  }
+
+  @Test func `in raw mode a known agent gets SIGINT first`() {
+    let bench = Bench.claude { $0.mode = .raw }.started()
+    _ = bench.take()
+    bench.control(1, #"{"action":"stop"}"#)
+    #expect(bench.take() == [.signal(SIGINT)])
+    bench.passed(2000)
+    #expect(bench.take() == [.signal(SIGTERM)])
+    bench.passed(3000)
+    #expect(bench.take() == [.endTree(grace: 0)])
+  }
+
+  @Test func `INT by control interrupts the turn, and the next prompt goes on`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    #expect(bench.answer(to: 1) == nil)
+    #expect(bench.effects.count == 1 && bench.effects.allSatisfy(isInterrupt))
+    _ = bench.take()
+    bench.control(2, #"{"action":"prompt","text":"y"}"#)
+    aborted(bench)
+    #expect(bench.turns == ["started", "incomplete", "started"])
+    #expect(bench.sentPrompts() == ["y"])
+    #expect(bench.session.deadline == nil)
+  }
+
+  @Test func `INT between turns, and other signals, are the process's`() {
+    let idle = Bench.claude { $0.stays = true }.started()
+    _ = idle.take()
+    idle.control(1, #"{"action":"signal","name":"INT"}"#)
+    #expect(idle.take() == [.signal(SIGINT)])
+    let bench = busy()
+    bench.control(1, #"{"action":"signal","name":"TERM"}"#)
+    #expect(bench.take() == [.signal(SIGTERM)])
+  }
+
+  @Test func `a turn that a signal to ra-spawn ended is no success`() {
+    let bench = busy()
+    bench.act { $0.signalled(SIGINT, at: $1) }
+    #expect(bench.take() == [.signal(SIGINT)])
+    bench.result(isError: true)
+    bench.ends(.exited(code: 0))
+    #expect(bench.turns == ["started", "incomplete"])
+    #expect(bench.failures == ["the agent's last turn gave no result: interrupted"])
+    #expect(bench.take().last == .finish(.exit(1)))
+  }
+}
