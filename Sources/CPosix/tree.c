@@ -20,7 +20,7 @@
 enum { most_processes = 65536 };
 
 struct process {
-  pid_t id, parent;
+  pid_t id, parent, group, session;
   int descends;
 };
 
@@ -38,8 +38,9 @@ static pid_t number(const char *text) {
   return (pid_t)value;
 }
 
-// The fourth field of /proc/N/stat; the second is a name in parentheses that may hold anything, those too.
-static pid_t parent_of(int proc, const char *name) {
+// Reads /proc/N/stat, whose fields from the fourth on are parent, process group and session; the second is a name in
+// parentheses that may hold anything, those too. Returns whether the process is there.
+static int read_process(int proc, const char *name, struct process *process) {
   char path[32], text[512];
   size_t length = 0;
   while (name[length] && length < sizeof path - 6) {
@@ -54,11 +55,18 @@ static pid_t parent_of(int proc, const char *name) {
   close(file);
   if (count <= 0) return 0;
   text[count] = 0;
-  const char *end = text + count;
-  while (end > text && *end != ')') end--;
-  // ") S 123"
-  if (text + count - end < 5) return 0;
-  return number(end + 4);
+  const char *field = text + count;
+  while (field > text && *field != ')') field--;
+  // ") S 12 34 56"
+  if (text + count - field < 5) return 0;
+  field += 4;
+  pid_t *const places[] = {&process->parent, &process->group, &process->session};
+  for (int i = 0; i < 3; i++) {
+    *places[i] = number(field);
+    while (*field && *field != ' ') field++;
+    if (*field) field++;
+  }
+  return process->parent > 0;
 }
 
 static int read_processes(struct process *all, int most) {
@@ -80,8 +88,8 @@ static int read_processes(struct process *all, int most) {
       at += entry->length;
       pid_t id = number(entry->name);
       if (id == 0 || count == most) continue;
-      pid_t parent = parent_of(proc, entry->name);
-      if (parent) all[count++] = (struct process){.id = id, .parent = parent};
+      all[count] = (struct process){.id = id};
+      if (read_process(proc, entry->name, &all[count])) count++;
     }
   }
   close(proc);
@@ -100,41 +108,82 @@ static struct process *find(struct process *all, int count, pid_t id) {
   return 0;
 }
 
-static void mark(struct process *all, int count, pid_t root) {
+static int is_among(const pid_t *some, int count, pid_t id) {
+  for (int i = 0; i < count; i++)
+    if (some[i] == id) return 1;
+  return 0;
+}
+
+// Marks what descends from `root`, save its children `spared` and what descends from them.
+static void mark(struct process *all, int count, pid_t root, const pid_t *spared, int spared_count) {
   int marked = 1;
   while (marked) {
     marked = 0;
     for (int i = 0; i < count; i++) {
       if (all[i].descends) continue;
       struct process *parent = find(all, count, all[i].parent);
-      if (all[i].parent == root || (parent && parent->descends)) all[i].descends = marked = 1;
+      int is_child = all[i].parent == root && !is_among(spared, spared_count, all[i].id);
+      if (is_child || (parent && parent->descends)) all[i].descends = marked = 1;
     }
   }
 }
 
-static int descendants(pid_t root, struct process *all) {
-  int count = read_processes(all, most_processes);
-  mark(all, count, root);
-  return count;
-}
+// Keeper and guard have one thread each, and who calls this otherwise does so from one.
+static struct process processes[most_processes];
 
-int cposix_signal_descendants(int signal) {
-  // The guard has one thread, and so has whoever calls this otherwise.
-  static struct process all[most_processes];
-  int count = descendants(getpid(), all), found = 0;
+static int signal_descendants(int signal, int and_groups, const pid_t *spared, int spared_count) {
+  int count = read_processes(processes, most_processes), found = 0;
+  pid_t self = getpid(), own_group = getpgrp(), own_session = getsid(0), last = 0;
+  mark(processes, count, self, spared, spared_count);
   for (int i = 0; i < count; i++) {
-    if (!all[i].descends) continue;
+    const struct process *one = &processes[i];
+    if (!one->descends) continue;
     found++;
     // A number could only be another's by now if its parent reaped it and all numbers were used since: not in this time.
-    kill(all[i].id, signal);
+    kill(one->id, signal);
+    // Nobody forks out of a signal to a group, as fast as he may be. Whoever is in a session that one of ours made, or we
+    // did, descends from it.
+    int is_ours = one->session > 1 && (one->session != own_session || own_session == self);
+    if (!and_groups || !is_ours || one->group <= 1 || one->group == own_group || one->group == last) continue;
+    kill(-one->group, signal);
+    last = one->group;
   }
   return found;
+}
+
+static int kill_descendants(const pid_t *spared, int spared_count) {
+  // What is stopped forks no more. Killed one by one, they would make room for others that are forked meanwhile.
+  for (int before = 0, round = 0; round < 16; round++) {
+    int found = signal_descendants(SIGSTOP, 1, spared, spared_count);
+    if (found <= before) break;
+    before = found;
+  }
+  return signal_descendants(SIGKILL, 1, spared, spared_count);
+}
+
+int cposix_signal_descendants(int signal) { return signal_descendants(signal, 0, NULL, 0); }
+
+int cposix_kill_descendants(void) { return kill_descendants(NULL, 0); }
+
+void cposix_end_adopted(const pid_t *spared, int count) { kill_descendants(spared, count); }
+
+int cposix_adopted(const pid_t *ours, int count, pid_t *found, int most) {
+  pid_t self = getpid();
+  int listed = read_processes(processes, most_processes), living = 0;
+  for (int i = 0; i < listed; i++) {
+    pid_t id = processes[i].id;
+    if (processes[i].parent != self || is_among(ours, count, id) || waitpid(id, NULL, WNOHANG) != 0) continue;
+    if (living < most) found[living] = id;
+    living++;
+  }
+  return living;
 }
 
 int cposix_descendants(pid_t of, pid_t *found, int most) {
   struct process *all = malloc(most_processes * sizeof *all);
   if (!all) return 0;
-  int count = descendants(of, all), number = 0;
+  int count = read_processes(all, most_processes), number = 0;
+  mark(all, count, of, NULL, 0);
   for (int i = 0; i < count && number < most; i++)
     if (all[i].descends) found[number++] = all[i].id;
   free(all);
@@ -158,7 +207,7 @@ int cposix_end_descendants(int milliseconds, pid_t agent, int *status) {
   long long deadline = cposix_now() + milliseconds;
   int left = 0;
   while (cposix_reap(&agent, status)) {
-    left = cposix_signal_descendants(SIGKILL);
+    left = cposix_kill_descendants();
     if (cposix_now() >= deadline) return left;
     poll(NULL, 0, 10);
   }
