@@ -129,7 +129,8 @@ _Noreturn static void finish(const struct guard *guard, int left) {
 
 static void look_after(struct guard *guard) {
   while (1) {
-    int status, had = *guard->agent != 0, left = cposix_reap(guard->agent, &status);
+    int status, had = *guard->agent != 0;
+    enum cposix_left left = cposix_reap(guard->agent, &status);
     if (!guard->alone && getppid() != guard->keeper) {
       guard->alone = 1;
       kill_tree(guard);
@@ -138,7 +139,7 @@ static void look_after(struct guard *guard) {
       if (guard->alone) guard->status = status;
       else cposix_guard_tell(socket_place, CPOSIX_GUARD_EXITED, status, -1);
     }
-    if (!left) finish(guard, 0);
+    if (left == cposix_none_left) finish(guard, 0);
     if (guard->phase == asked && cposix_now() >= guard->deadline) kill_tree(guard);
     if (guard->phase == killed) {
       int alive = cposix_kill_descendants();
@@ -151,6 +152,7 @@ static void look_after(struct guard *guard) {
       long long rest = guard->deadline - cposix_now();
       wait = rest > 0 ? (int)rest : 0;
     }
+    if (left == cposix_more_ended) wait = 0;
     if (poll(ready, 2, wait) <= 0) continue;
     if (ready[1].revents) cposix_guard_hear_children();
     if (ready[0].revents) obey(guard);

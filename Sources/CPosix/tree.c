@@ -17,7 +17,7 @@
 
 // Async-signal-safe, save cposix_descendants: no malloc, no stdio, no opendir(3).
 
-enum { most_processes = 65536 };
+enum { most_processes = 65536, most_reaped = 16384 };
 
 struct process {
   pid_t id, parent, group, session;
@@ -38,18 +38,20 @@ static pid_t number(const char *text) {
   return (pid_t)value;
 }
 
-// Reads /proc/N/stat, whose fields from the fourth on are parent, process group and session; the second is a name in
-// parentheses that may hold anything, those too. Returns whether the process is there.
-static int read_process(int proc, const char *name, struct process *process) {
-  char path[32], text[512];
-  size_t length = 0;
-  while (name[length] && length < sizeof path - 6) {
-    path[length] = name[length];
-    length++;
-  }
-  for (const char *tail = "/stat"; *tail; tail++) path[length++] = *tail;
-  path[length] = 0;
-  int file = openat(proc, path, O_RDONLY | O_CLOEXEC);
+// Opens /proc/N/stat.
+static int open_stat(int proc, pid_t id) {
+  char path[24] = "";
+  char *start = path + sizeof path - sizeof "/stat";
+  for (int i = 0; i < (int)sizeof "/stat"; i++) start[i] = "/stat"[i];
+  for (; id; id /= 10) *--start = (char)('0' + id % 10);
+  return openat(proc, start, O_RDONLY | O_CLOEXEC);
+}
+
+// Reads a process's parent, group and session, its stat's fields from the fourth on; the second is a name in parentheses
+// that may hold anything, those too. Returns whether the process is there.
+static int read_process(int proc, struct process *process) {
+  char text[512];
+  int file = open_stat(proc, process->id);
   if (file < 0) return 0;
   ssize_t count = read(file, text, sizeof text - 1);
   close(file);
@@ -69,6 +71,7 @@ static int read_process(int proc, const char *name, struct process *process) {
   return process->parent > 0;
 }
 
+// Their numbers alone first, which is fast: who forks all the time would keep us reading for ever.
 static int read_processes(struct process *all, int most) {
   struct entry {
     uint64_t inode;
@@ -80,17 +83,19 @@ static int read_processes(struct process *all, int most) {
   _Alignas(8) char buffer[8192];
   int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0) return 0;
-  int count = 0;
+  int listed = 0, count = 0;
   long size;
-  while ((size = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0) {
-    for (long at = 0; at < size;) {
+  while (listed < most && (size = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0) {
+    for (long at = 0; at < size && listed < most;) {
       struct entry *entry = (struct entry *)(buffer + at);
       at += entry->length;
       pid_t id = number(entry->name);
-      if (id == 0 || count == most) continue;
-      all[count] = (struct process){.id = id};
-      if (read_process(proc, entry->name, &all[count])) count++;
+      if (id) all[listed++] = (struct process){.id = id};
     }
+  }
+  for (int i = 0; i < listed; i++) {
+    struct process one = all[i];
+    if (read_process(proc, &one)) all[count++] = one;
   }
   close(proc);
   return count;
@@ -190,17 +195,19 @@ int cposix_descendants(pid_t of, pid_t *found, int most) {
   return number;
 }
 
-int cposix_reap(pid_t *agent, int *status) {
-  while (1) {
+enum cposix_left cposix_reap(pid_t *agent, int *status) {
+  // Not for ever where they end as fast as we wait.
+  for (int i = 0; i < most_reaped; i++) {
     int one;
     pid_t process = waitpid(-1, &one, WNOHANG);
     if (process > 0 && process == *agent) {
       *status = one;
       *agent = 0;
     }
-    if (process < 0 && errno == ECHILD) return 0;
-    if (process == 0) return 1;
+    if (process < 0 && errno == ECHILD) return cposix_none_left;
+    if (process == 0) return cposix_some_live;
   }
+  return cposix_more_ended;
 }
 
 int cposix_end_descendants(int milliseconds, pid_t agent, int *status) {
