@@ -16,16 +16,16 @@ enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g
     setsid sleep 9002 &
     (setsid sh -c 'cd /; exec <&- >&- 2>&- 3>&- 4>&- 5>&-; sleep 9003; :' &)
     sh -c 'trap "" TERM HUP INT; sleep 9004; sleep 9004; :' &
-    sleep 9005 & kill -STOP $!
-    sh -c 'sleep 0 & exec sleep 9006' &
+    sh -c 'kill -STOP $$; sleep 9005' &
+    sh -c 'true & exec sleep 9006' &
     echo "ready"
     wait
     """#
-  private static let kinds = ["9001", "9002", "9003", "9004", "9005", "9006"]
+  private static let sleeping = ["9001", "9002", "9003", "9004", "9006"]
 
   private let mark = Mark()
 
-  /// Once the whole family stands, which it also must without the tests' interference.
+  /// Who lives once the whole tree stands.
   private func family(of program: Program) throws -> [Mark.Process] {
     try program.wait("the agent") { program.text.contains("ready") }
     var family: [Mark.Process] = []
@@ -33,7 +33,7 @@ enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g
       family = living
       let words = living.compactMap { try? AtomicFile.read("/proc/\($0.id)/cmdline") }
         .map { String(decoding: $0, as: UTF8.self) }
-      return `No survivors`.kinds.allSatisfy { kind in words.contains { $0.hasPrefix("sleep\0\(kind)") } }
+      return `No survivors`.sleeping.allSatisfy { kind in words.contains { $0.hasPrefix("sleep\0\(kind)") } }
         && living.contains { $0.state == "T" }
     }
     return family
@@ -85,6 +85,41 @@ enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g
     #expect(try program.finish() == .killed(signal: SIGKILL))
     try mark.wait("the end of all") { $0.isEmpty }
     #expect(try starts(program) == 1)
+  }
+
+  @Test(arguments: ["k", "g", "kg"])
+  func `ra-spawn that stays keeps no descriptor and no zombie of it, and starts the agent only when told`(
+    victims: String
+  ) throws {
+    let folder = try Folder()
+    let options = ["--control", "3", "--stay", "--allow", "restart"]
+    let words =
+      mark.words + [Program.path("ra-spawn")] + options + ["sh", "--", "-c", `No survivors`.agent, "sh", folder.path]
+    let program = try Program(words[0], Array(words.dropFirst()))
+    program.folder = folder
+    let before = try family(of: program)
+    let descriptors = try open(program)
+    try kill(victims, of: before)
+    try program.wait("the loss to be told") { program.states("exited").count == 1 }
+    try mark.wait("ra-spawn to be alone") { $0.map(\.name) == ["ra-spawn"] }
+    #expect(Mark.zombies(of: [program.child.processID]) == [])
+    #expect(try starts(program) == 1)
+    program.control(1, #"{"action":"start"}"#)
+    try program.wait("the agent") { program.text.split(separator: "ready").count == 3 }
+    _ = try family(of: program)
+    #expect(try open(program) == descriptors)
+    #expect(try starts(program) == 2)
+    program.child.send(signal: SIGTERM)
+    _ = try program.finish()
+    #expect(mark.living == [])
+  }
+
+  private func open(_ program: Program) throws -> Int {
+    let folder = try #require(opendir("/proc/\(program.child.processID)/fd"))
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    return count
   }
 
   @Test func `ra-spawn is killed and its guard stopped: the keeper waits for it, and not for ever`() throws {
