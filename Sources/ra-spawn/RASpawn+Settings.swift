@@ -4,9 +4,6 @@ import RemoteAgentOptions
 import RemoteAgentProcess
 
 extension RASpawn {
-  /// The agents that are known here.
-  static func profiles() throws(Failure) -> AgentProfiles { .builtIn }
-
   /// What the options mean together.
   func settings() throws(Failure) -> SpawnSettings {
     let profiles = try RASpawn.profiles()
