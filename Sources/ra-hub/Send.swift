@@ -34,18 +34,10 @@ struct Send: ParsableCommand {
 
   func run() throws {
     var members: [JSON.Member] = [.init("action", .string(action.rawValue))]
-    if let text { members.append(.init("text", .string(text == "-" ? try Self.standardInput() : text))) }
+    if let text { members.append(.init("text", .string(try readPrompt(text)))) }
     let sent = try folder.ask(.send(id: id, payload: .object(members))).head
     var output = Output()
     output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)")
     try output.flush()
-  }
-
-  private static func standardInput() throws -> String {
-    let bytes = try readStandardInput(limit: 512 << 10)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw failure("the prompt is not UTF-8", status: ExitStatus.badInput)
-    }
-    return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 }
