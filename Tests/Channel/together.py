@@ -1,0 +1,2 @@
+"""With a real hub, where it knows of device channels."""
+CASES = []
