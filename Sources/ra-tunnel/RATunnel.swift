@@ -40,10 +40,7 @@ struct RATunnel: ParsableCommand {
   @Flag(help: "Write the hub's hello, with the session's address, to standard output before the controls.")
   var announce = false
 
-  @Flag(
-    help:
-      "Carry what the hub asks of the device itself, and no session: controls to standard output, statuses from standard input."
-  )
+  @Flag(help: "Carry the controls of the device itself to standard output, and no session.")
   var deviceChannel = false
 
   @OptionGroup

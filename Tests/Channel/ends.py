@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from Support.scratch import run
-from stage import Channel, Pipe, controls, noted, start, status, until
+from stage import Channel, Pipe, controls, noted, piped, start, status, until
 
 
 def signals(bench):
@@ -24,17 +24,29 @@ def signals(bench):
 
 def last_words(bench):
     """statuses just before the end of the input arrive before the close"""
+    said_before(bench, False)
+
+
+def last_words_signalled(bench):
+    """statuses just before a signal arrive before the close"""
+    said_before(bench, True)
+
+
+def said_before(bench, is_signalled):
     hub, device, tunnel, channel = bench.open()
     for seq in range(1, 41):
         channel.start(seq)
     tunnel.says('"seq":40,')
     tunnel.type("".join(status(seq) for seq in range(1, 41))[:-1])
-    tunnel.process.stdin.close()
-    came = [channel.next() for _ in range(1)]
+    if is_signalled:
+        tunnel.signal(signal.SIGTERM)
+    else:
+        tunnel.process.stdin.close()
+    came = [channel.next()]
     while came[-1] != 1000:
         came.append(channel.next())
     seqs = [envelope["payload"]["seq"] for envelope in came[:-1] if envelope["type"] == "status"]
-    assert seqs == list(range(1, 41)), came
+    assert seqs == list(range(1, 41 - is_signalled)), came
     channel.socket.close(1000)
     channel.cut()
     assert tunnel.finishes() == 0, tunnel.said()
@@ -109,7 +121,7 @@ def reader_gone(bench):
     """a reader that is gone ends it as SIGPIPE would, with a close"""
     hub = bench.hub()
     device, pipe = bench.pair(hub), Pipe()
-    tunnel = device.start("ra-tunnel", "--device-channel", stdout=pipe.writing)
+    tunnel = piped(device, pipe)
     channel = Channel(hub)
     channel.greet()
     pipe.line()
@@ -123,7 +135,7 @@ def reader_gone_within(bench):
     """a reader that goes while a line is being written: the hub hears that nobody got it"""
     hub = bench.hub()
     device, pipe = bench.pair(hub), Pipe()
-    tunnel = device.start("ra-tunnel", "--device-channel", stdout=pipe.writing)
+    tunnel = piped(device, pipe)
     channel = Channel(hub)
     channel.greet()
     pipe.line()
@@ -188,4 +200,4 @@ def bundle(bench):
     tunnel.kill()
 
 
-CASES = [signals, last_words, unsaid, superseded, revoked, malformed, patient, reader_gone, reader_gone_within, hasty, usage, bundle]
+CASES = [signals, last_words, last_words_signalled, unsaid, superseded, revoked, malformed, patient, reader_gone, reader_gone_within, hasty, usage, bundle]

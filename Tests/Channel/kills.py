@@ -3,14 +3,14 @@ import signal
 import time
 
 from Support.fakehub import CLIENT
-from stage import Channel, Pipe, controls, noted, start, status, until
+from stage import Channel, Pipe, controls, noted, piped, start, status, until
 
 
 def after_note(bench):
     """killed after the note and before the write: it never comes out"""
     hub = bench.hub()
     device, pipe = bench.pair(hub), Pipe()
-    tunnel = device.start("ra-tunnel", "--device-channel", stdout=pipe.writing)
+    tunnel = piped(device, pipe)
     channel = Channel(hub)
     channel.greet()
     assert b'"hello"' in pipe.line()
@@ -68,8 +68,8 @@ def storm(bench):
         seq = max(seq, known) + 5
         for number in range(known + 1, seq + 1):
             channel.start(number)
-        tunnel.says("hello")
-        time.sleep(attempt % 7 * 0.004)
+        tunnel.says(f'"seq":{known + 1 + attempt % 3},')
+        time.sleep(attempt % 5 * 0.002)
         tunnel.kill()
         with tunnel.came:
             assert tunnel.came.wait_for(lambda: tunnel.open == 0, 10)

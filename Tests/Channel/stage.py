@@ -1,7 +1,6 @@
 """A hub that does only what it is told, and a device whose ra-tunnel carries its device channel."""
 import json
 import os
-import pathlib
 import subprocess
 import threading
 import time
@@ -47,6 +46,12 @@ class Bench:
 
 def start(device, *arguments, **options):
     return device.start("ra-tunnel", "--device-channel", *arguments, **options)
+
+
+def piped(device, pipe):
+    """One that writes to a pipe of ours."""
+    command = [device.binaries / "ra-tunnel", "--device-channel"]
+    return device.scratch.start(command, device.environment, cwd=device.home, stdin=subprocess.PIPE, stdout=pipe.writing)
 
 
 def noted(device):

@@ -4,7 +4,7 @@ import resource
 import subprocess
 
 from Support.scratch import PATIENCE
-from stage import Channel, Pipe, controls, noted, start, status, until
+from stage import Channel, Pipe, controls, noted, piped, status, until
 
 
 def arrives(bench):
@@ -55,7 +55,7 @@ def slow(bench):
     """a reader that stalls: no more than one control is noted before it, and all 64 come out in order"""
     hub = bench.hub()
     device, pipe = bench.pair(hub), Pipe()
-    tunnel = device.start("ra-tunnel", "--device-channel", stdout=pipe.writing)
+    tunnel = piped(device, pipe)
     channel = Channel(hub)
     channel.greet()
     came = pipe.line()
@@ -133,6 +133,7 @@ def events(bench):
     channel.cut()
     again = Channel(hub)
     again.greet()
+    shell.says("connected again", errors=True)
     shell.process.stdin.close()
     again.closed()
     assert shell.finishes(PATIENCE) == 0, shell.said()

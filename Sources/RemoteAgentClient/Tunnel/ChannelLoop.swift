@@ -1,6 +1,7 @@
 import Glibc
 import RemoteAgentCore
 package import RemoteAgentProcess
+import RemoteAgentTLS
 
 /// The loop of `ra-tunnel --device-channel`: feed what came to the channel, do what it says, sleep until something comes or its
 /// deadline.
@@ -101,7 +102,9 @@ extension ChannelLoop {
     } catch {
       guard case .noRoom = error else { return fail("the device channel: \(error)", status: ExitStatus.lost) }
       channel.noteFailed(now: now)
-      if !hasToldFull { diagnostics.warning("the device channel: \(error): the hub's controls wait until there is room") }
+      if !hasToldFull {
+        diagnostics.warning("the device channel: \(error): the hub's controls wait until there is room")
+      }
       hasToldFull = true
     }
   }
@@ -174,7 +177,7 @@ extension ChannelLoop {
     let now = BootClock.now
     takeSignals(&polling)
     transport.hasWaited(&channel, now: now)
-    if polling[STDIN_FILENO].isReadable, wantsInput { readInput(now: now) }
+    if polling[STDIN_FILENO].isReadable, wantsInput { _ = readInput(now: now) }
     if output.descriptor >= 0, polling[output.descriptor].hasLostItsReader {
       outputClosed(status: ExitStatus.killed(bySignal: SIGPIPE))
     } else if polling[output.descriptor].isWritable {
@@ -191,16 +194,21 @@ extension ChannelLoop {
         return fail("interrupted", status: ExitStatus.killed(bySignal: signal.number))
       }
       interruptedAt = now
+      // What was said before it, as far as it is there.
+      while wantsInput, readInput(now: now) {}
       channel.stop(now: now)
     }
   }
 
-  private func readInput(now: Milliseconds) {
+  /// Reads once; false if nothing more is there.
+  private func readInput(now: Milliseconds) -> Bool {
     let reading = input.read { status in
       if let status, status.seq <= channel.noted {
         channel.took(status)
       } else {
-        warn(status == nil ? "a line of standard input is no status of a control" : "a status is of no control that came out")
+        warn(
+          status == nil
+            ? "a line of standard input is no status of a control" : "a status is of no control that came out")
       }
     }
     if case .failed(let error) = reading {
@@ -208,6 +216,8 @@ extension ChannelLoop {
       endStatus = ExitStatus.noInput
     }
     if input.isEnded { channel.stop(now: now) }
+    if case .bytes = reading { return true }
+    return false
   }
 
   private func warn(_ what: String) {

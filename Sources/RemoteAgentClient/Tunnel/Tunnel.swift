@@ -148,7 +148,8 @@ extension Tunnel {
   private func giveUpIfStuck(now: Milliseconds) {
     let unacknowledged = session.unacknowledgedCount
     let isWaiting =
-      session.hasOpened || spool != nil ? input.isEnded || !input.isOpen : transport.stream == nil || transport.isRetrying
+      session.hasOpened || spool != nil
+      ? input.isEnded || !input.isOpen : transport.stream == nil || transport.isRetrying
     if unacknowledged != lastProgress.unacknowledged || !isWaiting { lastProgress = (unacknowledged, now) }
     guard options.flushTimeout > 0, now - lastProgress.at >= options.flushTimeout else { return }
     giveUp()

@@ -50,8 +50,8 @@ private struct ChannelChaos {
 
   private mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
 
-  private mutating func hold(_ holds: Bool, _ what: @autoclosure () -> String) {
-    if !holds, failure == nil { failure = what() }
+  private mutating func hold(_ holds: Bool, _ what: String) {
+    if !holds, failure == nil { failure = what }
   }
 
   mutating func step() {

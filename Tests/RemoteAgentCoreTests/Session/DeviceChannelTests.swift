@@ -168,7 +168,8 @@ struct DeviceChannelTests {
     #"{"type":"control","seq":1,"sessionId":"s","payload":{}}"#,
     #"{"type":"control","seq":1,"clientId":"c_2","payload":{}}"#,
     #"{"type":"ack","payload":{"cursor":1}}"#, #"{"type":"log","seq":1,"payload":{}}"#,
-    #"{"type":"status","payload":{}}"#, #"{"type":"hello","payload":{"protocol":1}}"#, #"{"type":"new","seq":1,"payload":{}}"#,
+    #"{"type":"status","payload":{}}"#, #"{"type":"hello","payload":{"protocol":1}}"#,
+    #"{"type":"new","seq":1,"payload":{}}"#,
   ])
   func `what a hub may not say ends it with 4400`(message: String) {
     var device = ChannelAlone.open()
