@@ -83,7 +83,9 @@ struct RATunnel: ParsableCommand {
     if deviceChannel, let other = optionOfSessions {
       throw ValidationError("--device-channel carries no session, and goes with no \(other)")
     }
-    guard (0...86_400).contains(flushTimeout ?? 0) else { throw ValidationError("--flush-timeout is 0 to 86400 seconds") }
+    guard (0...86_400).contains(flushTimeout ?? 0) else {
+      throw ValidationError("--flush-timeout is 0 to 86400 seconds")
+    }
     for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
       throw ValidationError("--label takes NAME=VALUE")
     }

@@ -68,10 +68,17 @@ def until(what, holds):
 
 
 def controls(output):
-    """The numbers of the controls in what was written, in order; every line must be whole."""
-    lines = [json.loads(line) for line in bytes(output).decode().splitlines()]
+    """The numbers of the controls in what was written, in order."""
+    whole = bytes(output)
+    lines = [json.loads(line) for line in whole[:whole.rfind(b"\n") + 1].decode().splitlines()]
     assert all(set(line) <= {"type", "seq", "ts", "payload"} for line in lines), lines
     return [line["seq"] for line in lines if line["type"] == "control"]
+
+
+def written(tunnel, *numbers):
+    """Waits until so many controls came out, and holds that it is these."""
+    until(f"{len(numbers)} came out", lambda: len(controls(tunnel.output)) >= len(numbers))
+    assert controls(tunnel.output) == list(numbers), tunnel.said()
 
 
 class Channel:

@@ -70,7 +70,8 @@ final class ChannelCursorTests {
 
   @Test(arguments: [
     "", "\0\0\0\0", "x", "{}", #"{"deviceChannel":1}"#, #"{"controlCursor":3}"#,
-    #"{"deviceChannel":1,"controlCursor":3"#, #"{"deviceChannel":2,"controlCursor":3}"#, #"{"deviceChannel":1,"controlCursor":-1}"#,
+    #"{"deviceChannel":1,"controlCursor":3"#, #"{"deviceChannel":2,"controlCursor":3}"#,
+    #"{"deviceChannel":1,"controlCursor":-1}"#,
     #"{"deviceChannel":1,"controlCursor":9007199254740992}"#, #"{"deviceChannel":1,"controlCursor":"3"}"#,
   ])
   func `a damaged file is an error, and stays as it is`(text: String) throws {

@@ -11,6 +11,7 @@ struct ChannelAlone {
   /// The messages it sent, in order, over all connections.
   private(set) var sent: [String] = []
   private(set) var noted: [Int64] = []
+  private var wantsConnection = false
 
   init(noted: Int64 = 0, random: any RandomNumberGenerator & Sendable = Lowest()) {
     channel = DeviceChannel(noted: noted, clientId: "c_1", tool: "ra-tunnel/0", platform: "test", random: random)
@@ -31,6 +32,7 @@ struct ChannelAlone {
     while let action = channel.nextAction(now: now, canSend: canSend) {
       done.append(action)
       switch action {
+      case .connection(.connect): wantsConnection = true
       case .connection(.send(let message)): sent.append(String(decoding: message, as: UTF8.self))
       case .note(let seq) where notes:
         noted.append(seq)
@@ -48,11 +50,15 @@ struct ChannelAlone {
     return drain()
   }
 
+  /// The connection that it asks for is made, as soon as it does.
   mutating func connect(tokenLife: Milliseconds = 900_000) {
     channel.start(now: now)
     drain()
-    if let due = channel.deadline, due > now { now = due }
-    drain()
+    while !wantsConnection, let due = channel.deadline {
+      now = max(now, due)
+      drain()
+    }
+    wantsConnection = false
     channel.connected(tokenLife: tokenLife, now: now)
     drain()
   }
