@@ -40,6 +40,9 @@ struct RATunnel: ParsableCommand {
   @Flag(help: "Write the hub's hello, with the session's address, to standard output before the controls.")
   var announce = false
 
+  @Flag(help: "Carry the controls of the device itself to standard output, and no session.")
+  var deviceChannel = false
+
   @OptionGroup
   var credential: CredentialOptions
 
@@ -50,8 +53,9 @@ struct RATunnel: ParsableCommand {
   var proxy: String?
 
   @Option(
-    help: ArgumentHelp("Give up so long after the end of the input without progress; 0: never.", valueName: "seconds"))
-  var flushTimeout = 60
+    help: ArgumentHelp(
+      "Give up so long after the end of the input without progress; 0: never. (default: 60)", valueName: "seconds"))
+  var flushTimeout: Int?
 
   @OptionGroup
   var passphrase: PassphraseOptions
@@ -76,7 +80,12 @@ struct RATunnel: ParsableCommand {
     if let session, !SessionDescription.isValidId(session) {
       throw ValidationError("--session must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
     }
-    guard (0...86_400).contains(flushTimeout) else { throw ValidationError("--flush-timeout is 0 to 86400 seconds") }
+    if deviceChannel, let other = optionOfSessions {
+      throw ValidationError("--device-channel carries no session, and goes with no \(other)")
+    }
+    guard (0...86_400).contains(flushTimeout ?? 0) else {
+      throw ValidationError("--flush-timeout is 0 to 86400 seconds")
+    }
     for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
       throw ValidationError("--label takes NAME=VALUE")
     }
@@ -102,6 +111,10 @@ struct RATunnel: ParsableCommand {
     Signals.ignoreBrokenPipes()
     Signals.ignoreFileSizeLimits()
     if check { throw ExitCode(runCheck(chosen, diagnostics)) }
+    if deviceChannel, closed.contains(STDOUT_FILENO) || Descriptors.isNull(STDOUT_FILENO) {
+      diagnostics.error("--device-channel: nobody reads standard output, and what the hub asks for would be lost")
+      throw ExitCode(ExitStatus.usage)
+    }
     let session = description(closed: closed)
     guard session.json.serialized().count <= SessionDescription.maximumSize else {
       diagnostics.error("title and labels: they are over \(SessionDescription.maximumSize) bytes")
@@ -116,21 +129,10 @@ struct RATunnel: ParsableCommand {
       var polling = try PollSet(signals: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       var paired = try chosen.read()
       paired.proxy = try Proxy.chosen(for: paired.hub, option: proxy, environment: Environment.all)
-      var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
-      options.text = text
-      options.tee = tee
-      options.announces = announce
-      options.pins = pin.flatMap { try? PinSet($0) }
-      options.flushTimeout = Milliseconds(flushTimeout) * 1000
-      options.onFull = spool.onFull
-      options.credentialOptions = chosen.source.options
-      options.events = events
-      // Without a spool no folder is needed, and none is looked for.
-      let folder =
-        spool.spool ? SpoolFolder(root: try SettingsFolder.currentSpools(), clientId: paired.clientId) : nil
-      let run = TunnelRun(
-        credential: paired, folder: folder, options: options, spool: spool, diagnostics: diagnostics)
-      status = try run.run(polling: &polling)
+      status =
+        deviceChannel
+        ? try runDeviceChannel(paired, diagnostics, polling: &polling)
+        : try runSessions(paired, session, chosen, diagnostics, polling: &polling)
     } catch let error as ClientError {
       diagnostics.error("\(error)", hint: hint(for: error, chosen.source))
       throw ExitCode(error.exitStatus)
@@ -140,6 +142,26 @@ struct RATunnel: ParsableCommand {
     }
     if status > 128 { Signals.die(of: status - 128) }
     throw ExitCode(status)
+  }
+
+  private func runSessions(
+    _ paired: Credential, _ session: SessionDescription, _ chosen: ChosenCredential, _ diagnostics: Diagnostics,
+    polling: inout PollSet
+  ) throws -> Int32 {
+    var options = TunnelOptions(session: session, tool: Version.tool("ra-tunnel"))
+    options.text = text
+    options.tee = tee
+    options.announces = announce
+    options.pins = pin.flatMap { try? PinSet($0) }
+    options.flushTimeout = Milliseconds(flushTimeout ?? 60) * 1000
+    options.onFull = spool.onFull
+    options.credentialOptions = chosen.source.options
+    options.events = events
+    // Without a spool no folder is needed, and none is looked for.
+    let folder =
+      spool.spool ? SpoolFolder(root: try SettingsFolder.currentSpools(), clientId: paired.clientId) : nil
+    let run = TunnelRun(credential: paired, folder: folder, options: options, spool: spool, diagnostics: diagnostics)
+    return try run.run(polling: &polling)
   }
 
   private func runCheck(_ chosen: ChosenCredential, _ diagnostics: Diagnostics) -> Int32 {
@@ -163,7 +185,10 @@ struct RATunnel: ParsableCommand {
     case .notPaired: "ask the hub's owner for a code (`ra-hub code`) and run `ra-pair --hub URL CODE`"
     case .configuration(source.place, _): source.hint
     case .cannotCreate(TunnelRun.spoolName, _): RATunnel.spoolHint
-    case .configuration("HOME", _) where !source.isStore: RATunnel.spoolHint
+    case .configuration("HOME", _) where !source.isStore:
+      deviceChannel ? "REMOTE_AGENT_CLIENT_HOME names a folder that can be written to" : RATunnel.spoolHint
+    case .configuration(let path, _) where ChannelCursor.isFile(path):
+      "without that file the device begins anew, and what the hub had asked for just before may be carried out twice"
     default: error.hint
     }
   }

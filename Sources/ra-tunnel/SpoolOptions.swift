@@ -8,6 +8,8 @@ extension ByteSize: ExpressibleByArgument {}
 
 /// What ra-tunnel does with what it takes in until the hub has it, and with what earlier runs left.
 struct SpoolOptions: ParsableArguments {
+  static let defaults = (limit: ByteSize(bytes: 1 << 30), onFull: SpooledSession.OnFull.block)
+
   @Option(
     help: ArgumentHelp(
       "Go on with a session that an earlier run left; with the same file as input, where it stopped.", valueName: "id"))
@@ -29,10 +31,10 @@ struct SpoolOptions: ParsableArguments {
   var fsync = false
 
   @Option(help: ArgumentHelp("Bytes that the spool may take; K, M and G are powers of 1024.", valueName: "size"))
-  var spoolLimit = ByteSize(bytes: 1 << 30)
+  var spoolLimit = defaults.limit
 
   @Option(help: ArgumentHelp("When the spool is full: block, drop-oldest or fail.", valueName: "what"))
-  var onFull = SpooledSession.OnFull.block
+  var onFull = defaults.onFull
 
   var options: Spool.Options {
     var options = Spool.Options()

@@ -142,14 +142,3 @@ package final class StreamConnection {
     }
   }
 }
-
-extension DeviceSession {
-  /// What came of its connection.
-  mutating func received(_ event: StreamConnection.Event, now: Milliseconds) {
-    switch event {
-    case .opened(let token): connected(tokenLife: token.life, now: now)
-    case .message(let message): received(message, now: now)
-    case .closed(let code, let reason): connectionLost(code: code, reason: reason, now: now)
-    }
-  }
-}

@@ -32,7 +32,7 @@ extension Tunnel {
     let why =
       isAtStake && session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
     let status = !isAtStake ? ExitStatus.unreachable : spool == nil ? ExitStatus.lost : ExitStatus.undelivered
-    let last = lastFailure.map { "; the last that went wrong: \($0)" } ?? ""
+    let last = transport.lastFailure.map { "; the last that went wrong: \($0)" } ?? ""
     fail("\(why) for \(options.flushTimeout / 1000) s\(last)", status: status)
   }
 
@@ -41,7 +41,7 @@ extension Tunnel {
   /// Ends with an error, and says what becomes of what was taken in.
   func fail(_ message: String, status: Int32) {
     guard exitStatus == nil else { return }
-    dropStream()
+    transport.drop()
     exitStatus = status
     leaveSpool()
     diagnostics.error(message, hint: remains)

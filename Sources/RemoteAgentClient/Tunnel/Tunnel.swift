@@ -8,21 +8,14 @@ import RemoteAgentTLS
 /// Everything that decides is in `DeviceSession`; here are the descriptors. The socket is read at all times, whatever else
 /// is blocked: input waits for room in the spool (without one: in memory), output for its reader, the socket for neither.
 package final class Tunnel {
-  /// Bytes handed to the connection from which on log lines wait.
-  private static let unsentLimit = 256 << 10
-
   let credential: Credential
   let options: TunnelOptions
-  let context: TLSContext
   let diagnostics: Diagnostics
   var delivery: SpooledSession
   var input: TunnelInput
   private(set) var output = TunnelOutput(descriptor: STDOUT_FILENO)
   var events: EventWriter?
-  private var stream: StreamConnection?
-  var renewal: RequestConnection?
-  var renewedToken: String?
-  private let network = NetworkWatch()
+  let transport: DeviceTransport
 
   var hasToldFull = false
   var interrupted: (by: Int32, at: Milliseconds)?
@@ -30,9 +23,6 @@ package final class Tunnel {
   var inputWasCut = false
   var inputHasFailed = false
   private var lastProgress: (unacknowledged: Int64, at: Milliseconds)
-  /// Why the last connection ended, or did not come about; nil while one is open.
-  private(set) var lastFailure: String?
-  private var isRetrying: Bool { lastFailure != nil }
   var exitStatus: Int32?
 
   /// - Parameters:
@@ -44,7 +34,7 @@ package final class Tunnel {
     self.credential = credential
     self.options = options
     self.diagnostics = diagnostics
-    context = try credential.context(pins: options.pins)
+    transport = try DeviceTransport(credential: credential, pins: options.pins, tool: options.tool)
     var configuration = DeviceSession.Configuration(
       session: options.session, tool: options.tool, platform: Platform.name)
     configuration.clientId = credential.clientId
@@ -100,37 +90,28 @@ extension Tunnel {
       if options.session.control { output.offer(session.nextControl?.line) }
       release()
       fetch()
-      wasFull = !canSend
-    } while advanceStream(now: now) || wasFull && canSend
+      wasFull = !transport.canSend
+    } while transport.advance(&session, now: now) || wasFull && transport.canSend
   }
 
   private func nextAction(now: Milliseconds) -> DeviceSession.Action? {
     var action: DeviceSession.Action?
     attempt { delivery throws(SpooledSession.Failure) in
-      action = try delivery.nextAction(now: now, canSend: canSend)
+      action = try delivery.nextAction(now: now, canSend: transport.canSend)
     }
     return action
   }
-
-  private var canSend: Bool { (stream?.unsentCount ?? .max) < Tunnel.unsentLimit }
 
   private func perform(_ action: DeviceSession.Action, now: Milliseconds) {
     tell(action)
     switch action {
     case .numbered: break
-    case .connect:
-      do throws(ClientError) {
-        stream = try StreamConnection(
-          identity: credential.identity(tool: options.tool), refreshToken: credential.refreshToken, context: context,
-          now: now)
-      } catch {
-        connectFailed(error, now: now)
-      }
-    case .send(let message): stream?.send(message)
-    case .close(let code, let reason): stream?.close(code: code, reason: reason)
-    case .abandon: dropStream()
-    case .renewToken: renew(now: now)
-    case .prove(let nonce): if let renewedToken { authenticate(renewedToken, nonce: nonce, now: now) }
+    case .connect: transport.connect(&session, now: now)
+    case .send(let message): transport.send(message)
+    case .close(let code, let reason): transport.close(code: code, reason: reason)
+    case .abandon: transport.drop()
+    case .renewToken: transport.renew(&session, now: now)
+    case .prove(let nonce): transport.prove(nonce: nonce, &session, now: now)
     case .opened(let id, let url):
       greeted()
       // First: whoever acts on the note finds the hello announced.
@@ -138,10 +119,7 @@ extension Tunnel {
       let place = url.map { " \($0)" } ?? ""
       diagnostics.note("session \(options.session.sessionId)\(place)")
     case .reopened: break
-    case .disconnected(let reason, let delay):
-      dropStream()
-      if !isRetrying { diagnostics.note("\(reason); trying again\(delay > 0 ? " in \(delay) ms" : "")") }
-      lastFailure = reason
+    case .disconnected(let reason, let delay): transport.disconnected(reason, retryIn: delay, diagnostics)
     case .finished(let outcome): finish(outcome)
     }
   }
@@ -156,14 +134,8 @@ extension Tunnel {
     _ = output.write()
   }
 
-  func dropStream() {
-    stream?.shutDown()
-    stream = nil
-    renewal = nil
-  }
-
   private func finish(_ outcome: DeviceSession.Outcome) {
-    dropStream()
+    transport.drop()
     switch outcome {
     case .delivered: delivered()
     case .gaveUp(let refusal):
@@ -176,26 +148,11 @@ extension Tunnel {
   private func giveUpIfStuck(now: Milliseconds) {
     let unacknowledged = session.unacknowledgedCount
     let isWaiting =
-      session.hasOpened || spool != nil ? input.isEnded || !input.isOpen : stream == nil || isRetrying
+      session.hasOpened || spool != nil
+      ? input.isEnded || !input.isOpen : transport.stream == nil || transport.isRetrying
     if unacknowledged != lastProgress.unacknowledged || !isWaiting { lastProgress = (unacknowledged, now) }
     guard options.flushTimeout > 0, now - lastProgress.at >= options.flushTimeout else { return }
     giveUp()
-  }
-
-  private func connectFailed(_ error: ClientError, now: Milliseconds) {
-    stream = nil
-    switch error {
-    case .notPaired(let why): session.refused(.init(.notPaired, why))
-    case .busy(let why, let retryAfter): session.connectFailed(reason: why, retryAfter: retryAfter, now: now)
-    case .unreachable(let why): session.connectFailed(reason: why, retryAfter: nil, now: now)
-    case .refused, .badURL, .badInput, .noInput, .configuration, .credential, .cannotCreate:
-      // A hub that was good once may be behind a broken proxy for a while: its lines are not given up for that.
-      if session.hasOpened {
-        session.connectFailed(reason: "\(error)", retryAfter: nil, now: now)
-      } else {
-        session.refused(.init(.protocolRefused, "\(error)"))
-      }
-    }
   }
 }
 
@@ -210,12 +167,10 @@ extension Tunnel {
     if wantsInput { polling.watch(STDIN_FILENO, for: .read) }
     if output.wantsToWrite { polling.watch(STDOUT_FILENO, for: .write) }
     if let events, events.wantsToWrite { polling.watch(events.descriptor, for: .write) }
-    if let stream { polling.watch(stream.descriptor, events: stream.events) }
-    if let renewal { polling.watch(renewal.descriptor, events: renewal.events) }
-    polling.watch(network.descriptor, for: .read)
+    transport.watch(&polling)
     let flush = options.flushTimeout > 0 ? lastProgress.at + options.flushTimeout : nil
     let deadlines = [
-      session.deadline, stream?.deadline, renewal?.deadline, inputDeadline, delivery.retryAt, flush,
+      session.deadline, transport.deadline, inputDeadline, delivery.retryAt, flush,
     ].compactMap { $0 }
     do throws(ProcessError) {
       try polling.wait(until: deadlines.min())
@@ -224,22 +179,16 @@ extension Tunnel {
     }
 
     takeSignals(&polling)
-    if network.take() { networkChanged(now: BootClock.now) }
+    transport.hasWaited(&session, now: BootClock.now)
     if let retryAt = delivery.retryAt, BootClock.now >= retryAt { keep() }
     if polling[STDIN_FILENO].isReadable, wantsInput { readInput() }
     if let inputDeadline, BootClock.now >= inputDeadline { cutInput() }
     if polling[STDOUT_FILENO].isWritable, output.write() { controlWritten() }
     if events?.wantsToWrite == true { events?.flush() }
-    if renewal != nil { advanceRenewal(now: BootClock.now) }
   }
 
   private func controlWritten() {
     attempt { delivery throws(SpooledSession.Failure) in try delivery.controlWritten() }
-  }
-
-  private func networkChanged(now: Milliseconds) {
-    if stream?.hasLostItsAddress == true { connectionFailed(.unreachable("the network changed"), now: now) }
-    session.networkChanged(now: now)
   }
 
   private func takeSignals(_ polling: inout PollSet) {
@@ -249,7 +198,7 @@ extension Tunnel {
         return fail("interrupted", status: ExitStatus.killed(bySignal: signal.number))
       }
       interrupted = (signal.number, BootClock.now)
-      if stream == nil || isRetrying {
+      if transport.stream == nil || transport.isRetrying {
         diagnostics.note("\(Signals.name(signal.number)): what was taken in is delivered first; once more ends it now")
       }
       if !input.isEnded { inputDeadline = BootClock.now + TunnelOptions.interruptGrace }
@@ -281,28 +230,5 @@ extension Tunnel {
       inputHasFailed = true
       endInput()
     }
-  }
-
-  /// Moves bytes both ways; true if something came that the session may answer.
-  private func advanceStream(now: Milliseconds) -> Bool {
-    guard let stream else { return false }
-    do throws(ClientError) {
-      let (events, hasReceived) = try stream.advance(now: now)
-      if hasReceived { session.receivedBytes(now: now) }
-      for event in events {
-        if case .opened = event { lastFailure = nil }
-        session.received(event, now: now)
-      }
-      return !events.isEmpty
-    } catch {
-      connectionFailed(error, now: now)
-      return true
-    }
-  }
-
-  /// The connection is of no more use, whether it was open or not yet: of the two the session takes what fits where it is.
-  private func connectionFailed(_ error: ClientError, now: Milliseconds) {
-    session.connectionLost(code: nil, reason: "\(error)", now: now)
-    connectFailed(error, now: now)
   }
 }

@@ -41,8 +41,10 @@ package struct ControlQueue: Sendable {
 
   /// Another connection begins: the hub sends again what is not acknowledged, so that all but the oldest, which may be
   /// written in part, is forgotten. A hub that was set back may have other controls of those numbers.
-  package mutating func reconnected() {
-    while lines.count > 1, let line = lines.popLast() { bytes -= line.line.count }
+  ///
+  /// - Parameter keepsOldest: false: nothing of it is written.
+  package mutating func reconnected(keepsOldest: Bool = true) {
+    while lines.count > (keepsOldest ? 1 : 0), let line = lines.popLast() { bytes -= line.line.count }
     highest = lines.first?.seq ?? cursor
   }
 

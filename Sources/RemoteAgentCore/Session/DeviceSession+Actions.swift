@@ -22,6 +22,21 @@ extension DeviceSession {
     case disconnected(reason: String, retryIn: Milliseconds)
     /// It is over.
     case finished(Outcome)
+
+    init(_ action: DeviceConnection.Action) {
+      self =
+        switch action {
+        case .connect: .connect
+        case .send(let message): .send(message)
+        case .renewToken: .renewToken
+        case .prove(let nonce): .prove(nonce: nonce)
+        case .close(let code, let reason): .close(code: code, reason: reason)
+        case .abandon: .abandon
+        case .disconnected(let reason, let delay): .disconnected(reason: reason, retryIn: delay)
+        case .finished(.done): .finished(.delivered)
+        case .finished(.gaveUp(let refusal)): .finished(.gaveUp(refusal))
+        }
+    }
   }
 
   package enum Outcome: Sendable, Equatable {
@@ -30,83 +45,37 @@ extension DeviceSession {
     case gaveUp(Refusal)
   }
 
-  /// A refusal that trying again won't change.
-  package struct Refusal: Error, Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
-      /// Not paired, revoked, or the token refused.
-      case notPaired
-      /// The protocol or TLS.
-      case protocolRefused
-    }
-
-    package let kind: Kind
-    package let message: String
-
-    package init(_ kind: Kind, _ message: String) {
-      self.kind = kind
-      self.message = message
-    }
-  }
+  package typealias Refusal = DeviceConnection.Refusal
 
   /// The next thing to do, nil if there is nothing now.
   ///
   /// - Parameter canSend: whether the connection takes another message now; when not, all but the few of the handshake
   ///   and of a token's renewal waits here, where it is bounded.
   package mutating func nextAction(now: Milliseconds, canSend: Bool) -> Action? {
-    tick(now: now)
+    connection.tick(isDone: isDone, now: now)
+    if connection.isFinished { actions = [] }
     if !actions.isEmpty { return actions.removeFirst() }
-    if !outbox.isEmpty { return send(outbox.removeFirst(), now: now) }
-    guard case .streaming = phase else { return nil }
-    if renewal.isDue(now: now) {
-      renewal.started()
-      return .renewToken
+    if let action = connection.nextAction(now: now) { return Action(action) }
+    guard canSend, connection.isStreaming else { return nil }
+    if let message = connection.nextHeartbeat(now: now) ?? nextMessage() {
+      return Action(connection.send(message, now: now))
     }
-    if canSend, let message = nextMessage(now: now) { return send(message, now: now) }
-    if isInputEnded, replay.isSettled, canSend {
-      phase = .closing(since: now)
-      return .close(code: CloseCode.normal, reason: "")
-    }
-    return nil
+    return isDone ? Action(connection.close(now: now)) : nil
   }
 
   /// What is to be said soonest first; lines last.
-  private mutating func nextMessage(now: Milliseconds) -> [UInt8]? {
-    if let pong = owedPong {
-      owedPong = nil
-      return message(.pong, pong)
-    }
-    if owesPing {
-      owesPing = false
-      return message(.ping, ["t": .integer(now)])
-    }
+  private mutating func nextMessage() -> [UInt8]? {
     if min(controls.cursor, namedControl) > acknowledgedControl {
       acknowledgedControl = min(controls.cursor, namedControl)
-      return message(.ack, ["cursor": .integer(acknowledgedControl)])
+      return connection.message(.ack, ["cursor": .integer(acknowledgedControl)])
     }
     return replay.nextMessage(
       maximum: min(configuration.messageSize, messageLimit), window: window, gapTs: newestTs)
   }
 
   /// When to call `nextAction` again if nothing else happens.
-  package var deadline: Milliseconds? {
-    if !actions.isEmpty { return 0 }
-    switch phase {
-    case .idle, .connecting, .finished: return nil
-    case .waiting(let until): return until
-    case .greeting(let since): return since + DeviceSession.helloTimeout
-    case .streaming: return min(heartbeat.deadline, renewal.deadline ?? .max, probeUntil ?? .max)
-    case .closing(let since): return since + DeviceSession.closeTimeout
-    }
-  }
+  package var deadline: Milliseconds? { actions.isEmpty ? connection.deadline : 0 }
 
-  private mutating func send(_ message: [UInt8], now: Milliseconds) -> Action {
-    heartbeat.sent(now: now)
-    return .send(message)
-  }
-
-  func message(_ type: EnvelopeType, _ payload: JSON) -> [UInt8] {
-    var bytes: [UInt8] = []
-    EnvelopeWriter.append(type, payload: payload, to: &bytes)
-    return bytes
-  }
+  /// Whether the hub has acknowledged everything, the end too: then no loss or refusal matters any more.
+  package var isDone: Bool { isInputEnded && replay.isSettled }
 }

@@ -2,9 +2,6 @@ extension DeviceSession {
   /// Whether the driver should take in more input, where there is no spool: there is room.
   package var wantsInput: Bool { !isInputEnded && !replay.isFull }
 
-  /// Whether a hub has ever greeted this session.
-  package var hasOpened: Bool { hasGreeted }
-
   /// Lines taken in and not yet acknowledged.
   package var unacknowledgedCount: Int64 { replay.count }
 
