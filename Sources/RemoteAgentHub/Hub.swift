@@ -53,12 +53,13 @@ package enum Hub {
     let failure = Latch<HubError>()
     let place = Latch<HubPlace>()
     let group = Latch<ServiceGroup>()
+    let runners = Runners(store: store, registry: registry, clock: settings.clock, local: { nil })
     let administration = AdministrationServer(
       folder: path, store: store, registry: registry, clock: settings.clock, log: PairingLog(logger),
-      place: { place.value })
+      local: runners.local, place: { place.value })
     let server = HubServer(
-      settings: settings, certificate: certificate, store: store, registry: registry, place: { place.value },
-      logger: logger)
+      settings: settings, certificate: certificate, store: store, registry: registry, runners: runners,
+      place: { place.value }, logger: logger)
 
     // All that listens does so before anybody is told where.
     let ports = ListeningPorts(hasLoopback: settings.loopbackPort != nil) { port, localPort in

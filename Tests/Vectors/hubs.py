@@ -158,6 +158,8 @@ class HubPlayer:
             self.stored(script.filled(value["seq"], names), script.data(value["payload"], names))
         elif verb == "control":
             self.control(value)
+        elif verb == "start":
+            self.start(value)
         elif verb == "revoke":
             self.device.forget()
         elif verb == "decide":
@@ -184,8 +186,8 @@ class HubPlayer:
 
     def heard(self, stream, envelope):
         if envelope["type"] == "hello":
-            stream.cursor = envelope["payload"]["cursor"]
-            self.session = envelope["payload"]["session"]["id"]
+            stream.cursor = envelope["payload"].get("cursor", 0)
+            self.session = envelope["payload"].get("session", {}).get("id")
 
     def stored(self, seq, payload):
         # Of somebody's hub only the acknowledgement is seen.
@@ -197,6 +199,11 @@ class HubPlayer:
             found[int(parts["seq"])] = parts["payload"]
         assert seq in found, f"number {seq} is not stored; stored are {sorted(found)}"
         assert found[seq] == payload, f"number {seq} is stored as {found[seq][:200]!r}, not {payload[:200]!r}"
+
+    def start(self, text):
+        if self.hub is None:
+            raise Skipped("it needs somebody who has an agent started")
+        self.hub.ask("/api/agents", {**json.loads(text), "device": self.device.client})
 
     def control(self, text):
         if self.hub is None:

@@ -8,6 +8,8 @@ package enum DeviceRefusal: String, Sendable, CaseIterable {
   case finished
   /// It has opened as many sessions as it was paired for; they go on, and no other begins.
   case sessionsUsed
+  /// It may only stream: it has no channel of its own.
+  case noChannel
 
   /// For the device's own messages.
   package var sentence: String {
@@ -16,6 +18,7 @@ package enum DeviceRefusal: String, Sendable, CaseIterable {
     case .expired: "this device has expired: the time that it was paired for is over"
     case .finished: "this device has finished: the sessions that it was paired for have ended"
     case .sessionsUsed: "this device may open no further session: it has opened as many as it was paired for"
+    case .noChannel: "this device may only stream: nothing is started on it"
     }
   }
 }

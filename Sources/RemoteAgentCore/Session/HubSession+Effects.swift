@@ -4,6 +4,10 @@ extension HubSession {
   package enum Effect: Sendable, Equatable {
     /// Open the session in the store; answered by `opened` or `openRefused`.
     case open(SessionDescription, deviceControlCursor: Int64, tool: String)
+    /// Open the device's channel; answered by `channelOpened`, or by `refused`.
+    case openChannel(deviceControlCursor: Int64, tool: String)
+    /// Keep what the device told of one of its controls; answered by `noted` or `storeFailed`, in their order.
+    case note(ControlOutcome)
     /// Store it; answered by `committed` or `storeFailed`, in the order of the batches.
     case store(HubBatch)
     /// Check the new token and its proof; answered by `authenticated`, `proofNonceStale` or `authenticationFailed`.
@@ -32,7 +36,7 @@ extension HubSession {
     if case .closed = phase { true } else { false }
   }
 
-  /// Batches given out and not yet answered.
+  /// Batches and outcomes given out and not yet answered.
   package var uncommittedCount: Int { uncommitted.count }
 
   package var deadline: Milliseconds? {

@@ -16,28 +16,38 @@ extension HubSession {
     isEnded: Bool, now: Milliseconds
   ) {
     guard case .opening = phase else { return }
-    phase = .streaming
     taken = cursor
     durable = cursor
     takenBytes = storedBytes
-    highestControl = controlCursor
-    acknowledgedControl = controlCursor
-    self.controlsGiven = controlsGiven ?? .max
     self.isEnded = isEnded
     var session: [JSON.Member] = [.init("id", .string(id))]
     if let url { session.append(.init("url", .string(url))) }
-    send(
-      .hello,
-      [
-        "protocol": 1, "server": .string(configuration.server), "session": .object(session),
-        "cursor": .integer(cursor), "controlCursor": .integer(controlCursor),
-        "heartbeat": [
+    greet(
+      session: .object(session), cursor: cursor, controlCursor: controlCursor, controlsGiven: controlsGiven, now: now)
+  }
+
+  /// Answers the hello: from here what is sent is taken, and controls are sent.
+  mutating func greet(
+    session: JSON?, cursor: Int64, controlCursor: Int64, controlsGiven: Int64?, now: Milliseconds
+  ) {
+    phase = .streaming
+    highestControl = controlCursor
+    acknowledgedControl = controlCursor
+    self.controlsGiven = controlsGiven ?? .max
+    var members: [JSON.Member] = [.init("protocol", 1), .init("server", .string(configuration.server))]
+    if let session { members.append(.init("session", session)) }
+    members += [
+      .init("cursor", .integer(cursor)), .init("controlCursor", .integer(controlCursor)),
+      .init(
+        "heartbeat",
+        [
           "interval": .integer(configuration.heartbeatInterval), "timeout": .integer(configuration.heartbeatTimeout),
-        ],
-        "limits": [
-          "message": .integer(Int64(configuration.messageLimit)), "window": .integer(Int64(configuration.window)),
-        ],
-      ], now: now)
+        ]),
+      .init(
+        "limits",
+        ["message": .integer(Int64(configuration.messageLimit)), "window": .integer(Int64(configuration.window))]),
+    ]
+    send(.hello, .object(members), now: now)
     if heldAcknowledgement > max(highestControl, self.controlsGiven) {
       fail(CloseCode.badMessage, "an acknowledgement beyond what was sent")
     } else {
@@ -50,17 +60,23 @@ extension HubSession {
 
   /// The oldest outstanding batch is durable; `cursor` is the session's.
   package mutating func committed(cursor: Int64, now: Milliseconds) {
-    let wantedInput = wantsInput
-    guard let bytes = uncommitted.popFirst() else { return }
-    uncommittedBytes -= bytes
-    // Silence while nothing was read is no silence of the device.
-    if !wantedInput { heartbeat.received(now: now) }
+    guard settleOldest(now: now) else { return }
     durable = max(durable, cursor)
     if isClosed { return }
     // One acknowledgement for a run of commits would do, but each tells the device soonest; they are small.
     acknowledge()
     heartbeat.sent(now: now)
     closeIfCommitted()
+  }
+
+  /// The oldest of what was given out is durable; false if there is nothing.
+  mutating func settleOldest(now: Milliseconds) -> Bool {
+    let wantedInput = wantsInput
+    guard let bytes = uncommitted.popFirst() else { return false }
+    uncommittedBytes -= bytes
+    // Silence while nothing was read is no silence of the device.
+    if !wantedInput { heartbeat.received(now: now) }
+    return true
   }
 
   /// Nothing can be stored now: what is outstanding is dropped, and the device is told to come later.

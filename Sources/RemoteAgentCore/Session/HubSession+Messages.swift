@@ -72,7 +72,9 @@ extension HubSession {
     }
     let payload = UnsafeRawBufferPointer(rebasing: line[envelope.payload])
     switch type {
-    case .log, .status: return sequenced(envelope, type: type, in: line, payload: payload, batch: &batch)
+    case .log, .status:
+      if isChannel { return channelEnvelope(envelope, type: type, payload: payload) }
+      return sequenced(envelope, type: type, in: line, payload: payload, batch: &batch)
     case .pong, .error: return
     case .control: return fail(CloseCode.badMessage, "a control from a device", after: &batch)
     case .hello, .ack, .auth, .ping: break
@@ -148,8 +150,8 @@ extension HubSession {
         members: [.init("supported", [1])])
     }
     guard let session = hello["session"] else {
-      let reason = hello["replay"] == nil ? "the device channel is not offered" : "replay without session"
-      return fail(CloseCode.badMessage, reason, after: &batch)
+      guard hello["replay"] == nil else { return fail(CloseCode.badMessage, "replay without session", after: &batch) }
+      return channelHello(hello, sessionId: sessionId)
     }
     guard SessionDescription.size(of: session) <= SessionDescription.maximumSize else {
       return fail(CloseCode.badMessage, "session is over \(SessionDescription.maximumSize) bytes", after: &batch)
@@ -169,8 +171,16 @@ extension HubSession {
     phase = .opening
     effects.append(
       .open(
-        description, deviceControlCursor: min(max(0, hello["controlCursor"]?.integer ?? 0), 1 << 53 - 1),
-        tool: String((hello["tool"]?.string ?? "").unicodeScalars.prefix(128))))
+        description, deviceControlCursor: HubSession.controlCursor(of: hello), tool: HubSession.tool(of: hello)))
+  }
+
+  static func controlCursor(of hello: JSON) -> Int64 {
+    min(max(0, hello["controlCursor"]?.integer ?? 0), 1 << 53 - 1)
+  }
+
+  /// The program's name of itself, cut where it gets long.
+  static func tool(of hello: JSON) -> String {
+    String((hello["tool"]?.string ?? "").unicodeScalars.prefix(128))
   }
 
   private mutating func acknowledged(_ ack: JSON, batch: inout HubBatchBuilder) {

@@ -10,6 +10,8 @@ import DequeModule
 /// came before it is still stored and acknowledged before the close. An envelope that would take the session beyond its quota
 /// is such an error; the session's hello is not.
 ///
+/// A hello without a session opens the device channel (`HubSession+Channel`), with the same states.
+///
 /// The driver calls an input, then `nextEffect` until it gives nil, and again at `deadline`. It reads no further while
 /// `wantsInput` is false (that, and late acknowledgements, is the backpressure).
 package struct HubSession: Sendable {
@@ -51,7 +53,10 @@ package struct HubSession: Sendable {
   /// When the device itself expires, if it does.
   var deviceExpiry: Milliseconds?
   var effects: Deque<Effect> = []
+  /// Of the hello; empty on a device channel whose hello has none.
   var sessionId = ""
+  /// Whether it is the device's own channel, and no session's.
+  var isChannel = false
 
   /// All up to it was taken in on this connection or is stored.
   var taken: Int64 = 0

@@ -29,6 +29,8 @@ package enum AdministrationRequest: Sendable, Equatable {
   case tokens
   /// `ok` is `{"id"}`.
   case revokeToken(id: String)
+  /// Has an agent started: what `POST /api/agents` takes. `ok` is `{"id"}`.
+  case start(JSON)
   /// Sends a control. `ok` is `{"seq","id"}`.
   case send(id: String, payload: JSON)
 
@@ -50,6 +52,7 @@ package enum AdministrationRequest: Sendable, Equatable {
     case .createToken(let name): ["verb": "createToken", "name": .string(name)]
     case .tokens: ["verb": "tokens"]
     case .revokeToken(let id): ["verb": "revokeToken", "id": .string(id)]
+    case .start(let what): ["verb": "start", "start": what]
     case .send(let id, let payload): ["verb": "send", "id": .string(id), "payload": payload]
     }
   }
@@ -82,6 +85,9 @@ package enum AdministrationRequest: Sendable, Equatable {
     case "createToken": self = .createToken(name: try Self.name(of: json))
     case "tokens": self = .tokens
     case "revokeToken": self = .revokeToken(id: try Self.text("id", of: json))
+    case "start":
+      guard let what = json["start"], what.members != nil else { throw .badRequest("the start must be an object") }
+      self = .start(what)
     case "send":
       guard let payload = json["payload"], payload["action"]?.string != nil else {
         throw .badRequest("the payload must be an object with an action")

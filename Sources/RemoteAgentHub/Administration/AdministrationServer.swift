@@ -13,6 +13,7 @@ package final class AdministrationServer: Sendable {
   private let store: HubStore
   private let registry: SessionRegistry
   private let clock: HubClock
+  private let runners: Runners
   private let log: PairingLog
   private let place: @Sendable () -> HubPlace?
   private let state = Mutex(State())
@@ -23,15 +24,19 @@ package final class AdministrationServer: Sendable {
     var isStopped = false
   }
 
-  /// - Parameter place: how the hub is reached; known before ``start()``.
+  /// - Parameters:
+  ///   - local: what starts agents on the hub's own machine.
+  ///   - place: how the hub is reached; known before ``start()``.
   package init(
     folder: String, store: HubStore, registry: SessionRegistry, clock: HubClock, log: PairingLog,
+    local: @escaping @Sendable () -> (any AgentRunner)? = { nil },
     place: @escaping @Sendable () -> HubPlace?
   ) {
     self.folder = folder
     self.store = store
     self.registry = registry
     self.clock = clock
+    runners = Runners(store: store, registry: registry, clock: clock, local: local)
     self.log = log
     self.place = place
   }
@@ -40,7 +45,8 @@ package final class AdministrationServer: Sendable {
   package func start() async throws(HubError) {
     guard let place = place() else { throw .server(reason: "the hub doesn't listen yet") }
     let socket = try AdministrationSocket.bound(in: folder)
-    let service = AdministrationService(store: store, registry: registry, clock: clock, log: log, place: place)
+    let service = AdministrationService(
+      store: store, registry: registry, clock: clock, runners: runners, log: log, place: place)
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 16)
       .childChannelInitializer { [self] channel in

@@ -5,6 +5,7 @@ struct AdministrationService: Sendable {
   let store: HubStore
   let registry: SessionRegistry
   let clock: HubClock
+  let runners: Runners
   let log: PairingLog
   let place: HubPlace
 
@@ -83,6 +84,14 @@ struct AdministrationService: Sendable {
     case .revokeToken(let id):
       guard try await store.revokePersonToken(id) else { throw AdministrationError.notFound("there is no token \(id)") }
       try await answer.ok(["id": .string(id)])
+    case .start(let what):
+      let id: String
+      do throws(Problem) {
+        id = try await runners.start(what, by: "ra-hub")
+      } catch {
+        throw AdministrationError.refused(code: error.code, message: error.detail)
+      }
+      try await answer.ok(["id": .string(id)])
     case .send(let id, let payload):
       let session = try await session(id)
       let seq = try await send(payload, to: session)
@@ -118,7 +127,7 @@ struct AdministrationService: Sendable {
       row: session.row, payload: control.payload, ttlMs: control.ttlMs, by: "ra-hub", now: clock.wall())
     {
     case .accepted(let seq):
-      await registry.controlsWaiting(row: session.row)
+      await registry.controlsWaiting(.session(session.row))
       return seq
     case .notSteerable:
       throw AdministrationError.refused(code: "not_steerable", message: "nobody reads the session's controls")

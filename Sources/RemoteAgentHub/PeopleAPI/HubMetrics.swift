@@ -22,14 +22,16 @@ final class HubMetrics: Sendable {
   func readerCut() { counters.withLock { $0.slowReaders += 1 } }
 
   /// - Parameters:
-  ///   - live: devices' connections.
+  ///   - live: sessions' connections.
+  ///   - channels: devices' own.
   ///   - watchers: open streams of people and scripts.
-  func text(counts: StoreCounts, live: Int, watchers: Int) -> String {
+  func text(counts: StoreCounts, live: Int, channels: Int, watchers: Int) -> String {
     let counters = counters.withLock { $0 }
     var text = MetricsText()
     text.add("ra_hub_info", "gauge", "The hub's version.", [([("version", HubSettings.version)], 1)])
     text.add("ra_hub_start_time_seconds", "gauge", "When the hub started, Unix time.", [([], startedAt / 1_000)])
     text.add("ra_hub_connections", "gauge", "Connected sessions.", [([], Int64(live))])
+    text.add("ra_hub_channels", "gauge", "Connected device channels.", [([], Int64(channels))])
     text.add("ra_hub_watchers", "gauge", "Open streams of people and scripts.", [([], Int64(watchers))])
     text.add("ra_hub_sessions", "gauge", "Sessions by state.", counts.sessions.map { ([("state", $0.name)], $0.count) })
     text.add("ra_hub_devices", "gauge", "Devices by state.", counts.devices.map { ([("state", $0.name)], $0.count) })

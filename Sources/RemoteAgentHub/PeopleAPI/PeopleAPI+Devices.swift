@@ -24,7 +24,7 @@ extension PeopleAPI {
 
   func revoke(_ clientId: String) async throws(Problem) -> Response {
     guard try await stored({ try await store.revoke(clientId, now: clock.wall()) }) else {
-      throw Problem(404, "not_found", "there is no such device")
+      throw .noDevice
     }
     await registry.refused(clientId, why: .revoked)
     return Response(status: .noContent)

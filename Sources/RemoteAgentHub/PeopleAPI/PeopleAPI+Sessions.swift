@@ -8,7 +8,7 @@ extension PeopleAPI {
     var filter = SessionFilter()
     if let state = query["state"], !state.isEmpty {
       guard let state = SessionRecord.State(rawValue: state) else {
-        throw .badRequest("state must be live, away or ended")
+        throw .badRequest("state must be starting, live, away or ended")
       }
       filter.state = state
     }
@@ -24,6 +24,11 @@ extension PeopleAPI {
     let page = sessions.prefix(limit)
     let next = sessions.count > limit ? page.last.map { JSON.integer($0.opened) } ?? .null : .null
     return .json(.ok, ["items": .array(page.map(\.json)), "next": next])
+  }
+
+  /// Has an agent started.
+  func start(_ body: [UInt8], person: PersonToken) async throws(Problem) -> Response {
+    .json(.accepted, ["id": .string(try await runners.start(try JSON.object(body), by: person.name))])
   }
 
   func sessionsStream(_ person: PersonToken, context: HubRequestContext) -> Response {
@@ -95,7 +100,7 @@ extension PeopleAPI {
     }
     switch admission {
     case .accepted(let seq):
-      await registry.controlsWaiting(row: session.row)
+      await registry.controlsWaiting(.session(session.row))
       return .json(.accepted, ["seq": .integer(seq)])
     case .notSteerable: throw .notSteerable
     case .ended: throw .sessionEnded

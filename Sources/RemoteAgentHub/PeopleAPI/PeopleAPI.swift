@@ -9,6 +9,7 @@ import RemoteAgentCore
 struct PeopleAPI: Sendable {
   let store: HubStore
   let registry: SessionRegistry
+  let runners: Runners
   let authority: PersonAuthority
   let limits: ConnectionLimits
   let clock: HubClock
@@ -47,7 +48,8 @@ struct PeopleAPI: Sendable {
     switch route {
     case .signOut: return try await signOut(person, listener: listener)
     case .me: return me(person)
-    case .sessions: return try await sessions(query)
+    case .sessions:
+      return request.method == .post ? try await start(body, person: person) : try await sessions(query)
     case .sessionsStream: return sessionsStream(person, context: context)
     case .session(let id): return .json(.ok, try await session(id).json)
     case .log(let id):
@@ -103,7 +105,7 @@ struct PeopleAPI: Sendable {
 
   private func metricsText() async throws(Problem) -> Response {
     let counts = try await stored { try await store.counts(now: clock.wall()) }
-    let text = metrics.text(counts: counts, live: await registry.count, watchers: store.changes.count)
+    let text = metrics.text(counts: counts, live: await registry.count, channels: await registry.channelCount, watchers: store.changes.count)
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

@@ -61,6 +61,7 @@ enum PeopleRoute: Equatable {
     switch self {
     case .signIn, .signOut, .control, .pairingCodes, .approval: [.post]
     case .device: [.delete]
+    case .sessions: [.get, .post]
     case .health, .readiness: [.get, .head]
     default: [.get]
     }

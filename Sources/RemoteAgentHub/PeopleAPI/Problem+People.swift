@@ -21,6 +21,17 @@ extension Problem {
   static let noApproval = Problem(404, "not_found", "no device asks with that code; it may have expired")
   static let notReady = Problem(503, "unavailable", "the store does not answer")
 
+  static let noDevice = Problem(404, "not_found", "there is no such device")
+  static let severalDevices = Problem(400, "bad_request", "several devices are called so; give the clientId of one")
+  static let notStartable = Problem(
+    409, "not_startable", "nothing can be started on this device: `ra-run --on-demand` never ran there, or it is refused")
+
+  static let tooManyStarts = {
+    var problem = Problem(429, "rate_limited", "too many starts wait for the device")
+    problem.retryAfter = 5
+    return problem
+  }()
+
   static func noSession(_ id: String) -> Problem {
     Problem(404, "not_found", id == "latest" ? "there is no session yet" : "there is no such session")
   }

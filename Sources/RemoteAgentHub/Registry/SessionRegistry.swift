@@ -1,16 +1,21 @@
 package import RemoteAgentCore
 
-/// Which connections there are: all of each device, and of each session one at most, the newest.
+/// Which connections there are: all of each device, and of each session and each device channel one at most, the newest.
 package actor SessionRegistry {
-  /// By session.
-  private var live: [Int64: any LiveConnection] = [:]
+  /// By whose controls they take.
+  private var live: [ControlTarget: any LiveConnection] = [:]
   /// By device; from the upgrade on, before a session is asked for.
   private var connections: [String: [ObjectIdentifier: any LiveConnection]] = [:]
 
   package init() {}
 
   /// How many sessions are connected.
-  package var count: Int { live.count }
+  package var count: Int { live.count - channelCount }
+
+  /// How many devices have their channel open.
+  package var channelCount: Int {
+    live.keys.count { if case .device = $0 { true } else { false } }
+  }
 
   /// How many connections a device has.
   package func count(of clientId: String) -> Int { connections[clientId]?.count ?? 0 }
@@ -27,19 +32,20 @@ package actor SessionRegistry {
     if connections[clientId]?.isEmpty == true { connections[clientId] = nil }
   }
 
-  /// Makes a connection the session's; returns when the one before, if any, has committed or dropped all it took.
+  /// Makes a connection the session's or the device's; returns when the one before, if any, has committed or dropped all it
+  /// took.
   ///
-  /// The caller opens one session at a time.
-  package func register(row: Int64, connection: any LiveConnection) async {
-    let old = live.updateValue(connection, forKey: row)
+  /// The caller opens one at a time.
+  package func register(_ target: ControlTarget, connection: any LiveConnection) async {
+    let old = live.updateValue(connection, forKey: target)
     guard let old, old !== connection else { return }
     await old.supersede()
   }
 
-  /// A connection has left its session; false if the session has a newer one.
-  package func unregister(row: Int64, connection: any LiveConnection) -> Bool {
-    guard live[row] === connection else { return false }
-    live[row] = nil
+  /// A connection has left its place; false if that has a newer one.
+  package func unregister(_ target: ControlTarget, connection: any LiveConnection) -> Bool {
+    guard live[target] === connection else { return false }
+    live[target] = nil
     return true
   }
 
@@ -48,8 +54,8 @@ package actor SessionRegistry {
     for connection in (connections[clientId] ?? [:]).values { await connection.refuse(why) }
   }
 
-  /// Controls of a session wait in the store: wakes its connection, if it has one.
-  package func controlsWaiting(row: Int64) async {
-    await live[row]?.controlsWaiting()
+  /// Controls wait in the store: wakes the connection that takes them, if there is one.
+  package func controlsWaiting(_ target: ControlTarget) async {
+    await live[target]?.controlsWaiting()
   }
 }

@@ -21,7 +21,7 @@ struct HubServer: Sendable {
 
   init(
     settings: HubSettings, certificate: ServerCertificate, store: HubStore, registry: SessionRegistry,
-    place: @escaping @Sendable () -> HubPlace?, logger: Logger
+    runners: Runners, place: @escaping @Sendable () -> HubPlace?, logger: Logger
   ) {
     self.settings = settings
     self.certificate = certificate
@@ -31,7 +31,8 @@ struct HubServer: Sendable {
     self.logger = logger
     devices = DeviceAuthority(store: store, clock: settings.clock, rates: settings.rates)
     people = PeopleAPI(
-      store: store, registry: registry, authority: PersonAuthority(store: store, clock: settings.clock),
+      store: store, registry: registry, runners: runners,
+      authority: PersonAuthority(store: store, clock: settings.clock),
       limits: settings.limits, clock: settings.clock, forwarded: ForwardedFor(trusted: settings.trustedProxies),
       metrics: HubMetrics(startedAt: settings.clock.wall()), links: AttemptGate(CodeAttempts(), clock: settings.clock),
       userCodes: AttemptGate(CodeAttempts(), clock: settings.clock), pairingLog: PairingLog(logger), place: place)

@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// What a session's controls are, and what happens to them, inside a transaction (PROTOCOL section 4, control and ack).
+/// What the controls of a session or a device are, and what happens to them, inside a transaction (PROTOCOL section 4,
+/// control and ack).
 ///
 ///     queued -> sent -> written -> applied | refused
 ///        |        +---> unknown -> applied | refused      its life ended unacknowledged
@@ -12,7 +13,25 @@ struct ControlTable {
   static let maximumBytes = 1 << 20
 
   let database: Database
-  let row: Int64
+  /// The table of the controls, and that of whom they are for, each with its column that names it.
+  private let controls: String
+  private let key: String
+  private let owners: String
+  private let ownerKey: String
+  private let value: any DatabaseValueConvertible
+  /// What else changes when the device has taken one.
+  private let taken: String
+
+  init(database: Database, target: ControlTarget) {
+    self.database = database
+    switch target {
+    case .session(let row):
+      (controls, key, owners, ownerKey, value, taken) = ("controls", "session", "sessions", "row", row, "")
+    case .device(let clientId):
+      (controls, key, owners, ownerKey, value) = ("deviceControls", "clientId", "devices", "clientId", clientId)
+      taken = ", takenAt = :now"
+    }
+  }
 
   /// Settles the controls of all sessions whose life has ended; returns the sessions that had one.
   static func expire(now: Int64, in database: Database) throws -> [Int64] {
@@ -27,29 +46,60 @@ struct ControlTable {
     return rows.map { $0[0] }
   }
 
-  /// Takes a control in; the caller has expired those whose life has ended.
+  /// Takes a control in for a session; the caller has expired those whose life has ended.
   func enqueue(_ payload: [UInt8], expiresAt: Int64, by: String, now: Int64) throws -> ControlAdmission {
-    guard
-      let session = try database.row(
-        "SELECT control, ended, controlCursor, lastControl FROM sessions WHERE row = ?", [row])
-    else { throw StoreError.failed("there is no such session") }
+    guard let session = try database.row("SELECT control, ended FROM sessions WHERE row = ?", [value]) else {
+      throw StoreError.failed("there is no such session")
+    }
     if session["ended"] { return .ended }
     guard session["control"] else { return .notSteerable }
+    return try insert(payload, expiresAt: expiresAt, by: by, now: now).map { .accepted(seq: $0) } ?? .tooMany
+  }
+
+  /// Gives a control the next number and keeps it; nil if as many wait as may.
+  func insert(_ payload: [UInt8], expiresAt: Int64, by: String, now: Int64) throws -> Int64? {
     let waiting = try database.row(
       """
-      SELECT count(*) AS count, coalesce(sum(length(payload)), 0) AS bytes FROM controls
-      WHERE session = ? AND result IN ('queued', 'sent')
-      """, [row])
-    guard waiting?["count"] ?? 0 < Self.maximumCount, (waiting?["bytes"] ?? 0) + payload.count <= Self.maximumBytes
-    else { return .tooMany }
-    let seq = max(session["controlCursor"] as Int64, session["lastControl"] as Int64) + 1
+      SELECT count(*) AS count, coalesce(sum(length(payload)), 0) AS bytes FROM \(controls)
+      WHERE \(key) = ? AND result IN ('queued', 'sent')
+      """, [value])
+    guard waiting?["count"] ?? 0 < Self.maximumCount, (waiting?["bytes"] ?? 0) + payload.count <= Self.maximumBytes,
+      let owner = try database.row(
+        "SELECT max(controlCursor, lastControl) AS last FROM \(owners) WHERE \(ownerKey) = ?", [value])
+    else { return nil }
+    let seq = owner["last"] as Int64 + 1
     try database.run(
       """
-      INSERT INTO controls (session, seq, payload, sentBy, acceptedAt, expiresAt, result)
+      INSERT INTO \(controls) (\(key), seq, payload, sentBy, acceptedAt, expiresAt, result)
       VALUES (?, ?, ?, ?, ?, ?, 'queued')
-      """, [row, seq, Data(payload), by, now, expiresAt])
-    try database.run("UPDATE sessions SET lastControl = ? WHERE row = ?", [seq, row])
-    return .accepted(seq: seq)
+      """, [value, seq, Data(payload), by, now, expiresAt])
+    try database.run("UPDATE \(owners) SET lastControl = ? WHERE \(ownerKey) = ?", [seq, value])
+    return seq
+  }
+
+  /// The controls beyond `seq` that are to be sent, in order: also those that were sent but not acknowledged.
+  func waiting(after seq: Int64, now: Int64) throws -> [WaitingControl] {
+    try database.rows(
+      """
+      SELECT seq, payload, expiresAt FROM \(controls)
+      WHERE \(key) = ? AND seq > ? AND result IN ('queued', 'sent') AND expiresAt > ? ORDER BY seq
+      """, [value, seq, now]
+    ).map { control in
+      WaitingControl(
+        seq: control["seq"],
+        payload: try control.withUnsafeData(named: "payload") { $0.map { Array($0) } ?? [] },
+        ttlMs: control["expiresAt"] as Int64 - now)
+    }
+  }
+
+  /// Notes that a control is about to be sent. Throws ``StoreError/notWaiting`` if it must not be any more.
+  func sent(_ seq: Int64, now: Int64) throws {
+    try database.run(
+      """
+      UPDATE \(controls) SET result = 'sent'
+      WHERE \(key) = ? AND seq = ? AND result IN ('queued', 'sent') AND expiresAt > ?
+      """, [value, seq, now])
+    guard database.changesCount > 0 else { throw StoreError.notWaiting }
   }
 
   /// The device has written all up to `cursor` that came to it. One that was sent and whose life has ended since may have been
@@ -57,26 +107,28 @@ struct ControlTable {
   /// was ever sent to it (the hub's disk was replaced, say): what was not sent is then numbered anew, above it.
   func acknowledge(through cursor: Int64, now: Int64, isHello: Bool = false) throws {
     try database.run(
-      "UPDATE controls SET result = 'written' WHERE session = ? AND seq <= ? AND result = 'sent' AND expiresAt > ?",
-      [row, cursor, now])
-    try database.run(
-      "UPDATE sessions SET controlCursor = ?, lastControl = max(lastControl, ?) WHERE row = ? AND controlCursor < ?",
-      [cursor, cursor, row, cursor])
-    guard isHello else { return }
-    let queued = try database.rows(
       """
-      SELECT seq, seq <= (SELECT controlCursor FROM sessions WHERE row = ?) AS isBelow FROM controls
-      WHERE session = ? AND result = 'queued' ORDER BY seq
-      """, [row, row])
-    guard queued.contains(where: { $0["isBelow"] }),
-      let last = try database.row("SELECT lastControl FROM sessions WHERE row = ?", [row])
+      UPDATE \(controls) SET result = 'written'\(taken)
+      WHERE \(key) = :key AND seq <= :cursor AND result = 'sent' AND expiresAt > :now
+      """, ["key": value, "cursor": cursor, "now": now])
+    try database.run(
+      """
+      UPDATE \(owners) SET controlCursor = ?, lastControl = max(lastControl, ?)
+      WHERE \(ownerKey) = ? AND controlCursor < ?
+      """, [cursor, cursor, value, cursor])
+    guard isHello,
+      let owner = try database.row(
+        "SELECT controlCursor, lastControl FROM \(owners) WHERE \(ownerKey) = ?", [value])
     else { return }
-    var next = last["lastControl"] as Int64
-    for control in queued {
+    let queued = try database.rows(
+      "SELECT seq FROM \(controls) WHERE \(key) = ? AND result = 'queued' ORDER BY seq", [value]
+    ).map { $0["seq"] as Int64 }
+    guard let first = queued.first, first <= owner["controlCursor"] as Int64 else { return }
+    var next = owner["lastControl"] as Int64
+    for seq in queued {
       next += 1
-      try database.run(
-        "UPDATE controls SET seq = ? WHERE session = ? AND seq = ?", [next, row, control["seq"] as Int64])
+      try database.run("UPDATE \(controls) SET seq = ? WHERE \(key) = ? AND seq = ?", [next, value, seq])
     }
-    try database.run("UPDATE sessions SET lastControl = ? WHERE row = ?", [next, row])
+    try database.run("UPDATE \(owners) SET lastControl = ? WHERE \(ownerKey) = ?", [next, value])
   }
 }

@@ -2,6 +2,16 @@ package import RemoteAgentCore
 
 /// A paired installation, as the hub knows it (PROTOCOL section 7). Times are Unix milliseconds.
 package struct Device: Sendable, Equatable {
+  /// Whether agents can be started on it.
+  package enum Starts: String, Sendable {
+    /// Its channel is open.
+    case ready
+    /// It has had one: what is asked for waits for it.
+    case away
+    /// It never had one, or is refused by now.
+    case no
+  }
+
   package let clientId: String
   package let label: String
   package let platform: String
@@ -25,6 +35,7 @@ package struct Device: Sendable, Equatable {
   package let live: Int
   /// How many sessions it may open at all; nil for an ordinary device.
   package let sessionLimit: Int?
+  package let starts: Starts
 
   /// PROTOCOL section 7's object.
   package var json: JSON {
@@ -36,6 +47,7 @@ package struct Device: Sendable, Equatable {
       "lastSeenAt": .integer(lastSeenAt), "expiresAt": expiresAt.map(JSON.integer) ?? .null,
       "revokedAt": revokedAt.map(JSON.integer) ?? .null, "sessions": .integer(Int64(sessions)),
       "live": .integer(Int64(live)), "sessionLimit": sessionLimit.map { .integer(Int64($0)) } ?? .null,
+      "starts": .string(starts.rawValue),
     ]
   }
 }

@@ -47,6 +47,7 @@ struct DeviceTable {
       UPDATE controls SET result = CASE result WHEN 'queued' THEN 'expired' ELSE 'unknown' END
       WHERE result IN ('queued', 'sent') AND session IN (SELECT row FROM sessions WHERE clientId = ?)
       """, [clientId])
+    let given = try StartTable(database: database, now: now).end(clientId, why: why)
     let changed = try database.rows(
       "SELECT row FROM sessions WHERE clientId = ? AND (connected = 1 OR control = 1)", [clientId])
     try database.run(
@@ -55,7 +56,7 @@ struct DeviceTable {
         connected = 0
       WHERE clientId = ? AND (connected = 1 OR control = 1)
       """, [now, clientId])
-    return changed.map { $0[0] }
+    return given + changed.map { $0[0] }
   }
 
   /// The devices that are to end by themselves now.
@@ -96,5 +97,25 @@ struct DeviceTable {
         AND (SELECT count(*) FROM sessions WHERE sessions.clientId = devices.clientId AND isDelivered = 1) >= sessionLimit
       """, [row]
     ).map { $0["clientId"] }
+  }
+
+  /// Devices that somebody means by a name.
+  enum Naming {
+    case one(String)
+    case none, several
+    /// There is one, and nothing can be started on it.
+    case refused
+  }
+
+  /// The device of that `clientId`, or else the only one of that label that is not refused, if agents can be started on it.
+  func startable(_ name: String) throws -> Naming {
+    let query = "SELECT clientId, channelAt, sessionLimit, \(Self.standing) FROM devices WHERE"
+    var named = try database.rows("\(query) clientId = ?", [name])
+    if named.isEmpty { named = try database.rows("\(query) label = ?", [name]) }
+    let good = named.filter { Self.refusal(of: $0, now: now) == nil }
+    guard let device = good.first else { return named.isEmpty ? .none : .refused }
+    guard good.count == 1 else { return .several }
+    let starts = device["channelAt"] as Int64? != nil && device["sessionLimit"] as Int64? == nil
+    return starts ? .one(device["clientId"]) : .refused
   }
 }

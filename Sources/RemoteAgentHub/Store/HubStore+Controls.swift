@@ -17,7 +17,7 @@ extension HubStore {
     let expiresAt = now.addingReportingOverflow(max(ttlMs, 1)).overflow ? Int64.max : now + max(ttlMs, 1)
     let (admission, expired) = try await write { database in
       let expired = try ControlTable.expire(now: now, in: database)
-      let table = ControlTable(database: database, row: row)
+      let table = ControlTable(database: database, target: .session(row))
       return (try table.enqueue(payload, expiresAt: expiresAt, by: by, now: now), expired)
     }
     expired.forEach(changes.changed(row:))
@@ -26,62 +26,71 @@ extension HubStore {
   }
 
   /// The controls beyond `seq` that are to be sent, in order: also those that were sent but not acknowledged.
-  package func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl] {
+  package func waitingControls(
+    of target: ControlTarget, after seq: Int64, now: Int64
+  ) async throws(StoreError) -> [WaitingControl] {
     try await read { database in
-      try database.rows(
-        """
-        SELECT seq, payload, expiresAt FROM controls
-        WHERE session = ? AND seq > ? AND result IN ('queued', 'sent') AND expiresAt > ? ORDER BY seq
-        """, [row, seq, now]
-      ).map { control in
-        WaitingControl(
-          seq: control["seq"],
-          payload: try control.withUnsafeData(named: "payload") { $0.map { Array($0) } ?? [] },
-          ttlMs: control["expiresAt"] as Int64 - now)
-      }
+      try ControlTable(database: database, target: target).waiting(after: seq, now: now)
     }
   }
 
   /// Notes that a control is about to be sent: from here on it may have reached the device.
   ///
   /// Throws ``StoreError/notWaiting`` if it must not be sent any more.
-  package func controlSent(row: Int64, seq: Int64, now: Int64) async throws(StoreError) {
-    try await write { database in
-      try database.run(
-        """
-        UPDATE controls SET result = 'sent'
-        WHERE session = ? AND seq = ? AND result IN ('queued', 'sent') AND expiresAt > ?
-        """, [row, seq, now])
-      guard database.changesCount > 0 else { throw StoreError.notWaiting }
+  package func controlSent(of target: ControlTarget, seq: Int64, now: Int64) async throws(StoreError) {
+    let rows = try await write { database in
+      try ControlTable(database: database, target: target).sent(seq, now: now)
+      return try Self.sessions(of: target, from: seq, through: seq, in: database)
     }
-    changes.changed(row: row)
+    rows.forEach(changes.changed(row:))
   }
 
   /// The device has written all controls up to `cursor`.
-  package func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError) {
-    try await write { database in
-      try ControlTable(database: database, row: row).acknowledge(through: cursor, now: now)
+  package func controlsAcknowledged(of target: ControlTarget, cursor: Int64, now: Int64) async throws(StoreError) {
+    let rows = try await write { database in
+      try ControlTable(database: database, target: target).acknowledge(through: cursor, now: now)
+      return try Self.sessions(of: target, from: 1, through: cursor, in: database)
     }
-    changes.changed(row: row)
+    rows.forEach(changes.changed(row:))
   }
 
-  /// Settles the controls whose life has ended: `expired` if they were never sent, `unknown` if they were. While the store
-  /// is failing they stay as they are, and whoever only wants to look is not held up by that.
+  /// The sessions that show controls of these numbers and may have news of them.
+  private static func sessions(
+    of target: ControlTarget, from first: Int64, through last: Int64, in database: Database
+  ) throws -> [Int64] {
+    switch target {
+    case .session(let row): [row]
+    case .device(let clientId):
+      try database.rows(
+        "SELECT session FROM deviceControls WHERE clientId = ? AND seq BETWEEN ? AND ? AND isOpen = 1",
+        [clientId, first, last]
+      ).compactMap { $0["session"] }
+    }
+  }
+
+  /// Settles the controls whose life has ended: `expired` if they were never sent, `unknown` if they were; and the starts
+  /// whose session didn't connect. While the store is failing they stay as they are, and whoever only wants to look is not
+  /// held up by that.
   package func expireControls(now: Int64) async throws(StoreError) {
     guard health.outage == nil else { return }
+    let window = channels.look(now: now)
     do throws(StoreError) {
-      let rows = try await write { database in try ControlTable.expire(now: now, in: database) }
+      let rows = try await write { database in
+        try ControlTable.expire(now: now, in: database)
+          + StartTable(database: database, now: now).expire(window)
+      }
       rows.forEach(changes.changed(row:))
     } catch .cannotStore {
     }
   }
 
-  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first.
+  /// A session's last controls, in order, and what became of each; those whose life has ended are settled first. The start
+  /// that made it, if one did, stands before them with the number 0.
   package func controls(row: Int64, limit: Int = 100, now: Int64) async throws(StoreError) -> [ControlRecord] {
     try await expireControls(now: now)
     return try await read { database in
       try database.rows(
-        ControlRecord.query + " WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]
+        ControlRecord.query + " ORDER BY seq DESC LIMIT :limit", ["session": row, "limit": limit]
       ).reversed().map(ControlRecord.init(row:))
     }
   }
@@ -92,7 +101,8 @@ extension HubStore {
   ) async throws(StoreError) -> [(seq: Int64, result: ControlResult)] {
     try await read { database in
       try database.rows(
-        "SELECT seq, result FROM controls WHERE session = ? ORDER BY seq DESC LIMIT ?", [row, limit]
+        "SELECT seq, result FROM (\(ControlRecord.query)) ORDER BY seq DESC LIMIT :limit",
+        ["session": row, "limit": limit]
       ).reversed().map { ($0[0], ControlResult(rawValue: $0[1]) ?? .unknown) }
     }
   }
@@ -100,13 +110,18 @@ extension HubStore {
   /// One of a session's controls; nil if there is none of that number.
   package func control(row: Int64, seq: Int64) async throws(StoreError) -> ControlRecord? {
     try await read { database in
-      try database.row(ControlRecord.query + " WHERE session = ? AND seq = ?", [row, seq]).map(ControlRecord.init(row:))
+      try database.row(
+        "SELECT * FROM (\(ControlRecord.query)) WHERE seq = :seq", ["session": row, "seq": seq]
+      ).map(ControlRecord.init(row:))
     }
   }
 }
 
 extension ControlRecord {
-  fileprivate static let query = "SELECT seq, payload, sentBy, acceptedAt, result, reason FROM controls"
+  fileprivate static let query = """
+    SELECT seq, payload, sentBy, acceptedAt, result, reason FROM controls WHERE session = :session
+    UNION ALL SELECT 0, payload, sentBy, acceptedAt, result, reason FROM deviceControls WHERE session = :session
+    """
 
   fileprivate init(row: Row) throws {
     self.init(

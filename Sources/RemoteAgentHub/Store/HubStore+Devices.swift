@@ -8,16 +8,18 @@ extension HubStore {
   /// The device of that name; nil if there is none.
   package func device(_ clientId: String) async throws(StoreError) -> Device? {
     let query = Device.query(owed: health.owed.keys)
+    let channels = channels.open
     return try await read { database in
-      try database.row(query + " WHERE clientId = ?", [clientId]).map(Device.init(row:))
+      try database.row(query + " WHERE clientId = ?", [clientId]).map { Device(row: $0, channels: channels) }
     }
   }
 
   /// All devices, also those that are refused by now; the newest first.
   package func devices() async throws(StoreError) -> [Device] {
     let query = Device.query(owed: health.owed.keys)
+    let channels = channels.open
     return try await read { database in
-      try database.rows(query + " ORDER BY pairedAt DESC, clientId").map(Device.init(row:))
+      try database.rows(query + " ORDER BY pairedAt DESC, clientId").map { Device(row: $0, channels: channels) }
     }
   }
 
@@ -99,10 +101,14 @@ extension HubStore {
   /// Notes that the connected devices are here; to be called about once a minute. While the store is failing it is not.
   package func seenConnected(now: Int64) async throws(StoreError) {
     guard health.outage == nil else { return }
+    let channels = channels.open
     try await write { database in
       try database.run(
         "UPDATE devices SET lastSeenAt = ? WHERE clientId IN (SELECT clientId FROM sessions WHERE connected = 1)", [now]
       )
+      for clientId in channels {
+        try database.run("UPDATE devices SET lastSeenAt = ? WHERE clientId = ?", [now, clientId])
+      }
     }
   }
 }
@@ -119,13 +125,19 @@ extension Device {
       """
   }
 
-  fileprivate init(row: Row) {
+  /// - Parameter channels: the devices whose channel is open.
+  fileprivate init(row: Row, channels: Set<String>) {
+    // When it was asked matters only for the second in which nobody has ended it yet.
+    let refusal = DeviceTable.refusal(of: row, now: 0)
+    let starts: Starts =
+      if refusal != nil || row["channelAt"] as Int64? == nil { .no } else {
+        channels.contains(row["clientId"]) ? .ready : .away
+      }
     self.init(
       clientId: row["clientId"], label: row["label"], platform: row["platform"], fingerprint: row["fingerprint"],
       address: row["address"], version: row["version"], pairedAt: row["pairedAt"],
       lastSeenAt: row["lastSeenAt"], expiresAt: row["expiresAt"], revokedAt: row["revokedAt"],
-      // When it was asked matters only for the second in which nobody has ended it yet.
-      refusal: DeviceTable.refusal(of: row, now: 0), sessions: row["sessions"], live: row["live"],
-      sessionLimit: row["sessionLimit"])
+      refusal: refusal, sessions: row["sessions"], live: row["live"], sessionLimit: row["sessionLimit"],
+      starts: starts)
   }
 }

@@ -89,7 +89,10 @@ extension SessionRecord {
   /// - Parameter owed: the ends of connections that are not written down yet.
   fileprivate init(stored row: Row, owed: [Int64: Int64]) {
     let disconnectedAt = owed[row["row"]] ?? row["disconnectedAt"] as Int64?
-    let state: State = row["ended"] ? .ended : row["connected"] && owed[row["row"]] == nil ? .live : .away
+    let state: State =
+      if row["ended"] { .ended } else if row["writer"] as String == "" { .starting } else if row["connected"],
+        owed[row["row"]] == nil
+      { .live } else { .away }
     let exit = (row["exitCode"] as Int64?).map(End.code) ?? (row["exitSignal"] as String?).map(End.signal)
     self.init(
       row: row["row"], id: row["id"], sessionId: row["sessionId"], clientId: row["clientId"], device: row["device"],

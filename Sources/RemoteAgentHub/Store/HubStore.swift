@@ -15,6 +15,8 @@ package final class HubStore: Sendable {
   package let streams = PersonStreams()
   /// Whether it can write.
   package let health = StoreHealth()
+  /// Which devices can be told to start something now.
+  let channels = DeviceChannels()
   let path: String
   let pool: DatabasePool
   let batches: GroupCommit

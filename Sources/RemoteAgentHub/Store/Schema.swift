@@ -19,6 +19,9 @@ enum Schema {
     migrator.registerMigration("5") { database in
       try database.execute(sql: ephemeral)
     }
+    migrator.registerMigration("7") { database in
+      try database.execute(sql: starts)
+    }
     return migrator
   }
 
@@ -125,5 +128,21 @@ enum Schema {
 
     UPDATE devices SET lastSeenAt = max(
       lastSeenAt, coalesce((SELECT max(lastSeenAt) FROM sessions WHERE sessions.clientId = devices.clientId), 0));
+    """
+
+  /// Controls for devices, which start agents there, and the session that each start made; one that no hello has come of has
+  /// no writer. A device has them if it ever had a channel.
+  private static let starts = """
+    ALTER TABLE devices ADD COLUMN channelAt INTEGER;
+    ALTER TABLE devices ADD COLUMN controlCursor INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE devices ADD COLUMN lastControl INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE deviceControls (
+      clientId TEXT NOT NULL REFERENCES devices(clientId) ON DELETE CASCADE, seq INTEGER NOT NULL,
+      session INTEGER UNIQUE REFERENCES sessions(row) ON DELETE CASCADE, payload BLOB NOT NULL, sentBy TEXT NOT NULL,
+      acceptedAt INTEGER NOT NULL, expiresAt INTEGER NOT NULL, result TEXT NOT NULL, reason TEXT, takenAt INTEGER,
+      isOpen INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (clientId, seq)
+    ) STRICT;
+    CREATE INDEX deviceControlsOpen ON deviceControls(clientId) WHERE isOpen = 1;
     """
 }

@@ -21,7 +21,8 @@ package struct SessionFilter: Sendable, Equatable {
     var arguments: [any DatabaseValueConvertible] = []
     switch state {
     case .live: conditions.append("ended = 0 AND connected = 1")
-    case .away: conditions.append("ended = 0 AND connected = 0")
+    case .away: conditions.append("ended = 0 AND connected = 0 AND writer <> ''")
+    case .starting: conditions.append("ended = 0 AND writer = ''")
     case .ended: conditions.append("ended = 1")
     case nil: break
     }

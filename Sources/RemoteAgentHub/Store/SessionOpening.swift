@@ -20,7 +20,9 @@ struct SessionOpening {
     }
     let row = found["row"] as Int64
     let writer = found["writer"] as String
-    if writer == description.writer {
+    if writer.isEmpty {
+      try StartTable(database: database, now: now).adopt(row: row, writer: description.writer)
+    } else if writer == description.writer {
       try reconnect(row: row)
     } else {
       let isFenced =
@@ -89,7 +91,8 @@ struct SessionOpening {
     let session = hello.description
     try database.run(
       """
-      UPDATE sessions SET control = ?, title = ?, agent = coalesce(?, agent), host = ?, cwd = coalesce(?, cwd), labels = ?,
+      UPDATE sessions SET control = ?,
+        title = coalesce(?, CASE WHEN EXISTS (SELECT 1 FROM deviceControls WHERE session = row) THEN title END), agent = coalesce(?, agent), host = ?, cwd = coalesce(?, cwd), labels = ?,
         connected = 1, disconnectedAt = NULL, isFull = 0, lastSeenAt = ?
       WHERE row = ?
       """,
@@ -100,7 +103,7 @@ struct SessionOpening {
   }
 
   private func opened(row: Int64) throws -> OpenedSession? {
-    try ControlTable(database: database, row: row)
+    try ControlTable(database: database, target: .session(row))
       .acknowledge(through: hello.deviceControlCursor, now: now, isHello: true)
     let columns = "id, cursor, controlCursor, lastControl, ended, stored"
     return try database.row("SELECT \(columns) FROM sessions WHERE row = ?", [row]).map {

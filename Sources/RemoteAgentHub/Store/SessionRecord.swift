@@ -3,6 +3,8 @@ package import RemoteAgentCore
 /// A session as people see it (PROTOCOL section 7). Times are Unix milliseconds.
 package struct SessionRecord: Sendable, Equatable {
   package enum State: String, Sendable {
+    /// Asked for, and not yet connected.
+    case starting
     /// Connected.
     case live
     /// Neither connected nor ended.
@@ -68,11 +70,13 @@ package struct SessionRecord: Sendable, Equatable {
   }
 
   private var exitJSON: JSON {
-    guard let exit else { return .null }
+    guard exit != nil || outcome != nil else { return .null }
     var members: [JSON.Member] = []
     switch exit {
     case .code(let code): members.append(.init("code", .integer(code)))
     case .signal(let name): members.append(.init("signal", .string(name)))
+    // Its agent was never started.
+    case nil: break
     }
     if let outcome { members.append(.init("outcome", .string(outcome))) }
     return .object(members)

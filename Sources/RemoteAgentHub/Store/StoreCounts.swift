@@ -32,8 +32,9 @@ extension HubStore {
     return try await read { database in
       let sessions = try database.row(
         """
-        SELECT count(*) FILTER (WHERE ended = 0 AND connected = 1) AS live,
-          count(*) FILTER (WHERE ended = 0 AND connected = 0) AS away, count(*) FILTER (WHERE ended = 1) AS ended,
+        SELECT count(*) FILTER (WHERE ended = 0 AND writer = '') AS starting,
+          count(*) FILTER (WHERE ended = 0 AND connected = 1) AS live,
+          count(*) FILTER (WHERE ended = 0 AND connected = 0 AND writer <> '') AS away, count(*) FILTER (WHERE ended = 1) AS ended,
           coalesce(sum(lines), 0) AS lines, coalesce(sum(bytes), 0) AS bytes
         FROM sessions
         """)
@@ -48,11 +49,14 @@ extension HubStore {
         names.map { .init(name: $0, count: row?[$0] ?? 0) }
       }
       return StoreCounts(
-        sessions: counts(sessions, ["live", "away", "ended"]),
+        sessions: counts(sessions, ["starting", "live", "away", "ended"]),
         devices: counts(devices, ["paired", "revoked", "expired", "finished"]),
-        controls: try database.rows("SELECT result, count(*) FROM controls GROUP BY result ORDER BY result").map {
-          .init(name: $0[0], count: $0[1])
-        },
+        controls: try database.rows(
+          """
+          SELECT result, count(*) FROM (SELECT result FROM controls UNION ALL SELECT result FROM deviceControls)
+          GROUP BY result ORDER BY result
+          """
+        ).map { .init(name: $0[0], count: $0[1]) },
         lines: sessions?["lines"] ?? 0, bytes: sessions?["bytes"] ?? 0, commits: commits, waiting: waiting,
         outage: outage, outages: outages, logFile: logFile)
     }

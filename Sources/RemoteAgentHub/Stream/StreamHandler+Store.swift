@@ -3,8 +3,9 @@ import RemoteAgentCore
 
 /// The stream's dealings with the store: each asynchronous, none blocks reading, and the result comes back to the loop.
 extension StreamHandler {
-  private enum Opening: Sendable {
-    case opened(OpenedSession)
+  /// What a hello comes to.
+  enum Opening<Opened: Sendable>: Sendable {
+    case opened(Opened)
     case refused
     case deviceRefused(DeviceRefusal)
     case failed(StoreError)
@@ -57,42 +58,62 @@ extension StreamHandler {
       clientId: admitted.clientId, description: description, deviceControlCursor: deviceControlCursor)
     perform {
       await services.gate.withSession(key) {
-        var registered: Int64?
-        let opening: Opening
-        do throws(StoreError) {
-          let now = services.clock.wall()
-          guard let found = try await services.store.open(hello, now: now) else { return Opening.refused }
-          await services.registry.register(row: found.row, connection: connection)
-          registered = found.row
-          // Once more: what the connection before had taken is in the store only now.
-          let opened = try await services.store.open(hello, now: now)
-          try await services.store.seen(
-            clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
-          opening = opened.map(Opening.opened) ?? .refused
-        } catch .refused(let why) {
-          opening = .deviceRefused(why)
-        } catch {
-          opening = .failed(error)
+        await Self.open(connection, of: admitted, tool: tool, services) { now throws(StoreError) in
+          try await services.store.open(hello, now: now)
+        } target: {
+          .session($0.row)
         }
-        // One that took the session's place and came to nothing leaves it again.
-        if let registered, opening.isRefusal { await Self.leave(registered, connection, services) }
-        return opening
       }
     } then: { handler, opening in
       handler.finishOpening(opening)
     }
   }
 
-  private func finishOpening(_ opening: Opening) {
+  /// Makes a connection the one that takes its target's controls, in the place of the one before.
+  ///
+  /// - Parameter open: asks the store; nil for a refusal.
+  static func open<Opened: Sendable>(
+    _ connection: StreamConnection, of admitted: AdmittedStream, tool: String, _ services: StreamServices,
+    _ open: (_ now: Int64) async throws(StoreError) -> Opened?, target: (Opened) -> ControlTarget
+  ) async -> Opening<Opened> {
+    var registered: ControlTarget?
+    let opening: Opening<Opened>
+    do throws(StoreError) {
+      let now = services.clock.wall()
+      guard let found = try await open(now) else { return .refused }
+      let place = target(found)
+      await services.registry.register(place, connection: connection)
+      registered = place
+      // Once more: what the connection before had taken is in the store only now.
+      let opened = try await open(now)
+      try await services.store.seen(clientId: admitted.clientId, address: admitted.address, version: tool, now: now)
+      opening = opened.map(Opening.opened) ?? .refused
+    } catch .refused(let why) {
+      opening = .deviceRefused(why)
+    } catch {
+      opening = .failed(error)
+    }
+    // One that took the place and came to nothing leaves it again.
+    if let registered, opening.isRefusal { await leave(registered, connection, services) }
+    return opening
+  }
+
+  private func finishOpening(_ opening: Opening<OpenedSession>) {
+    finish(opening) { handler, opened in
+      handler.opened = opened
+      handler.target = .session(opened.row)
+      handler.controls.opened(controlCursor: opened.controlCursor)
+      handler.session.opened(
+        id: opened.id, url: handler.services.pageOrigin().map { "\($0)/sessions/\(opened.id)" },
+        cursor: opened.cursor, controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven,
+        storedBytes: opened.stored, isEnded: opened.ended, now: handler.now)
+    }
+  }
+
+  func finish<Opened>(_ opening: Opening<Opened>, _ take: (StreamHandler, Opened) -> Void) {
     isOpening = false
     switch opening {
-    case .opened(let opened):
-      self.opened = opened
-      controls.opened(controlCursor: opened.controlCursor)
-      session.opened(
-        id: opened.id, url: services.pageOrigin().map { "\($0)/sessions/\(opened.id)" }, cursor: opened.cursor,
-        controlCursor: opened.controlCursor, controlsGiven: opened.controlsGiven, storedBytes: opened.stored,
-        isEnded: opened.ended, now: now)
+    case .opened(let opened): take(self, opened)
     case .refused: session.openRefused()
     case .deviceRefused(let why): session.refused(why, now: now)
     case .failed(let error): storeFailed(error)
@@ -130,7 +151,7 @@ extension StreamHandler {
   }
 
   /// The device is sent away for a while, and told no more than it needs to know.
-  private func storeFailed(_ error: StoreError) {
+  func storeFailed(_ error: StoreError) {
     if case .cannotStore(let outage) = error {
       session.storeFailed(outage.detail, retryAfter: StoreOutage.retryAfter)
     } else {
@@ -171,17 +192,17 @@ extension StreamHandler {
 
   /// Controls wait in the store.
   func controlsWaiting() {
-    guard context != nil, let row = opened?.row, !session.isClosed, controls.startFetch() else { return }
+    guard context != nil, let target, !session.isClosed, controls.startFetch() else { return }
     let services = services
     let after = controls.sent
     perform {
       let now = services.clock.wall()
-      let waiting = (try? await services.store.waitingControls(row: row, after: after, now: now)) ?? []
+      let waiting = (try? await services.store.waitingControls(of: target, after: after, now: now)) ?? []
       var marked: [WaitingControl] = []
       for control in waiting {
         // Noted first: what may have reached the device is never called `expired`.
         do throws(StoreError) {
-          try await services.store.controlSent(row: row, seq: control.seq, now: now)
+          try await services.store.controlSent(of: target, seq: control.seq, now: now)
         } catch .notWaiting {
           continue
         } catch {
@@ -210,41 +231,44 @@ extension StreamHandler {
   }
 
   private func storeAcknowledgement() {
-    guard let row = opened?.row, let cursor = controls.startAcknowledgement() else { return }
+    guard let target, let cursor = controls.startAcknowledgement() else { return }
     let services = services
     perform {
-      try? await services.store.controlsAcknowledged(row: row, cursor: cursor, now: services.clock.wall())
+      try? await services.store.controlsAcknowledged(of: target, cursor: cursor, now: services.clock.wall())
     } then: { handler, _ in
       handler.controls.acknowledgementStored()
       handler.storeAcknowledgement()
     }
   }
 
-  /// The connection is over: the session is away, unless a newer connection has it.
+  /// The connection is over: the session, or the device's channel, is away, unless a newer connection has it.
   func leave(_ connection: StreamConnection) {
     let (services, clientId, mayHaveFinished) = (services, admitted.clientId, isEphemeral && isDelivered)
-    guard let row = opened?.row, let key else {
+    guard let target, let key else {
       Task { await services.registry.disconnected(connection, clientId: clientId) }
       return
     }
     // Not beside an opening: what is written here must not fall on a connection that has the session by then.
     let leaving: @Sendable () async -> Void = {
       await services.registry.disconnected(connection, clientId: clientId)
-      await Self.leave(row, connection, services)
-      if mayHaveFinished, let finished = try? await services.store.delivered(row: row, now: services.clock.wall()) {
+      await Self.leave(target, connection, services)
+      if mayHaveFinished, case .session(let row) = target, let finished = try? await services.store.delivered(row: row, now: services.clock.wall()) {
         await services.registry.refused(finished, why: .finished)
       }
     }
     Task { await services.gate.withSession(key, leaving) }
   }
 
-  private static func leave(_ row: Int64, _ connection: StreamConnection, _ services: StreamServices) async {
-    guard await services.registry.unregister(row: row, connection: connection) else { return }
-    try? await services.store.disconnected(row: row, now: services.clock.wall())
+  private static func leave(_ target: ControlTarget, _ connection: StreamConnection, _ services: StreamServices) async {
+    guard await services.registry.unregister(target, connection: connection) else { return }
+    switch target {
+    case .session(let row): try? await services.store.disconnected(row: row, now: services.clock.wall())
+    case .device(let clientId): try? await services.store.channelClosed(of: clientId, now: services.clock.wall())
+    }
   }
 
   /// Does `work` elsewhere, and `then` on the event loop, also when the channel is gone by then.
-  private func perform<Value: Sendable>(
+  func perform<Value: Sendable>(
     _ work: @escaping @Sendable () async -> Value, then: @escaping (StreamHandler, Value) -> Void
   ) {
     let eventLoop = eventLoop

@@ -22,9 +22,14 @@ final class StreamHandler: ChannelDuplexHandler {
   var socket: WebSocketConnection
   var commits = CommitQueue()
   var connection: StreamConnection?
-  /// The session that the device asked for.
+  /// The session that the device asked for, or its channel.
   var key: SessionGate.Key?
   var opened: OpenedSession?
+  /// Whose controls it takes, once it is open.
+  var target: ControlTarget?
+  /// What the device told on its channel, to be kept.
+  var outcomes: [ControlOutcome] = []
+  var isNoting = false
   var isOpening = false
   /// Whether the registry is being told of the connection.
   var isArriving = false
@@ -141,6 +146,7 @@ final class StreamHandler: ChannelDuplexHandler {
     session.tick(now: now)
     while let effect = session.nextEffect() { apply(effect) }
     commitNext()
+    noteNext()
     renewNext()
     flushOutput()
     arm()
@@ -154,7 +160,10 @@ final class StreamHandler: ChannelDuplexHandler {
     switch effect {
     case .open(let description, let deviceControlCursor, let tool):
       open(description, deviceControlCursor: deviceControlCursor, tool: tool)
+    case .openChannel(let deviceControlCursor, let tool):
+      openChannel(deviceControlCursor: deviceControlCursor, tool: tool)
     case .store(let batch): commits.append(batch)
+    case .note(let outcome): outcomes.append(outcome)
     case .authenticate(let token, let proof): renewals.append((token, proof))
     case .quotaReached: noteFull()
     case .controlsAcknowledged(let cursor): controlsAcknowledged(through: cursor)
@@ -233,7 +242,7 @@ final class StreamHandler: ChannelDuplexHandler {
 
   /// Tells whoever waits for it, once nothing of this connection waits to be stored.
   func settleIfDrained() {
-    guard commits.isIdle else { return }
+    guard commits.isIdle, !isNoting, outcomes.isEmpty else { return }
     let promises = drained
     drained = []
     for promise in promises { promise.succeed(()) }

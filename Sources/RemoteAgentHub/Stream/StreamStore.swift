@@ -9,9 +9,14 @@ protocol StreamStore: Sendable {
   func delivered(row: Int64, now: Int64) async throws(StoreError) -> String?
   func filled(row: Int64) async throws(StoreError)
   func disconnected(row: Int64, now: Int64) async throws(StoreError)
-  func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl]
-  func controlSent(row: Int64, seq: Int64, now: Int64) async throws(StoreError)
-  func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError)
+  func openChannel(of clientId: String, deviceControlCursor: Int64, now: Int64) async throws(StoreError) -> OpenedChannel
+  func channelClosed(of clientId: String, now: Int64) async throws(StoreError)
+  func noteOutcomes(_ outcomes: [ControlOutcome], of clientId: String, now: Int64) async throws(StoreError)
+  func waitingControls(
+    of target: ControlTarget, after seq: Int64, now: Int64
+  ) async throws(StoreError) -> [WaitingControl]
+  func controlSent(of target: ControlTarget, seq: Int64, now: Int64) async throws(StoreError)
+  func controlsAcknowledged(of target: ControlTarget, cursor: Int64, now: Int64) async throws(StoreError)
 }
 
 extension HubStore: StreamStore {}

@@ -8,6 +8,9 @@ struct HubVector {
     var isOpen = false
   }
 
+  /// The connections that are the device's channel, the newest.
+  private var channels: [String] = []
+
   private struct Control {
     var seq: Int64
     let payload: [UInt8]
@@ -77,6 +80,7 @@ struct HubVector {
         throw VectorError.failed("number \(seq) is not stored, or as something else")
       }
     case "control": try control(try names.bytes(step.value))
+    case "start": try start(step.value)
     case "revoke":
       connections[step.on]?.session.refused(.revoked, now: now)
       try advance(step.on)
@@ -120,6 +124,8 @@ struct HubVector {
     while let effect = connection.session.nextEffect() {
       switch effect {
       case .open(_, let deviceCursor, _): try open(&connection, deviceCursor, on)
+      case .openChannel(let deviceCursor, _): try openChannel(&connection, deviceCursor, on)
+      case .note: connection.session.noted(now: now)
       case .store(let batch):
         try store(batch)
         connection.session.committed(cursor: cursor, now: now)
@@ -157,6 +163,28 @@ struct HubVector {
       id: "h", url: "https://h/", cursor: cursor, controlCursor: controlCursor, controlsGiven: controlsGiven,
       isEnded: isEnded, now: now)
     for index in controls.indices { send(&controls[index], &connection) }
+  }
+
+  private mutating func openChannel(_ connection: inout Connection, _ deviceCursor: Int64, _ on: String) throws {
+    // The newest wins.
+    for other in channels where other != on {
+      connections[other]?.session.superseded()
+      try advance(other)
+    }
+    channels = [on]
+    connection.session.channelOpened(controlCursor: deviceCursor, controlsGiven: deviceCursor, now: now)
+  }
+
+  /// A start comes on the channel, as the store of a hub would keep it.
+  private mutating func start(_ value: JSON) throws {
+    guard let text = value.string, let start = try? JSON(parsing: Array(text.utf8)), let on = channels.first else {
+      throw VectorError.failed("there is no channel, or no start")
+    }
+    let payload = JSON.object([.init("action", "start")] + (start.members ?? [])).serialized()
+    controlsGiven += 1
+    let (seq, now) = (controlsGiven, now)
+    payload.withUnsafeBytes { connections[on]?.session.control(seq: seq, payload: $0, ttlMs: 600_000, ts: 5, now: now) }
+    try advance(on)
   }
 
   private mutating func store(_ batch: HubBatch) throws {

@@ -138,11 +138,11 @@ import Testing
       let stored = fixture.stored
       let row = try await stored.open(stored.hello()).row
       let connection = Notice()
-      await fixture.registry.register(row: row, connection: connection)
+      await fixture.registry.register(.session(row), connection: connection)
       let head = try await fixture.ask(.send(id: "s1", payload: ["ttlMs": 9_000, "action": "stop"])).head
       #expect(head["seq"]?.integer == 1)
       #expect(await connection.next() == "controlsWaiting")
-      let waiting = try await stored.store.waitingControls(row: row, after: 0, now: HubClock.system.wall())
+      let waiting = try await stored.store.waitingControls(of: .session(row), after: 0, now: HubClock.system.wall())
       #expect(waiting.map { String(decoding: $0.payload, as: UTF8.self) } == [#"{"action":"stop"}"#])
       #expect((1...9_000).contains(try #require(waiting.first?.ttlMs)))
 

@@ -127,7 +127,7 @@ import Testing
       #expect(queued?.json["result"]?.string == "queued" && queued?.json["by"]?.string == "script")
       #expect(queued?.json["payload"]?["text"]?.string == "one")
       let (row, now) = (fixture.session.row, fixture.hub.skew.clock.wall())
-      try await fixture.store.controlSent(row: row, seq: 1, now: now)
+      try await fixture.store.controlSent(of: .session(row), seq: 1, now: now)
       #expect(try await events.next("control")?.json["result"]?.string == "sent")
       let refused = StoreFixture.fact(1, .control(seq: 1, result: "refused", reason: "busy"))
       _ = try await fixture.store.commit(refused, row: row, now: now)

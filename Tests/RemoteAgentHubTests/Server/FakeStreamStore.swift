@@ -10,6 +10,7 @@ final class FakeStreamStore: StreamStore {
     var gate: [CheckedContinuation<Bool, Never>] = []
     var isHeld = false
     var committed: [HubBatch] = []
+    var noted: [[ControlOutcome]] = []
     var controls: [WaitingControl] = []
     var sent: [Int64] = []
     var calls: [String] = []
@@ -90,6 +91,39 @@ final class FakeStreamStore: StreamStore {
     return nil
   }
 
+  func openChannel(
+    of clientId: String, deviceControlCursor: Int64, now: Int64
+  ) async throws(StoreError) -> OpenedChannel {
+    try state.withLock { state throws(StoreError) in
+      state.calls.append("openChannel")
+      guard let left = state.opensLeft else { return }
+      guard left > 0 else { throw .cannotStore(.full) }
+      state.opensLeft = left - 1
+    }
+    return OpenedChannel(controlCursor: deviceControlCursor, controlsGiven: 9)
+  }
+
+  func channelClosed(of clientId: String, now: Int64) async throws(StoreError) {
+    state.withLock { $0.calls.append("channelClosed") }
+    events.yield("channelClosed")
+  }
+
+  func noteOutcomes(_ outcomes: [ControlOutcome], of clientId: String, now: Int64) async throws(StoreError) {
+    events.yield("note")
+    let succeeds = await withCheckedContinuation { continuation in
+      let isHeld = state.withLock { state in
+        if state.isHeld { state.gate.append(continuation) }
+        return state.isHeld
+      }
+      if !isHeld { continuation.resume(returning: true) }
+    }
+    guard succeeds else { throw .cannotStore(.full) }
+    state.withLock { $0.noted.append(outcomes) }
+  }
+
+  /// What was told of controls, by call.
+  var noted: [[ControlOutcome]] { state.withLock { $0.noted } }
+
   func filled(row: Int64) async throws(StoreError) { events.yield("filled") }
 
   func disconnected(row: Int64, now: Int64) async throws(StoreError) {
@@ -122,11 +156,13 @@ final class FakeStreamStore: StreamStore {
   /// Openings and ends, in the order in which they were written.
   var calls: [String] { state.withLock { $0.calls } }
 
-  func waitingControls(row: Int64, after seq: Int64, now: Int64) async throws(StoreError) -> [WaitingControl] {
+  func waitingControls(
+    of target: ControlTarget, after seq: Int64, now: Int64
+  ) async throws(StoreError) -> [WaitingControl] {
     state.withLock { $0.controls.filter { $0.seq > seq } }
   }
 
-  func controlSent(row: Int64, seq: Int64, now: Int64) async throws(StoreError) {
+  func controlSent(of target: ControlTarget, seq: Int64, now: Int64) async throws(StoreError) {
     if expired == seq { throw .notWaiting }
     state.withLock { $0.sent.append(seq) }
   }
@@ -134,7 +170,7 @@ final class FakeStreamStore: StreamStore {
   /// The control whose life ends just before it is sent.
   let expired: Int64 = 13
 
-  func controlsAcknowledged(row: Int64, cursor: Int64, now: Int64) async throws(StoreError) {
+  func controlsAcknowledged(of target: ControlTarget, cursor: Int64, now: Int64) async throws(StoreError) {
     events.yield("acknowledged \(cursor)")
   }
 

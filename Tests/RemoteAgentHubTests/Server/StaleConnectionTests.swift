@@ -99,7 +99,7 @@ import Testing
     let newer = try await Peer(fixture)
     try await newer.greet()
     store.addControl(WaitingControl(seq: 1, payload: Array("{\"action\":\"stop\"}".utf8), ttlMs: 5_000))
-    await fixture.registry.controlsWaiting(row: 1)
+    await fixture.registry.controlsWaiting(.session(1))
     #expect(try await newer.next("control")?["action"]?.string == "stop")
     #expect(try await older.next("control") == Optional.none)
     #expect(older.closeCode == 4409)

@@ -14,17 +14,17 @@ import Testing
     let row = try await fixture.open(fixture.hello()).row
     for expected in 1...3 as ClosedRange<Int64> { #expect(try await fixture.send("p", to: row) == expected) }
     for store in [fixture.store, try fixture.reopened()] {
-      let waiting = try await store.waitingControls(row: row, after: 1, now: now + 400)
+      let waiting = try await store.waitingControls(of: .session(row), after: 1, now: now + 400)
       #expect(waiting.map(\.seq) == [2, 3])
       #expect(waiting.map(\.ttlMs) == [600, 600])
       #expect(String(decoding: waiting[0].payload, as: UTF8.self) == #"{"action":"prompt","text":"p"}"#)
     }
-    for seq in 1...3 as ClosedRange<Int64> { try await fixture.store.controlSent(row: row, seq: seq, now: now) }
-    try await fixture.store.controlsAcknowledged(row: row, cursor: 2, now: now)
-    #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now).map(\.seq) == [3])
+    for seq in 1...3 as ClosedRange<Int64> { try await fixture.store.controlSent(of: .session(row), seq: seq, now: now) }
+    try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 2, now: now)
+    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.seq) == [3])
     #expect(try await fixture.results(row) == [.written, .written, .sent])
     // An older cursor is harmless.
-    try await fixture.store.controlsAcknowledged(row: row, cursor: 1, now: now)
+    try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 1, now: now)
     #expect(try await fixture.open(fixture.hello()).controlCursor == 2)
   }
 
@@ -32,15 +32,15 @@ import Testing
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.send("sent", to: row)
     _ = try await fixture.send("not sent", to: row)
-    try await fixture.store.controlSent(row: row, seq: 1, now: now)
-    #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now + 999).count == 2)
-    #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now + 1_000).isEmpty)
+    try await fixture.store.controlSent(of: .session(row), seq: 1, now: now)
+    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now + 999).count == 2)
+    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now + 1_000).isEmpty)
     await #expect(throws: StoreError.notWaiting) {
-      try await fixture.store.controlSent(row: row, seq: 2, now: now + 1_000)
+      try await fixture.store.controlSent(of: .session(row), seq: 2, now: now + 1_000)
     }
     #expect(try await fixture.results(row, now: now + 1_000) == [.unknown, .expired])
     // A late acknowledgement doesn't change what was shown, and its number is not given again.
-    try await fixture.store.controlsAcknowledged(row: row, cursor: 1, now: now)
+    try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 1, now: now)
     #expect(try await fixture.results(row) == [.unknown, .expired])
     #expect(try await fixture.send("next", to: row, now: now + 2_000) == 3)
   }
@@ -48,10 +48,10 @@ import Testing
   @Test func `a control that was lost and whose life ended is not written because a later one is`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.send("lost with its connection", to: row)
-    try await fixture.store.controlSent(row: row, seq: 1, now: now)
+    try await fixture.store.controlSent(of: .session(row), seq: 1, now: now)
     _ = try await fixture.send("later", to: row, now: now + 900)
-    try await fixture.store.controlSent(row: row, seq: 2, now: now + 1_500)
-    try await fixture.store.controlsAcknowledged(row: row, cursor: 2, now: now + 1_500)
+    try await fixture.store.controlSent(of: .session(row), seq: 2, now: now + 1_500)
+    try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 2, now: now + 1_500)
     #expect(try await fixture.results(row, now: now + 1_500) == [.unknown, .written])
   }
 
@@ -59,9 +59,9 @@ import Testing
     let row = try await fixture.open(fixture.hello()).row
     for seq in 1...3 as ClosedRange<Int64> {
       _ = try await fixture.send("p", to: row)
-      if seq < 3 { try await fixture.store.controlSent(row: row, seq: seq, now: now) }
+      if seq < 3 { try await fixture.store.controlSent(of: .session(row), seq: seq, now: now) }
     }
-    try await fixture.store.controlsAcknowledged(row: row, cursor: 1, now: now)
+    try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 1, now: now)
     let outcomes: [Status] = [
       .control(seq: 1, result: "applied", reason: nil), .control(seq: 2, result: "refused", reason: "busy"),
       // Never sent, never given, no result: a peer's word for it changes nothing.
@@ -103,18 +103,18 @@ import Testing
     #expect(try await store.enqueueControl(row: other, payload: half, by: "t", now: now) == .accepted(seq: 1))
     #expect(try await store.enqueueControl(row: other, payload: half, by: "t", now: now) == .accepted(seq: 2))
     #expect(try await store.enqueueControl(row: other, payload: [0x20], by: "t", now: now) == .tooMany)
-    try await store.controlSent(row: other, seq: 1, now: now)
-    try await store.controlsAcknowledged(row: other, cursor: 1, now: now)
+    try await store.controlSent(of: .session(other), seq: 1, now: now)
+    try await store.controlsAcknowledged(of: .session(other), cursor: 1, now: now)
     #expect(try await store.enqueueControl(row: other, payload: half, by: "t", now: now) == .accepted(seq: 3))
   }
 
   @Test func `a device that has written further has controls numbered above its cursor`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     for text in ["a", "b", "c"] { _ = try await fixture.send(text, to: row, ttlMs: 100_000) }
-    try await fixture.store.controlSent(row: row, seq: 1, now: now)
+    try await fixture.store.controlSent(of: .session(row), seq: 1, now: now)
     let opened = try await fixture.open(fixture.hello(controlCursor: 2))
     #expect(opened.controlCursor == 2)
-    let waiting = try await fixture.store.waitingControls(row: row, after: 2, now: now)
+    let waiting = try await fixture.store.waitingControls(of: .session(row), after: 2, now: now)
     #expect(waiting.map(\.seq) == [4, 5])
     #expect(waiting.compactMap { try? JSON(parsing: $0.payload)["text"]?.string } == ["b", "c"])
     #expect(try await fixture.results(row) == [.written, .queued, .queued])
@@ -123,12 +123,12 @@ import Testing
     #expect(try await fixture.send("e", to: row) == 104)
     // A smaller cursor, or the same again, moves nothing.
     #expect(try await fixture.open(fixture.hello(controlCursor: 3)).controlCursor == 100)
-    #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now).map(\.seq) == [101, 102, 103, 104])
+    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.seq) == [101, 102, 103, 104])
   }
 
   @Test func `a life beyond all time is as long as there is time`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.send("p", to: row, ttlMs: .max)
-    #expect(try await fixture.store.waitingControls(row: row, after: 0, now: now)[0].ttlMs == .max - now)
+    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now)[0].ttlMs == .max - now)
   }
 }

@@ -13,23 +13,23 @@ import Testing
   @Test func `a newer connection supersedes the old one and waits until that one has settled`() async {
     let registry = SessionRegistry()
     let (old, new) = (FakeConnection(isSlow: true), FakeConnection())
-    await registry.register(row: 1, connection: old)
-    async let registered: Void = registry.register(row: 1, connection: new)
+    await registry.register(.session(1), connection: old)
+    async let registered: Void = registry.register(.session(1), connection: new)
     await old.called(.supersede)
-    #expect(await registry.unregister(row: 1, connection: old) == false)
+    #expect(await registry.unregister(.session(1), connection: old) == false)
     old.settle()
     await registered
     #expect(new.calls == [])
-    #expect(await registry.unregister(row: 1, connection: new))
-    #expect(await registry.unregister(row: 1, connection: new) == false)
+    #expect(await registry.unregister(.session(1), connection: new))
+    #expect(await registry.unregister(.session(1), connection: new) == false)
     #expect(await registry.count == 0)
   }
 
   @Test func `registering a connection twice doesn't supersede it`() async {
     let registry = SessionRegistry()
     let connection = FakeConnection()
-    await registry.register(row: 1, connection: connection)
-    await registry.register(row: 1, connection: connection)
+    await registry.register(.session(1), connection: connection)
+    await registry.register(.session(1), connection: connection)
     #expect(connection.calls == [])
   }
 
@@ -38,7 +38,7 @@ import Testing
     let (one, two, gone, other) = (FakeConnection(), FakeConnection(), FakeConnection(), FakeConnection())
     for connection in [one, two, gone] { await registry.connected(connection, clientId: "c") }
     await registry.connected(other, clientId: "d")
-    await registry.register(row: 1, connection: one)
+    await registry.register(.session(1), connection: one)
     await registry.disconnected(gone, clientId: "c")
     #expect(await registry.count(of: "c") == 2)
     await registry.refused("c", why: .expired)
@@ -48,9 +48,9 @@ import Testing
   @Test func `controls wake the session's connection, if there is one`() async {
     let registry = SessionRegistry()
     let connection = FakeConnection()
-    await registry.register(row: 1, connection: connection)
-    await registry.controlsWaiting(row: 1)
-    await registry.controlsWaiting(row: 2)
+    await registry.register(.session(1), connection: connection)
+    await registry.controlsWaiting(.session(1))
+    await registry.controlsWaiting(.session(2))
     #expect(connection.calls == [.controlsWaiting])
   }
 

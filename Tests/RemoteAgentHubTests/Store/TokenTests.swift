@@ -70,7 +70,7 @@ import Testing
     let row = try await fixture.open(fixture.hello()).row
     let sent = try await fixture.send("one", to: row)
     _ = try await fixture.send("two", to: row)
-    try await store.controlSent(row: row, seq: sent, now: now)
+    try await store.controlSent(of: .session(row), seq: sent, now: now)
     #expect(try await store.revoke(fixture.clientId, now: now))
     #expect(try await fixture.results(row) == [.unknown, .expired])
     #expect(try await store.enqueueControl(row: row, payload: [0x7B, 0x7D], by: "t", now: now) == .notSteerable)

@@ -134,6 +134,7 @@ final class SimulatedHub {
   private func apply(_ effect: HubSession.Effect, _ connection: Connection, _ simulation: Simulation) {
     switch effect {
     case .open(_, let deviceControlCursor, _): open(connection, deviceControlCursor, simulation)
+    case .openChannel, .note: preconditionFailure("the simulated device has sessions only")
     case .store(let batch): connection.commits.append(batch)
     case .authenticate:
       later(simulation.random(1...50), simulation) {
