@@ -16,7 +16,7 @@ export async function openSessions(main, { signal, go }) {
 	const query = new URLSearchParams(location.search);
 	const find = findField('Find sessions', { value: query.get('q') });
 	const state = h('select', { id: 'state', 'aria-label': 'State' }, 
-		['', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
+		['', 'starting', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
 	const device = query.get('device') ?? '';
 	const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
 	const note = h('p.note', { role: 'status' });
