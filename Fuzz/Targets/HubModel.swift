@@ -8,6 +8,9 @@ struct HubModel {
   private(set) var outstanding: [HubBatch] = []
   private(set) var taken: Int64 = 0
   private(set) var durable: Int64 = 0
+  /// How many outcomes of a device's controls were handed out and not yet answered.
+  private(set) var outcomes = 0
+  private(set) var isChannel = false
   private(set) var isOpening = false
   private(set) var isOpen = false
   private(set) var isClosed = false
@@ -49,7 +52,9 @@ struct HubModel {
     return durable
   }
 
-  mutating func storeFailed() { outstanding = [] }
+  mutating func noted() { outcomes -= 1 }
+
+  mutating func storeFailed() { (outstanding, outcomes) = ([], 0) }
 
   mutating func refused() { isRefused = true }
 
@@ -63,6 +68,12 @@ struct HubModel {
     case .open:
       hold(!isOpening && !isOpen, "opened twice")
       isOpening = true
+    case .openChannel:
+      hold(!isOpening && !isOpen, "opened twice")
+      (isOpening, isChannel) = (true, true)
+    case .note(let outcome):
+      hold(isChannel && (isOpening || isOpen), "an outcome that is none of a channel's: \(outcome)")
+      outcomes += 1
     case .store(let batch): store(batch)
     case .authenticate:
       hold(isOpen || isOpening, "a token before the hello")
@@ -75,14 +86,14 @@ struct HubModel {
     case .quotaReached: hold(quota > 0, "a quota where there is none")
     case .send(let message): sent(message)
     case .close(let code, _):
-      hold(outstanding.isEmpty || isRefused, "a close before what came is committed")
+      hold(outstanding.isEmpty && outcomes == 0 || isRefused, "a close before what came is committed")
       hold(code >= 1000, "a close of no number")
       isClosed = true
     }
   }
 
   private mutating func store(_ batch: HubBatch) {
-    hold(isOpen, "something to store before it is open")
+    hold(isOpen && !isChannel, "something to store before it is open, or of a channel")
     hold(!isEnded, "something to store after the end")
     hold(
       batch.firstSeq == taken + 1 && batch.lastSeq >= batch.firstSeq,
@@ -124,9 +135,10 @@ struct HubModel {
     case .hello:
       hold(isOpen && !hasGreeted, "a hello that is not the first, or before it is open")
       hold(payload["cursor"]?.integer == durable, "a hello with another cursor than the store's")
+      hold((payload["session"] == nil) == isChannel, "a hello of the other kind")
       hasGreeted = true
     case .ack:
-      hold(hasGreeted, "an acknowledgement before the hello")
+      hold(hasGreeted && !isChannel, "an acknowledgement before the hello, or on a channel")
       hold(
         payload["cursor"]?.integer == durable,
         "acknowledged \(payload["cursor"]?.text ?? "") where \(durable) is durable")

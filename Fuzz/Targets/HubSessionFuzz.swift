@@ -44,6 +44,10 @@ struct HubSessionFuzz {
       session.committed(cursor: model.commit(), now: now)
       drain()
     }
+    while model.outcomes > 0, !hasFailed {
+      noted()
+      drain()
+    }
     session.goingAway()
     drain()
     hold(session.isClosed, "a session that does not close")
@@ -52,6 +56,9 @@ struct HubSessionFuzz {
   // MARK: Steps
 
   private mutating func step() {
+    if model.isChannel, choices.number(below: 4) > 0 {
+      if choices.bool() { receive(outcome()) } else { noted() }
+    }
     switch choices.number(below: 20) {
     case 0, 1, 2, 3: receive((0...choices.number(below: 4)).map { numbered(Int64($0)) }.joined(separator: "\n"))
     case 4: receive(numbered(0))
@@ -76,11 +83,22 @@ struct HubSessionFuzz {
     session.tick(now: now)
   }
 
+  private mutating func noted() {
+    guard model.outcomes > 0 else { return }
+    model.noted()
+    session.noted(now: now)
+  }
+
   private mutating func open() {
     guard model.isOpening else { return }
-    let cursor = choices.bool() ? 0 : Int64(choices.byte())
+    let cursor = choices.bool() || model.isChannel ? 0 : Int64(choices.byte())
     let controlCursor = Int64(choices.number(below: 4))
     controlsGiven = choices.bool() ? nil : controlCursor + Int64(choices.number(below: 4))
+    if model.isChannel {
+      model.opened(cursor: 0, controlCursor: controlCursor, storedBytes: 0, isEnded: false)
+      session.channelOpened(controlCursor: controlCursor, controlsGiven: controlsGiven, now: now)
+      return
+    }
     let storedBytes = Int64(choices.byte())
     let isEnded = choices.number(below: 16) == 15
     model.opened(cursor: cursor, controlCursor: controlCursor, storedBytes: storedBytes, isEnded: isEnded)
@@ -159,6 +177,7 @@ struct HubSessionFuzz {
     case 1: members += #","replay":{"first":\#(choices.integer()),"next":\#(choices.integer())}"#
     case 2: members += #","controlCursor":\#(choices.integer())"#
     case 3: members += #","tool":"t","replay":{"first":1,"next":1}"#
+    case 4: members = #""protocol":1,"controlCursor":\(choices.integer())"#
     default: break
     }
     return #"{"type":"hello","sessionId":"s","payload":{\#(members)}}"#
@@ -180,6 +199,12 @@ struct HubSessionFuzz {
     case 3: return #" {"payload":{"a":"\u0007\#(filler)"},"type":"log","sessionId":"s","seq":\#(seq),"new":[]} "# + "\r"
     default: return #"{"type":"log","seq":\#(seq),"ts":5,"payload":{"stream":"stdout","text":"\#(filler)"}}"#
     }
+  }
+
+  /// What a device tells of a control on its channel.
+  private mutating func outcome() -> String {
+    let result = ["applied", "refused", "x"][choices.number(below: 3)]
+    return #"{"type":"status","payload":{"state":"control","seq":\(choices.integer()),"result":"\(result)"}}"#
   }
 
   private mutating func other() -> String {
@@ -204,8 +229,8 @@ struct HubSessionFuzz {
       model.saw(effect)
     }
     if hasFailed { return }
-    hold(session.uncommittedCount == model.outstanding.count, "batches are counted wrong")
-    hold(session.wantsInput == (model.outstandingBytes <= window), "the window is not held")
+    hold(session.uncommittedCount == model.outstanding.count + model.outcomes, "batches are counted wrong")
+    hold(model.isChannel || session.wantsInput == (model.outstandingBytes <= window), "the window is not held")
     hold(!mustClose || model.isRefused || session.deadline == nil, "an acknowledgement of what was never sent is taken")
     hold(session.isClosed == model.isClosed, "a close that is not told")
     if let deadline = session.deadline { hold(deadline > now, "what is due at \(deadline) is not done at \(now)") }

@@ -269,7 +269,7 @@ struct PairFuzz {
           [CloseCode.heartbeat].contains(code),
           "the hub closed with \(code): \(toDevice.last.map { String(decoding: $0, as: UTF8.self) } ?? "")")
         hubHasClosed = code
-      case .authenticate, .quotaReached: fatalError("\(effect) of nobody")
+      case .authenticate, .quotaReached, .openChannel, .note: fatalError("\(effect) of nobody")
       }
     }
   }

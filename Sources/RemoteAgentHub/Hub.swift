@@ -25,6 +25,7 @@ package enum Hub {
     _ settings: HubSettings, signals: [UnixSignal], logger: Logger,
     onListening: @escaping @Sendable (RunningHub) async -> Void
   ) async throws(HubError) {
+    let localCommand = try settings.localAgents.map(Hub.localCommand)
     let folder = try DataFolder(path: settings.folder)
     let path = folder.path
     let names = HubNames(
@@ -53,7 +54,14 @@ package enum Hub {
     let failure = Latch<HubError>()
     let place = Latch<HubPlace>()
     let group = Latch<ServiceGroup>()
-    let runners = Runners(store: store, registry: registry, clock: settings.clock, local: { nil })
+    let localDevice = Latch<LocalDevice>()
+    let runners = Runners(
+      store: store, registry: registry, clock: settings.clock,
+      local: {
+        localDevice.value.map {
+          LocalRunner(device: $0, store: store, registry: registry, clock: settings.clock)
+        }
+      })
     let administration = AdministrationServer(
       folder: path, store: store, registry: registry, clock: settings.clock, log: PairingLog(logger),
       local: runners.local, place: { place.value })
@@ -70,6 +78,12 @@ package enum Hub {
         caPath: settings.devicesTrustSystem ? nil : certificate.caPath)
       place.set(found)
       do {
+        if localCommand != nil {
+          localDevice.set(
+            try await LocalDevice.prepare(
+              in: path, store: store, hub: localURL(settings, certificate, port: port) ?? found.url,
+              ca: try caText(of: certificate), now: settings.clock.wall()))
+        }
         try await administration.start()
         try HubFile.write(found, in: path)
       } catch {
@@ -88,6 +102,13 @@ package enum Hub {
     }
     // The last one is stopped first: with it the streams that the servers would wait for.
     services.append(HubTicker(store: store, registry: registry, clock: settings.clock))
+    // Before all others, so that what its agents say last is still taken in.
+    if let localCommand {
+      services.append(
+        LocalAgents(
+          command: localCommand, folder: path, device: localDevice, logger: logger,
+          grace: max(1, settings.stopSeconds - 3) * 1_000))
+    }
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
       gracefulShutdownSignals: signals, logger: logger)
@@ -109,5 +130,33 @@ package enum Hub {
     await administration.stop()
     _ = consume folder
     if let failure = failure.value { throw failure }
+  }
+}
+
+extension Hub {
+  private static func localCommand(_ settings: HubSettings.LocalAgents) throws(HubError) -> LocalAgents.Command {
+    if let program = settings.program { return LocalAgents.Command(path: program, agents: settings.agents) }
+    guard case .found(let path) = Executable.sibling("ra-run") else {
+      throw .noRunner(reason: "ra-run is neither beside ra-hub nor in PATH: no agents can be started on this machine")
+    }
+    return LocalAgents.Command(path: path, agents: settings.agents)
+  }
+
+  /// Where the hub's own device finds it: where it listens, if its certificate is its own and so for that name; nil: where
+  /// all devices do.
+  private static func localURL(_ settings: HubSettings, _ certificate: ServerCertificate, port: Int) -> String? {
+    guard certificate.caPath != nil else { return nil }
+    let host =
+      switch settings.listen.host {
+      case "0.0.0.0": "127.0.0.1"
+      case "::": "::1"
+      default: settings.listen.host
+      }
+    return "https://\(ListenAddress.literal(host)):\(port)"
+  }
+
+  private static func caText(of certificate: ServerCertificate) throws(FileError) -> String? {
+    guard let path = certificate.caPath else { return nil }
+    return String(decoding: try AtomicFile.read(path), as: UTF8.self)
   }
 }

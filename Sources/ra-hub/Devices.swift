@@ -19,7 +19,7 @@ struct Devices: ParsableCommand {
       let rows = devices.map(Self.row)
       for line in table(
         [
-          ["ID", "STATE", "EXPIRES", "SEEN", "PLATFORM", "VERSION", "ADDRESS", "SESSIONS", "LABEL"]
+          ["ID", "STATE", "STARTS", "EXPIRES", "SEEN", "PLATFORM", "VERSION", "ADDRESS", "SESSIONS", "LABEL"]
         ] + rows)
       { output.line(line) }
     }
@@ -28,10 +28,13 @@ struct Devices: ParsableCommand {
 
   private static func row(_ device: JSON) -> [String] {
     let live = device["live"]?.integer ?? 0
+    let starts = device["starts"]?.string ?? "no"
     let limit = device["sessionLimit"]?.integer.map { " of \($0)" } ?? ""
     return [
-      device["clientId"]?.string ?? "", device["state"]?.string ?? "", time(device["expiresAt"]),
-      live > 0 ? "now" : time(device["lastSeenAt"]), device["platform"]?.string ?? "", device["version"]?.string ?? "-",
+      device["clientId"]?.string ?? "", device["state"]?.string ?? "", starts == "no" ? "-" : starts,
+      time(device["expiresAt"]),
+      live > 0 || starts == "ready" ? "now" : time(device["lastSeenAt"]), device["platform"]?.string ?? "",
+      device["version"]?.string ?? "-",
       device["address"]?.string ?? "-",
       "\(device["sessions"]?.integer ?? 0)\(limit)\(live > 0 ? " (\(live) live)" : "")", device["label"]?.string ?? "",
     ]

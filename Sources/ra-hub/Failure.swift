@@ -22,7 +22,7 @@ func failure(_ error: HubError) -> ExitCode {
   let status =
     switch error {
     case .folderInUse, .file, .cannotListen: ExitStatus.cannotCreate
-    case .certificate, .badPublicURL: ExitStatus.configuration
+    case .certificate, .badPublicURL, .noRunner: ExitStatus.configuration
     case .server: ExitStatus.lost
     }
   return failure("\(error)", status: status)

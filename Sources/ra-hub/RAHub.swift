@@ -8,7 +8,8 @@ struct RAHub: AsyncParsableCommand {
     abstract: "Take in what agents say on other machines, keep it, and steer them.",
     version: Version.string,
     subcommands: [
-      Serve.self, Link.self, Code.self, Sessions.self, Logs.self, Send.self, Devices.self, Revoke.self, Approvals.self,
+      Serve.self, Link.self, Code.self, Sessions.self, Logs.self, Start.self, Send.self, Devices.self, Revoke.self,
+      Approvals.self,
       Approve.self, Deny.self, Token.self, Backup.self,
     ])
 }

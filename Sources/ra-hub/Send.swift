@@ -45,8 +45,7 @@ struct Send: ParsableCommand {
   private func members() throws -> [JSON.Member] {
     switch action {
     case .prompt:
-      let text = text ?? ""
-      return [.init("action", "prompt"), .init("text", .string(text == "-" ? try Self.standardInput() : text))]
+      return [.init("action", "prompt"), .init("text", .string(try readPrompt(text ?? "")))]
     case .stop: return [.init("action", "stop")]
     case .interrupt: return [.init("action", "signal"), .init("name", "INT")]
     case .approve, .deny:
@@ -65,13 +64,5 @@ struct Send: ParsableCommand {
     let what = sent["approval"]?["tool"]?.string.map { ": \(action.rawValue) \(TerminalText.field($0))" } ?? ""
     output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)\(what)")
     try output.flush()
-  }
-
-  private static func standardInput() throws -> String {
-    let bytes = try readStandardInput(limit: 512 << 10)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw failure("the prompt is not UTF-8", status: ExitStatus.badInput)
-    }
-    return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 }

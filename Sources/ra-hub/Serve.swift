@@ -34,6 +34,15 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Have each device that pairs by a code approved of, too: on the page, or by `ra-hub approve`.")
   var approvePairing = false
 
+  @Flag(help: "Start agents on this machine too, as the hub's own user: a device of the hub's own, kept by ra-run.")
+  var localAgents = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --local-agents: an agent that may be started whatever config.json says. May be given several times.",
+      valueName: "name"))
+  var agent: [String] = []
+
   @Option(help: ArgumentHelp("A certificate chain to use in place of the hub's own.", valueName: "file"))
   var tlsCert: String?
 
@@ -75,6 +84,7 @@ struct Serve: AsyncParsableCommand {
     guard (1...86_400).contains(sessionTokenLife) else {
       throw ValidationError("--session-token-life is from 1 to 86400 seconds")
     }
+    guard agent.isEmpty || localAgents else { throw ValidationError("--agent is for --local-agents") }
     guard (0.1...3_600).contains(heartbeat) else { throw ValidationError("--heartbeat is from 0.1 to 3600 seconds") }
     guard (1...1_000).contains(connectionsPerAddress) else {
       throw ValidationError("--connections-per-address is from 1 to 1000")
@@ -83,7 +93,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    ProcessMemory.keepPrivate()
+    ProcessMemory.keepPrivate(startsOthers: localAgents)
     _ = Descriptors.fillStandard()
     guard let address = ListenAddress(listen) else { throw ExitCode(ExitStatus.usage) }
     var settings = HubSettings(folder: try folder.path(), listen: address)
@@ -96,6 +106,7 @@ struct Serve: AsyncParsableCommand {
     settings.devicesTrustSystem = systemCa
     settings.approvesPairing = approvePairing
     settings.loopbackPort = httpLoopback
+    if localAgents { settings.localAgents = HubSettings.LocalAgents(agents: agent) }
     settings.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     if let tlsCert, let tlsKey { settings.certificate = .init(chain: tlsCert, key: tlsKey) }
     do throws(HubError) {

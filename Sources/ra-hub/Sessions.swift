@@ -30,7 +30,9 @@ struct Sessions: ParsableCommand {
   }
 
   private static func row(_ session: JSON) -> [String] {
-    let exit = session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string ?? "-"
+    let exit =
+      session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string
+      ?? session["exit"]?["outcome"]?.string ?? "-"
     let state = session["state"]?.string ?? ""
     return [
       session["id"]?.string ?? "", session["full"]?.bool == true ? "\(state), full" : state,

@@ -18,3 +18,13 @@ func readStandardInput(limit: Int) throws -> [UInt8] {
     }
   }
 }
+
+/// A prompt as it is given on a command line; `-` stands for standard input, but for a last line end.
+func readPrompt(_ given: String) throws -> String {
+  guard given == "-" else { return given }
+  let bytes = try readStandardInput(limit: 512 << 10)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw failure("the prompt is not UTF-8", status: ExitStatus.badInput)
+  }
+  return text.hasSuffix("\n") ? String(text.dropLast()) : text
+}

@@ -141,6 +141,14 @@ final class HubRawStream {
     return try next("hello")
   }
 
+  /// Opens the device channel and returns the hub's payload; nil if the hub closes.
+  func greetChannel(controlCursor: Int64 = 0) throws -> JSON? {
+    try send(
+      "{\"type\":\"hello\",\"ts\":1,\"payload\":{\"protocol\":1,\"tool\":\"raw/1\",\"controlCursor\":\(controlCursor)}}"
+    )
+    return try next("hello")
+  }
+
   static func line(_ seq: Int64, _ text: String = "x") -> String {
     "{\"type\":\"log\",\"seq\":\(seq),\"ts\":5,\"payload\":{\"stream\":\"stdout\",\"text\":\"\(text)\"}}"
   }

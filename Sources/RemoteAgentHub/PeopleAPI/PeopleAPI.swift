@@ -105,7 +105,8 @@ struct PeopleAPI: Sendable {
 
   private func metricsText() async throws(Problem) -> Response {
     let counts = try await stored { try await store.counts(now: clock.wall()) }
-    let text = metrics.text(counts: counts, live: await registry.count, channels: await registry.channelCount, watchers: store.changes.count)
+    let text = metrics.text(
+      counts: counts, live: await registry.count, channels: await registry.channelCount, watchers: store.changes.count)
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

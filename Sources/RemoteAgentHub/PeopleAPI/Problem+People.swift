@@ -24,7 +24,8 @@ extension Problem {
   static let noDevice = Problem(404, "not_found", "there is no such device")
   static let severalDevices = Problem(400, "bad_request", "several devices are called so; give the clientId of one")
   static let notStartable = Problem(
-    409, "not_startable", "nothing can be started on this device: `ra-run --on-demand` never ran there, or it is refused")
+    409, "not_startable",
+    "nothing can be started on this device: `ra-run --on-demand` never ran there, or it is refused")
 
   static let tooManyStarts = {
     var problem = Problem(429, "rate_limited", "too many starts wait for the device")

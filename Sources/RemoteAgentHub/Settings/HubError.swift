@@ -10,6 +10,8 @@ package enum HubError: Error, Equatable, CustomStringConvertible {
   case badPublicURL(String)
   case cannotListen(address: String, reason: String)
   case server(reason: String)
+  /// What would start agents on this machine is not there.
+  case noRunner(reason: String)
 
   package var description: String {
     switch self {
@@ -18,7 +20,7 @@ package enum HubError: Error, Equatable, CustomStringConvertible {
     case .certificate(let path, let reason): "\(path): \(reason)"
     case .badPublicURL(let url): "\(url): the public URL must be https://host[:port] without a path"
     case .cannotListen(let address, let reason): "can't listen on \(address): \(reason)"
-    case .server(let reason): reason
+    case .server(let reason), .noRunner(let reason): reason
     }
   }
 }

@@ -13,6 +13,19 @@ package struct HubSettings: Sendable {
     }
   }
 
+  /// How agents are started on the hub's own machine.
+  package struct LocalAgents: Sendable, Equatable {
+    /// Those that may be started whatever the settings of the hub's user say.
+    package var agents: [String] = []
+    /// What takes the starts; nil: the `ra-run` beside this program.
+    package var program: String?
+
+    package init(agents: [String] = [], program: String? = nil) {
+      self.agents = agents
+      self.program = program
+    }
+  }
+
   /// Where everything of the hub's is kept; made with mode 0700 if it is not there.
   package var folder: String
   package var listen: ListenAddress
@@ -25,6 +38,8 @@ package struct HubSettings: Sendable {
   package var devicesTrustSystem = false
   /// The port on 127.0.0.1 on which people are served in plain HTTP, too; 0 lets the system choose.
   package var loopbackPort: Int?
+  /// Has agents started on the hub's own machine, too.
+  package var localAgents: LocalAgents?
   /// Proxies whose `X-Forwarded-For` is believed.
   package var trustedProxies: [AddressRange] = []
   package var lives: TokenLives

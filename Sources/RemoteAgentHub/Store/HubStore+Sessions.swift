@@ -96,7 +96,9 @@ extension SessionRecord {
   fileprivate init(stored row: Row, owed: [Int64: Int64]) {
     let disconnectedAt = owed[row["row"]] ?? row["disconnectedAt"] as Int64?
     let state: State =
-      if row["ended"] { .ended } else if row["writer"] as String == "" { .starting } else if row["connected"],
+      if row["ended"] { .ended } else if row["writer"] as String == "" {
+        .starting
+      } else if row["connected"],
         owed[row["row"]] == nil
       { .live } else { .away }
     let exit = (row["exitCode"] as Int64?).map(End.code) ?? (row["exitSignal"] as String?).map(End.signal)

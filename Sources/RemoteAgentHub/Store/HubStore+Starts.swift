@@ -69,6 +69,14 @@ extension HubStore {
     try await seen(clientId: clientId, address: nil, version: nil, now: now)
   }
 
+  /// The device is about to have a channel: what is asked for until then waits for it.
+  func expectChannel(of clientId: String, now: Int64) async throws(StoreError) {
+    try await write { database in
+      try database.run("UPDATE devices SET channelAt = coalesce(channelAt, ?) WHERE clientId = ?", [now, clientId])
+    }
+    changes.changed(device: clientId)
+  }
+
   /// Keeps what a device told of its controls.
   package func noteOutcomes(
     _ outcomes: [ControlOutcome], of clientId: String, now: Int64

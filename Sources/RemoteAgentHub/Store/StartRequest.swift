@@ -70,7 +70,8 @@ package struct StartRequest: Sendable, Equatable {
     let isControl = { (scalar: Unicode.Scalar) in
       scalar.value == 0 || isLine && (scalar.value < 0x20 || scalar.value == 0x7F)
     }
-    guard let text = value.string, (1...limit).contains(text.utf8.count), !text.unicodeScalars.contains(where: isControl)
+    guard let text = value.string, (1...limit).contains(text.utf8.count),
+      !text.unicodeScalars.contains(where: isControl)
     else {
       throw .badRequest("\(name) must be a text of 1 to \(limit) bytes\(isLine ? " without control characters" : "")")
     }

@@ -252,7 +252,9 @@ extension StreamHandler {
     let leaving: @Sendable () async -> Void = {
       await services.registry.disconnected(connection, clientId: clientId)
       await Self.leave(target, connection, services)
-      if mayHaveFinished, case .session(let row) = target, let finished = try? await services.store.delivered(row: row, now: services.clock.wall()) {
+      if mayHaveFinished, case .session(let row) = target,
+        let finished = try? await services.store.delivered(row: row, now: services.clock.wall())
+      {
         await services.registry.refused(finished, why: .finished)
       }
     }

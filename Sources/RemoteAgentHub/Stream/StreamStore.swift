@@ -9,7 +9,8 @@ protocol StreamStore: Sendable {
   func delivered(row: Int64, now: Int64) async throws(StoreError) -> String?
   func filled(row: Int64) async throws(StoreError)
   func disconnected(row: Int64, now: Int64) async throws(StoreError)
-  func openChannel(of clientId: String, deviceControlCursor: Int64, now: Int64) async throws(StoreError) -> OpenedChannel
+  func openChannel(of clientId: String, deviceControlCursor: Int64, now: Int64) async throws(StoreError)
+    -> OpenedChannel
   func channelClosed(of clientId: String, now: Int64) async throws(StoreError)
   func noteOutcomes(_ outcomes: [ControlOutcome], of clientId: String, now: Int64) async throws(StoreError)
   func waitingControls(

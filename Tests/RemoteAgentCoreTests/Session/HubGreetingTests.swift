@@ -42,7 +42,7 @@ struct HubGreetingTests {
     #""protocol":1,"session":{}"#, #""protocol":1,"session":5"#, #""protocol":1,"session":null"#,
     #""protocol":1,"session":{"writer":"short"}"#,
     #""protocol":1,"session":{"writer":"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"}"#,
-    #""protocol":1,"replay":{"first":1,"next":1}"#, #""protocol":1"#,
+    #""protocol":1,"replay":{"first":1,"next":1}"#, #""replay":{"first":1,"next":1}"#, "",
     #""protocol":1,"session":{"writer":"\#(DeviceAlone.writer)"},"replay":{"first":2,"next":1}"#,
     #""protocol":1,"session":{"writer":"\#(DeviceAlone.writer)"},"replay":{"first":0,"next":1}"#,
     #""protocol":1,"session":{"writer":"\#(DeviceAlone.writer)"},"replay":{"first":1}"#,

@@ -142,7 +142,7 @@ import Testing
       var device = device
       let channel = try await device.stream(hub)
       try await channel.send(#"{"type":"hello","payload":{"protocol":1,"tool":"test/1"}}"#)
-      #expect(try await channel.end().code == 4400)
+      #expect(try await channel.end().code == 4403)
       let stream = try await device.stream(hub)
       _ = try await stream.greet()
       let token = try await hub.running.store.createPersonToken(.api, name: "t", now: hub.skew.clock.wall()).secret

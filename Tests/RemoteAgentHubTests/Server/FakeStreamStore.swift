@@ -13,6 +13,7 @@ final class FakeStreamStore: StreamStore {
     var noted: [[ControlOutcome]] = []
     var controls: [WaitingControl] = []
     var sent: [Int64] = []
+    var targets: Set<ControlTarget> = []
     var calls: [String] = []
     var heldLeaves: [CheckedContinuation<Void, Never>] = []
     var isLeaveHeld = false
@@ -121,6 +122,9 @@ final class FakeStreamStore: StreamStore {
     state.withLock { $0.noted.append(outcomes) }
   }
 
+  /// Whose controls were asked for.
+  var targets: Set<ControlTarget> { state.withLock { $0.targets } }
+
   /// What was told of controls, by call.
   var noted: [[ControlOutcome]] { state.withLock { $0.noted } }
 
@@ -159,18 +163,25 @@ final class FakeStreamStore: StreamStore {
   func waitingControls(
     of target: ControlTarget, after seq: Int64, now: Int64
   ) async throws(StoreError) -> [WaitingControl] {
-    state.withLock { $0.controls.filter { $0.seq > seq } }
+    state.withLock { state in
+      state.targets.insert(target)
+      return state.controls.filter { $0.seq > seq }
+    }
   }
 
   func controlSent(of target: ControlTarget, seq: Int64, now: Int64) async throws(StoreError) {
     if expired == seq { throw .notWaiting }
-    state.withLock { $0.sent.append(seq) }
+    state.withLock { state in
+      state.targets.insert(target)
+      state.sent.append(seq)
+    }
   }
 
   /// The control whose life ends just before it is sent.
   let expired: Int64 = 13
 
   func controlsAcknowledged(of target: ControlTarget, cursor: Int64, now: Int64) async throws(StoreError) {
+    state.withLock { _ = $0.targets.insert(target) }
     events.yield("acknowledged \(cursor)")
   }
 

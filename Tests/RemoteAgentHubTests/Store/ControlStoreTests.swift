@@ -19,7 +19,9 @@ import Testing
       #expect(waiting.map(\.ttlMs) == [600, 600])
       #expect(String(decoding: waiting[0].payload, as: UTF8.self) == #"{"action":"prompt","text":"p"}"#)
     }
-    for seq in 1...3 as ClosedRange<Int64> { try await fixture.store.controlSent(of: .session(row), seq: seq, now: now) }
+    for seq in 1...3 as ClosedRange<Int64> {
+      try await fixture.store.controlSent(of: .session(row), seq: seq, now: now)
+    }
     try await fixture.store.controlsAcknowledged(of: .session(row), cursor: 2, now: now)
     #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.seq) == [3])
     #expect(try await fixture.results(row) == [.written, .written, .sent])
@@ -123,7 +125,8 @@ import Testing
     #expect(try await fixture.send("e", to: row) == 104)
     // A smaller cursor, or the same again, moves nothing.
     #expect(try await fixture.open(fixture.hello(controlCursor: 3)).controlCursor == 100)
-    #expect(try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.seq) == [101, 102, 103, 104])
+    #expect(
+      try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.seq) == [101, 102, 103, 104])
   }
 
   @Test func `a life beyond all time is as long as there is time`() async throws {

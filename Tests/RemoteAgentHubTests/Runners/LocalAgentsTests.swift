@@ -1,0 +1,157 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+import RemoteAgentTLS
+import Testing
+
+@testable import RemoteAgentHub
+
+/// The hub's own device and the child that takes its starts, a script here.
+@Suite(.timeLimit(.minutes(1))) struct LocalAgentsTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  /// A stand-in for ra-run: `$OUT` is a folder of the test's.
+  private func script(_ text: String) throws -> String {
+    let path = folder.path + "/ra-run"
+    try writeFile(path, Array("#!/bin/sh\nOUT=\(folder.path)\n\(text)\n".utf8))
+    chmod(path, 0o700)
+    return path
+  }
+
+  private func read(_ name: String) -> String? {
+    (try? AtomicFile.read(folder.path + "/" + name)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func lines(_ name: String) -> Int { (read(name) ?? "").split(separator: "\n").count }
+
+  /// A hub in `folder/hub`, which the test stops.
+  private func hub(_ script: String, agents: [String] = [], stopSeconds: Int64 = 10) async throws -> TestHub {
+    try await TestHub.start(in: folder.path + "/hub") { settings in
+      settings.localAgents = HubSettings.LocalAgents(agents: agents, program: script)
+      settings.stopSeconds = stopSeconds
+    }
+  }
+
+  private static let lasting = """
+    echo "$$" >>"$OUT/begun"
+    trap 'echo TERM >>"$OUT/ended"; exit 0' TERM
+    while :; do sleep 0.05; done
+    """
+
+  @Test func `the child is told what to do, has the device's credential and nothing else of the hub's`() async throws {
+    let program = try script(
+      """
+      echo "$@" >"$OUT/arguments"
+      ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p' >"$OUT/descriptors"
+      cat <&3 >"$OUT/bundle"
+      """ + "\n" + Self.lasting)
+    let hub = try await hub(program, agents: ["claude", "/opt/agent"])
+    try await until { lines("begun") == 1 }
+    #expect(read("arguments") == "--on-demand --credential-fd=3 --proxy= claude /opt/agent\n")
+    let descriptors = (read("descriptors") ?? "").split(separator: "\n").map(String.init)
+    // The last one is the script itself, which its shell reads.
+    let inherited = descriptors.filter { !$0.contains("/ra-run") }
+    #expect(inherited.compactMap { $0.split(separator: " ").first } == ["0", "1", "2", "3"], "\(descriptors)")
+    #expect(descriptors.first == "0 /dev/null")
+
+    let bundle = try CredentialBundle(Array((read("bundle") ?? "").utf8))
+    #expect(bundle.hub == "https://127.0.0.1:\(hub.running.port)")
+    #expect(bundle.ca?.hasPrefix("-----BEGIN CERTIFICATE-----") == true)
+    #expect(bundle.label.hasSuffix(" (this hub)"))
+    let device = try #require(try await hub.running.store.device(bundle.clientId))
+    #expect(device.label == bundle.label && device.sessionLimit == nil && device.starts == .away)
+    let key = try ES256PrivateKey(rawRepresentation: bundle.key)
+    #expect(device.fingerprint == key.publicKey.thumbprint)
+    var status = stat()
+    #expect(stat(folder.path + "/hub/local-device", &status) == 0 && status.st_mode & 0o777 == 0o600)
+    try await hub.stop()
+    #expect(read("ended") == "TERM\n")
+    #expect(read("hub/local-agents.json") == nil)
+  }
+
+  @Test func `a start without a device is for the hub's own, before its channel was ever open`() async throws {
+    let hub = try await hub(try script(Self.lasting))
+    let token = try await hub.running.store.createPersonToken(.api, name: "t", now: hub.skew.clock.wall()).secret
+    let answer = try await hub.ask(
+      "POST", "/api/agents", headers: [("Authorization", "Bearer \(token)")], body: #"{"agent":"claude"}"#)
+    #expect(answer.status == 202)
+    let session = try await hub.running.store.session(idOrLatest: answer.json["id"]?.string ?? "")
+    #expect(session?.state == .starting && session?.device.hasSuffix(" (this hub)") == true)
+    let device = try await hub.running.store.device(session?.clientId ?? "")
+    #expect(device?.starts == .away)
+    try await hub.stop()
+  }
+
+  @Test func `a child that ends is started again, and has the same device when the hub is started anew`() async throws {
+    let program = try script(
+      """
+      cat <&3 >>"$OUT/bundles"
+      echo "$$" >>"$OUT/begun"
+      [ $(wc -l <"$OUT/begun") -lt 2 ] && exit 3
+      """ + "\n" + Self.lasting)
+    let first = try await hub(program)
+    // Once more by itself, and the second writes its line again below.
+    try await until { lines("begun") >= 3 }
+    try await first.stop()
+    let second = try await hub(program)
+    try await until { lines("begun") >= 5 }
+    try await second.stop()
+    let bundles = try (read("bundles") ?? "").split(separator: "\n").map { try CredentialBundle(Array($0.utf8)) }
+    #expect(Set(bundles.map(\.clientId)).count == 1)
+    #expect(Set(bundles.map(\.hub)).count == 2, "each hub has its own port")
+  }
+
+  @Test func `a child that doesn't end is killed at the deadline`() async throws {
+    let hub = try await hub(
+      try script(#"trap '' TERM; echo "$$" >>"$OUT/begun"; while :; do sleep 0.05; done"#), stopSeconds: 4)
+    try await until { lines("begun") == 1 }
+    let processID = try #require(Int32((read("begun") ?? "").split(separator: "\n").first.map(String.init) ?? ""))
+    try await hub.stop()
+    #expect(kill(processID, 0) != 0 && errno == ESRCH)
+  }
+
+  @Test func `a child whose device is refused is not started again, and the next hub makes another device`()
+    async throws
+  {
+    let program = try script(#"cat <&3 >>"$OUT/bundles"; echo x >>"$OUT/begun"; exit 77"#)
+    let first = try await hub(program)
+    try await until { lines("begun") == 1 }
+    let known = try CredentialBundle(Array((read("bundles") ?? "").utf8)).clientId
+    _ = try await first.running.store.revoke(known, now: first.skew.clock.wall())
+    try await first.stop()
+    #expect(lines("begun") == 1)
+    let second = try await hub(program)
+    try await until { lines("begun") == 2 }
+    let devices = try await second.running.store.devices()
+    try await second.stop()
+    #expect(devices.map(\.refusal).sorted { $0 == nil && $1 != nil } == [nil, .revoked])
+  }
+
+  @Test func `the child of a hub that was killed goes on, and ends with the next hub`() async throws {
+    let program = try script(Self.lasting)
+    let hubFolder = folder.path + "/hub"
+    try AtomicFile.makeFolder(hubFolder)
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    let left = try LocalChild(program, arguments: [], bundle: bundle, in: hubFolder)
+    try await until { lines("begun") == 1 }
+    let found = try #require(LocalChild(leftIn: hubFolder))
+    #expect(found.processID == left.processID && found.end() == nil)
+    found.send(signal: SIGTERM)
+    try await until { left.end() != nil }
+    #expect(found.end() == .unknown)
+    #expect(LocalChild(leftIn: hubFolder) == nil, "another process of that number is none")
+    #expect(read("ended") == "TERM\n")
+  }
+
+  @Test func `without ra-run the hub doesn't start`() async throws {
+    let hub = Task { try await self.hub(folder.path + "/nothing") }
+    // What can't be executed is tried again, and told.
+    let running = try await hub.value
+    try await running.stop()
+  }
+}
