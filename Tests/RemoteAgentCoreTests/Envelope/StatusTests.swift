@@ -4,23 +4,28 @@ import Testing
 struct StatusTests {
   private func status(_ text: String) -> Status { Array(text.utf8).withUnsafeBytes { Status(payload: $0) } }
 
-  @Test(arguments: [
-    (#"{"state":"approval","requestId":"r","tool":"Bash","input":{},"expiresIn":60}"#, .asked(requestId: "r", tool: "Bash")),
-    (#"{"state":"approval","requestId":"r"}"#, .asked(requestId: "r", tool: "")),
-    (#"{"state":"approval","requestId":"r","tool":7}"#, .asked(requestId: "r", tool: "")),
-    (#"{"state":"approval","requestId":"r","decision":"allow","by":"hub"}"#, .answered(requestId: "r")),
-    (#"{"state":"approval","requestId":"r","decision":"withdrawn"}"#, .answered(requestId: "r")),
-    (#"{"state":"approval","requestId":"r","decision":{}}"#, .answered(requestId: "r")),
-    (#"{"state":"approval","requestId":""}"#, .other), (#"{"state":"approval","requestId":5}"#, .other),
-    (#"{"state":"approval","tool":"Bash"}"#, .other), (#"{"state":"approval","requestId":"a\u0000b"}"#, .other),
-  ] as [(String, Status)])
+  @Test(
+    arguments: [
+      (
+        #"{"state":"approval","requestId":"r","tool":"Bash","input":{},"expiresIn":60}"#,
+        .asked(requestId: "r", tool: "Bash")
+      ),
+      (#"{"state":"approval","requestId":"r"}"#, .asked(requestId: "r", tool: "")),
+      (#"{"state":"approval","requestId":"r","tool":7}"#, .asked(requestId: "r", tool: "")),
+      (#"{"state":"approval","requestId":"r","decision":"allow","by":"hub"}"#, .answered(requestId: "r")),
+      (#"{"state":"approval","requestId":"r","decision":"withdrawn"}"#, .answered(requestId: "r")),
+      (#"{"state":"approval","requestId":"r","decision":{}}"#, .answered(requestId: "r")),
+      (#"{"state":"approval","requestId":""}"#, .other), (#"{"state":"approval","requestId":5}"#, .other),
+      (#"{"state":"approval","tool":"Bash"}"#, .other), (#"{"state":"approval","requestId":"a\u0000b"}"#, .other),
+    ] as [(String, Status)])
   func `a question and its decision are read`(text: String, expected: Status) {
     #expect(status(text) == expected)
   }
 
   @Test func `a question's name is never cut, its tool is`() {
     let longest = String(repeating: "x", count: 256)
-    #expect(status(#"{"state":"approval","requestId":"\#(longest)","tool":"t"}"#) == .asked(requestId: longest, tool: "t"))
+    #expect(
+      status(#"{"state":"approval","requestId":"\#(longest)","tool":"t"}"#) == .asked(requestId: longest, tool: "t"))
     #expect(status(#"{"state":"approval","requestId":"\#(longest)x","tool":"t"}"#) == .other)
     let tool = String(repeating: "x", count: 255) + "é" + "more"
     #expect(

@@ -172,7 +172,9 @@ import Testing
       let stored = fixture.stored
       let row = try await stored.open(stored.hello()).row
       let approve: JSON = ["action": "approve", "decision": "allow"]
-      await #expect(throws: AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")) {
+      await #expect(
+        throws: AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
+      ) {
         try await fixture.ask(.send(id: "s1", payload: approve))
       }
       for (seq, id) in [(Int64(1), "a"), (2, "b")] {

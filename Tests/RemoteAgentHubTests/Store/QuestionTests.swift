@@ -21,15 +21,16 @@ import Testing
     try await check(fixture, opened, try #require(record))
   }
 
-  @Test(arguments: [
-    ([asked("a")], "a"), ([asked("a"), asked("b")], "b"), ([asked("a"), asked("b"), .answered(requestId: "b")], "a"),
-    ([asked("a"), asked("b"), .answered(requestId: "a")], "b"), ([asked("a"), .answered(requestId: "a")], nil),
-    ([asked("a"), asked("b"), asked("a")], "a"), ([asked("a"), .answered(requestId: "x")], "a"),
-    ([asked("a"), .exited(code: 0, signal: nil, outcome: "ok")], nil), ([asked("a"), .end(bytes: 0, lines: 0)], nil),
-    ([asked("a"), .starting(agent: "claude", cwd: nil)], nil), ([asked("a"), .turn(outcome: "started")], "a"),
-    ([asked("a"), .error(message: "x"), .running(pid: 1), .gap(from: 1, to: 2), .other], "a"),
-    ([.answered(requestId: "a"), asked("a")], "a"), ([], nil),
-  ] as [([Status], String?)])
+  @Test(
+    arguments: [
+      ([asked("a")], "a"), ([asked("a"), asked("b")], "b"), ([asked("a"), asked("b"), .answered(requestId: "b")], "a"),
+      ([asked("a"), asked("b"), .answered(requestId: "a")], "b"), ([asked("a"), .answered(requestId: "a")], nil),
+      ([asked("a"), asked("b"), asked("a")], "a"), ([asked("a"), .answered(requestId: "x")], "a"),
+      ([asked("a"), .exited(code: 0, signal: nil, outcome: "ok")], nil), ([asked("a"), .end(bytes: 0, lines: 0)], nil),
+      ([asked("a"), .starting(agent: "claude", cwd: nil)], nil), ([asked("a"), .turn(outcome: "started")], "a"),
+      ([asked("a"), .error(message: "x"), .running(pid: 1), .gap(from: 1, to: 2), .other], "a"),
+      ([.answered(requestId: "a"), asked("a")], "a"), ([], nil),
+    ] as [([Status], String?)])
   func `a session tells its last question that is open`(statuses: [Status], open: String?) async throws {
     try await Self.session(statuses) { _, _, record in
       #expect(record.question?.requestId == open)
@@ -70,7 +71,8 @@ import Testing
   @Test func `another session's questions stay, and a writer that takes over asks nothing yet`() async throws {
     try await Self.session([Self.asked("a")]) { fixture, _, _ in
       let other = try await fixture.open(fixture.hello("s2")).row
-      _ = try await fixture.store.commit(StoreFixture.fact(1, Self.asked("a", "Edit")), row: other, now: StoreFixture.now)
+      _ = try await fixture.store.commit(
+        StoreFixture.fact(1, Self.asked("a", "Edit")), row: other, now: StoreFixture.now)
       _ = try await fixture.store.commit(
         StoreFixture.fact(2, .answered(requestId: "a")), row: other, now: StoreFixture.now)
       let first = try await fixture.store.session(idOrLatest: "s1")
