@@ -27,6 +27,9 @@ static const unsigned char blocks_js[] = {
 static const unsigned char claude_js[] = {
 #embed "Page/claude.js"
 };
+static const unsigned char codex_server_js[] = {
+#embed "Page/codex-server.js"
+};
 static const unsigned char codex_js[] = {
 #embed "Page/codex.js"
 };
@@ -78,6 +81,9 @@ static const unsigned char main_js[] = {
 static const unsigned char markdown_js[] = {
 #embed "Page/markdown.js"
 };
+static const unsigned char open_questions_js[] = {
+#embed "Page/open-questions.js"
+};
 static const unsigned char page_css[] = {
 #embed "Page/page.css"
 };
@@ -86,6 +92,9 @@ static const unsigned char pairing_js[] = {
 };
 static const unsigned char pairs_js[] = {
 #embed "Page/pairs.js"
+};
+static const unsigned char questions_js[] = {
+#embed "Page/questions.js"
 };
 static const unsigned char row_js[] = {
 #embed "Page/row.js"
@@ -117,6 +126,9 @@ static const unsigned char sign_in_js[] = {
 static const unsigned char sse_js[] = {
 #embed "Page/sse.js"
 };
+static const unsigned char start_js[] = {
+#embed "Page/start.js"
+};
 static const unsigned char statuses_js[] = {
 #embed "Page/statuses.js"
 };
@@ -142,6 +154,7 @@ static const cpage_file files[] = {
     FILE("approvals.js", "text/javascript; charset=utf-8", approvals_js),
     FILE("blocks.js", "text/javascript; charset=utf-8", blocks_js),
     FILE("claude.js", "text/javascript; charset=utf-8", claude_js),
+    FILE("codex-server.js", "text/javascript; charset=utf-8", codex_server_js),
     FILE("codex.js", "text/javascript; charset=utf-8", codex_js),
     FILE("connection.js", "text/javascript; charset=utf-8", connection_js),
     FILE("controls.js", "text/javascript; charset=utf-8", controls_js),
@@ -159,9 +172,11 @@ static const cpage_file files[] = {
     FILE("log-row.js", "text/javascript; charset=utf-8", log_row_js),
     FILE("main.js", "text/javascript; charset=utf-8", main_js),
     FILE("markdown.js", "text/javascript; charset=utf-8", markdown_js),
+    FILE("open-questions.js", "text/javascript; charset=utf-8", open_questions_js),
     FILE("page.css", "text/css; charset=utf-8", page_css),
     FILE("pairing.js", "text/javascript; charset=utf-8", pairing_js),
     FILE("pairs.js", "text/javascript; charset=utf-8", pairs_js),
+    FILE("questions.js", "text/javascript; charset=utf-8", questions_js),
     FILE("row.js", "text/javascript; charset=utf-8", row_js),
     FILE("rows.js", "text/javascript; charset=utf-8", rows_js),
     FILE("session-head.js", "text/javascript; charset=utf-8", session_head_js),
@@ -172,6 +187,7 @@ static const cpage_file files[] = {
     FILE("sessions.js", "text/javascript; charset=utf-8", sessions_js),
     FILE("sign-in.js", "text/javascript; charset=utf-8", sign_in_js),
     FILE("sse.js", "text/javascript; charset=utf-8", sse_js),
+    FILE("start.js", "text/javascript; charset=utf-8", start_js),
     FILE("statuses.js", "text/javascript; charset=utf-8", statuses_js),
     FILE("talk-row.js", "text/javascript; charset=utf-8", talk_row_js),
     FILE("terminal.css", "text/css; charset=utf-8", terminal_css),

@@ -5,11 +5,11 @@ import RemoteAgentProcess
 
 struct Send: ParsableCommand {
   enum Action: String, ExpressibleByArgument, CaseIterable {
-    case prompt, stop
+    case prompt, stop, interrupt, approve, deny
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Send a prompt to a session's agent, or stop it.",
+    abstract: "Send a prompt to a session's agent, answer what it asks, interrupt or stop it.",
     discussion: "It is kept for an hour if the device is away. What the device made of it stands in the session's log.")
 
   @OptionGroup var folder: HubFolder
@@ -20,24 +20,49 @@ struct Send: ParsableCommand {
   @Argument(help: ArgumentHelp("The session, or `latest`.", valueName: "id"))
   var id: String
 
-  @Argument(help: "What to do: prompt or stop.")
+  @Option(help: ArgumentHelp("deny: what the agent is told.", valueName: "text"))
+  var message: String?
+
+  @Argument(help: "What to do: prompt, approve, deny, interrupt or stop.")
   var action: Action
 
-  @Argument(help: ArgumentHelp("The prompt; - reads it from standard input.", valueName: "text"))
+  @Argument(
+    help: ArgumentHelp(
+      "prompt: the text; - reads it from standard input. approve, deny: which request; the last open one, if left out.",
+      valueName: "text"))
   var text: String?
 
   func validate() throws {
-    guard (action == .prompt) == (text != nil) else {
-      throw ValidationError("prompt needs a text, and stop takes none")
+    switch action {
+    case .prompt where text == nil: throw ValidationError("prompt needs a text")
+    case .stop where text != nil, .interrupt where text != nil:
+      throw ValidationError("\(action.rawValue) takes no text")
+    default: break
+    }
+    guard message == nil || action == .deny else { throw ValidationError("only deny has a message") }
+  }
+
+  private func members() throws -> [JSON.Member] {
+    switch action {
+    case .prompt:
+      return [.init("action", "prompt"), .init("text", .string(try readPrompt(text ?? "")))]
+    case .stop: return [.init("action", "stop")]
+    case .interrupt: return [.init("action", "signal"), .init("name", "INT")]
+    case .approve, .deny:
+      var members: [JSON.Member] = [
+        .init("action", "approve"), .init("decision", action == .approve ? "allow" : "deny"),
+      ]
+      if let text { members.append(.init("requestId", .string(text))) }
+      if let message { members.append(.init("message", .string(message))) }
+      return members
     }
   }
 
   func run() throws {
-    var members: [JSON.Member] = [.init("action", .string(action.rawValue))]
-    if let text { members.append(.init("text", .string(try readPrompt(text)))) }
-    let sent = try folder.ask(.send(id: id, payload: .object(members))).head
+    let sent = try folder.ask(.send(id: id, payload: .object(try members()))).head
     var output = Output()
-    output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)")
+    let what = sent["approval"]?["tool"]?.string.map { ": \(action.rawValue) \(TerminalText.field($0))" } ?? ""
+    output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)\(what)")
     try output.flush()
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { remaining, userCodeIn } from '../../Sources/CPage/Page/approvals.js';
+import { userCodeIn } from '../../Sources/CPage/Page/approvals.js';
+import { remaining } from '../../Sources/CPage/Page/format.js';
 
 test('a code is read however it was typed, or from a fragment', () => {
   for (const text of ['1A0B-CDEF', '#1A0B-CDEF', ' 1a0bcdef ', 'iAoB cdef', 'L-A-O-B-C-D-E-F']) {

@@ -36,7 +36,7 @@ test('claude: a result is an error when it says so, whatever its subtype', () =>
 });
 
 test('claude: what is no matter for a reader is an empty list, and a retry is told', () => {
-  for (const type of ['stream_event', 'control_response', 'command_lifecycle']) assert.deepStrictEqual(kinds({ type }), []);
+  for (const type of ['stream_event', 'control_request', 'control_response', 'control_cancel_request', 'command_lifecycle']) assert.deepStrictEqual(kinds({ type }), []);
   assert.deepStrictEqual(kinds({ type: 'system', subtype: 'init' }), []);
   assert.match(blocksOf({ type: 'system', subtype: 'api_retry', attempt: 2, max_retries: 10 })[0].text, /attempt 2 of 10/);
 });
@@ -53,6 +53,40 @@ test('codex: an item that starts is a call, its end the result that tells all', 
   assert.deepStrictEqual(kinds({ type: 'item.started', item: { type: 'agent_message', text: '' } }), []);
   assert.ok(blocksOf({ type: 'turn.failed', error: { message: 'gone' } })[0].isError);
   assert.strictEqual(blocksOf({ type: 'turn.completed', usage: { input_tokens: 1200, output_tokens: 3 } })[0].facts[0], '1,200 tokens in');
+});
+
+test('codex app-server: its items are those of codex exec', () => {
+  const told = (method, params, members = {}) => blocksOf({ method, params, emittedAtMs: 1, ...members });
+  const item = { id: 'call_1', type: 'commandExecution', command: 'ls', aggregatedOutput: 'x', exitCode: 2, status: 'failed' };
+  assert.deepStrictEqual(told('item/started', { item }).map((block) => [block.kind, block.id, block.about]), [['call', 'call_1', 'ls']]);
+  const [result] = told('item/completed', { item });
+  assert.deepStrictEqual([result.kind, result.id, result.text, result.isError, result.call.name], ['result', 'call_1', 'x\nexit 2', true, 'Command']);
+  assert.deepStrictEqual(told('item/completed', { item: { type: 'agentMessage', text: 'Hi' } }), [{ kind: 'text', text: 'Hi' }]);
+  assert.deepStrictEqual(told('item/started', { item: { type: 'agentMessage', text: '' } }), []);
+  assert.deepStrictEqual(told('item/completed', { item: { type: 'userMessage', content: [{ type: 'text', text: 'do it' }, { type: 'image' }] } }), [{ kind: 'prompt', text: 'do it\n[image]' }]);
+  assert.deepStrictEqual(told('item/started', { item: { type: 'userMessage', content: [{ type: 'text', text: 'do it' }] } }), []);
+  assert.deepStrictEqual(told('item/completed', { item: { type: 'reasoning', summary: ['a'], content: ['b'] } }), [{ kind: 'thinking', text: 'a\nb' }]);
+  const change = { type: 'fileChange', id: 'c', status: 'completed', changes: [{ path: 'a.txt', kind: { type: 'add' }, diff: '+x' }] };
+  const [edit] = told('item/completed', { item: change });
+  assert.deepStrictEqual([edit.call.about, edit.call.input, edit.isError], ['add a.txt', 'add a.txt\n+x', false]);
+  assert.deepStrictEqual(told('turn/completed', { turn: { status: 'completed', durationMs: 1500, error: null } }), [{ kind: 'done', isError: false, facts: ['1.5 s'], text: '' }]);
+  assert.deepStrictEqual(told('turn/completed', { turn: { status: 'interrupted', error: null } }), [{ kind: 'done', isError: false, facts: ['interrupted'], text: '' }]);
+  const failed = { status: 'failed', error: { message: '{"error":{"message":"fake 400"}}' } };
+  assert.deepStrictEqual(told('turn/completed', { turn: failed }), [{ kind: 'done', isError: true, facts: [], text: 'fake 400' }]);
+  assert.ok(told('error', { error: { message: 'busy' }, willRetry: true })[0].isMild);
+  assert.deepStrictEqual(told('error', { error: { message: 'gone' }, willRetry: false }), []);
+  assert.deepStrictEqual(told('warning', { message: 'w' })[0].text, 'w');
+  for (const method of ['item/agentMessage/delta', 'turn/started', 'thread/tokenUsage/updated', 'account/rateLimits/updated']) assert.deepStrictEqual(told(method, {}), [], method);
+  assert.deepStrictEqual(told('item/commandExecution/requestApproval', { command: 'ls' }, { id: 0 }), []);
+  assert.deepStrictEqual(blocksOf({ id: 1, result: { userAgent: 'x' } }), []);
+  assert.deepStrictEqual(blocksOf({ id: 7, result: {} }), []);
+  assert.deepStrictEqual(blocksOf({ id: 7, error: { code: -32600, message: 'no' } }), [{ kind: 'error', text: 'no' }]);
+});
+
+test('JSON-RPC of others is none of codex', () => {
+  for (const event of [{ method: 'textDocument/hover', params: {} }, { method: 'tools/call' }, { method: 5 }, { id: 1, result: { capabilities: {} } }, { id: 'a', result: {} }, { id: 1, result: 5 }, { id: 1, result: {}, more: 1 }, { id: 1 }, { result: {} }]) {
+    assert.strictEqual(blocksOf(event), null, JSON.stringify(event));
+  }
 });
 
 test('gemini: messages, tools and the result', () => {
@@ -79,6 +113,12 @@ test('what is no event of theirs is none, and odd members break nothing', () => 
       }
       blocksOf({ type, item: value });
     }
+    for (const method of ['item/started', 'item/completed', 'turn/completed', 'error', 'warning', 'configWarning', value]) {
+      for (const params of [value, { item: value }, { item: { type: value, content: value, summary: value, changes: [value, { kind: value, diff: value }] } }, { turn: value }, { turn: { status: value, error: value } }, { error: value, willRetry: true }, { message: value }]) {
+        summaryOf(blocksOf({ method, params }) ?? []);
+      }
+    }
+    for (const id of [1, value]) blocksOf({ id, result: value, error: value });
   }
 });
 

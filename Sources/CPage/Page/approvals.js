@@ -2,6 +2,7 @@
 
 import { call } from './api.js';
 import { announce, factsElement, h, setText, showDialog, timeElement } from './dom.js';
+import { remaining } from './format.js';
 import { objectsOf } from './json.js';
 import { visibleLine } from './visible.js';
 
@@ -91,12 +92,6 @@ export function approvalsPart(wanted) {
 	}
 
 	return { element, show, close: () => clearInterval(clock) };
-}
-
-/** How long until then: "9:59". */
-export function remaining(ends) {
-	const seconds = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
-	return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 function labelOf(item) {

@@ -3,11 +3,14 @@
 
 import { claudeBlocks } from './claude.js';
 import { codexBlocks } from './codex.js';
+import { codexServerBlocks } from './codex-server.js';
 import { geminiBlocks } from './gemini.js';
 import { isObject } from './json.js';
 
 export function blocksOf(event) {
-	if (!isObject(event) || typeof event.type !== 'string') return null;
+	if (!isObject(event)) return null;
+	if (event.type === undefined) return codexServerBlocks(event);
+	if (typeof event.type !== 'string') return null;
 	return claudeBlocks(event) ?? codexBlocks(event) ?? geminiBlocks(event);
 }
 

@@ -1,7 +1,8 @@
 import { counted, duration, money } from './format.js';
 import { about, idOf, isObject, objectsOf, stringOf } from './json.js';
 
-const silent = ['stream_event', 'control_response', 'control_cancel_request', 'command_lifecycle', 'keep_alive', 'rate_limit_event', 'tool_progress'];
+// What it asks, ra-spawn's `approval` tells.
+const silent = ['stream_event', 'control_request', 'control_response', 'control_cancel_request', 'command_lifecycle', 'keep_alive', 'rate_limit_event', 'tool_progress'];
 
 /** Blocks of claude's stream-json; null if the event is none of it. */
 export function claudeBlocks(event) {
@@ -14,10 +15,6 @@ export function claudeBlocks(event) {
 			return 'subtype' in event || 'is_error' in event ? [done(event)] : null;
 		case 'system':
 			return typeof event.subtype === 'string' ? system(event) : null;
-		case 'control_request':
-			return event.request?.subtype === 'can_use_tool'
-				? [{ kind: 'note', text: `asks to use ${stringOf(event.request.tool_name)}: ${about(event.request.input)}` }]
-				: [];
 		default:
 			return silent.includes(event.type) ? [] : null;
 	}

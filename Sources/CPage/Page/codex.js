@@ -46,8 +46,10 @@ function described(item) {
 		case 'command_execution':
 			return { name: 'Command', about: stringOf(item.command), input: { command: stringOf(item.command) } };
 		case 'file_change': {
-			const lines = objectsOf(item.changes).map((change) => `${stringOf(change.kind ?? 'change')} ${stringOf(change.path)}`);
-			return { name: 'Edit', about: lines.join(', '), input: lines.join('\n') };
+			const changes = objectsOf(item.changes);
+			const lines = changes.map((change) => `${stringOf(change.kind?.type ?? change.kind ?? 'change')} ${stringOf(change.path)}`);
+			const whole = changes.map((change, index) => (typeof change.diff === 'string' ? `${lines[index]}\n${change.diff}` : lines[index]));
+			return { name: 'Edit', about: lines.join(', '), input: whole.join('\n') };
 		}
 		case 'mcp_tool_call':
 			return { name: `${stringOf(item.server ?? 'mcp')}.${stringOf(item.tool)}`, about: about(item.arguments), input: item.arguments };

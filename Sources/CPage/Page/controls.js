@@ -23,13 +23,14 @@ export function controlsPart(id) {
 	const box = h('div.grows', {}, prompt);
 	const grow = () => (box.dataset.text = prompt.value);
 	const send = h('button.primary', {}, 'Send');
+	const interrupt = h('button', { type: 'button', onclick: () => post({ action: 'signal', name: 'INT' }) }, 'Interrupt');
 	const stop = h('button', { type: 'button', onclick: stopAgent }, 'Stop');
 	const note = h('p.note', { id: 'prompt-note', role: 'status' });
 	const list = h('ol.sent', { role: 'list', 'aria-label': 'Sent', tabindex: '0', hidden: true });
 	const form = h('form.prompt-box', { onsubmit: sendPrompt },
 		h('label.visually-hidden', { for: 'prompt' }, 'Prompt'),
 		box,
-		h('div.buttons', {}, send, stop),
+		h('div.buttons', {}, send, interrupt, stop),
 	);
 	let failure = '';
 	let isSending = false;
@@ -82,7 +83,11 @@ export function controlsPart(id) {
 		if (session.state === 'ended') closed = 'The session has ended.';
 		else if (session.control !== true) closed = 'Nobody reads this session’s controls: it can only be watched.';
 		send.disabled = stop.disabled = prompt.disabled = closed !== '';
-		const away = session.state === 'away' ? 'The device is away: what you send waits for it, up to an hour.' : '';
+		// It keeps its place while it is of no use: what moves is hit by mistake.
+		interrupt.hidden = typeof session.turn !== 'string';
+		interrupt.disabled = closed !== '' || session.turn !== 'started';
+		const waits = { away: 'The device is away: what you send waits for it, up to an hour.', starting: 'It is being started: what you send waits for it.' };
+		const away = Object.hasOwn(waits, session.state) ? waits[session.state] : '';
 		setText(note, closed || failure || away);
 	}
 
@@ -101,7 +106,7 @@ export function controlsPart(id) {
 		}
 	}
 
-	return { element: h('section.steer', { 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus() };
+	return { element: h('section.steer', { 'aria-label': 'Steer' }, form, note, list), took, changed: show, focus: () => prompt.focus(), rest: () => (prompt.disabled ? document.querySelector('h1') : prompt) };
 }
 
 function itemElement(control, result) {
@@ -115,7 +120,9 @@ function itemElement(control, result) {
 }
 
 function whatOf(payload) {
-	const rest = payload.text ?? payload.name ?? payload.decision;
+	const rest = payload.text ?? payload.name ?? payload.agent;
 	if (payload.action === 'prompt') return stringOf(rest);
+	if (payload.action === 'approve') return `${stringOf(payload.decision)} ${stringOf(payload.message ?? '')} [${stringOf(payload.requestId)}]`;
+	if (payload.action === 'signal' && rest === 'INT') return 'interrupt';
 	return `${stringOf(payload.action ?? 'control')} ${stringOf(rest)}`;
 }

@@ -82,9 +82,9 @@ export async function confirmed(title, text, action) {
 
 let announcedAt = 0;
 
-/** Says something to who listens and does not look, at most once in a while. */
-export function announce(text) {
-	if (Date.now() - announcedAt < 3000) return;
+/** Says something to who listens and does not look; what is not urgent at most once in a while. */
+export function announce(text, isUrgent = false) {
+	if (!isUrgent && Date.now() - announcedAt < 3000) return;
 	announcedAt = Date.now();
 	document.getElementById('announcer').textContent = text;
 }

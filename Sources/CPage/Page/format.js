@@ -21,6 +21,12 @@ export function duration(milliseconds) {
 	return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** How long until then: "9:59". */
+export function remaining(ends) {
+	const seconds = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
+	return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
 /** "17 B", "1.2 kB", "34 MB". */
 export function size(bytes) {
 	if (!Number.isFinite(bytes)) return '';

@@ -46,7 +46,7 @@ async function open(opener, isMove) {
 	showCurrentLink();
 	showConnection('connecting');
 	try {
-		const opened = await opener({ signal, retitle: (title) => !signal.aborted && retitle(title) });
+		const opened = await opener({ signal, go, retitle: (title) => !signal.aborted && retitle(title) });
 		if (signal.aborted) return opened.close?.();
 		view = opened;
 		retitle(opened.title);

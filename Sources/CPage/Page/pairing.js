@@ -1,6 +1,6 @@
 import { call } from './api.js';
-import { remaining } from './approvals.js';
 import { h, setText } from './dom.js';
+import { remaining } from './format.js';
 
 /** "Pair a device": its button, and what it shows. `paired(label)` says that one was. */
 export function pairingPart() {

@@ -5,14 +5,16 @@ import { visibleLine } from './visible.js';
 
 /** What a session's state is, in words and as a tone: `{ word, tone }`. */
 export function stateOf(session) {
+	const asks = isObject(session.approval);
 	if (session.state === 'live') {
+		if (asks) return { word: 'asks', tone: 'asks' };
 		if (session.turn === 'started') return { word: 'working', tone: 'busy' };
 		if (typeof session.turn === 'string' && session.control === true) return { word: 'waits for a prompt', tone: 'live' };
 		return { word: 'live', tone: 'live' };
 	}
 	if (session.state === 'away') {
 		const since = /(.*) ago/.exec(ago(session.disconnectedAt))?.[1];
-		return { word: since ? `away for ${since}` : 'away', tone: 'away' };
+		return { word: `${asks ? 'asks, ' : ''}${since ? `away for ${since}` : 'away'}`, tone: 'away' };
 	}
 	if (session.state === 'ended') {
 		const exit = session.exit ?? {};

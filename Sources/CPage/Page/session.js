@@ -10,6 +10,7 @@ import { count } from './format.js';
 import { isObject, parsed } from './json.js';
 import { RowList } from './list.js';
 import { LiveStream } from './live.js';
+import { questionsPart } from './questions.js';
 import { rowOf } from './row.js';
 import { chunkSize } from './rows.js';
 import { sessionHead, titleOf } from './session-head.js';
@@ -41,15 +42,17 @@ export async function openSession(main, { id, signal, retitle }) {
 	const toEnd = h('button.to-end', { hidden: true, onclick: goToEnd }, 'Jump to end');
 	const empty = h('p.empty', { hidden: true }, 'Nothing has come yet.');
 	const controls = controlsPart(id);
+	const questions = questionsPart(id, { signal, rest: controls.rest });
 	const find = findPart(id, { from: outOfSight, found: seek });
 	const tools = sessionTools(session, { find: find.element, setTalk, goTo, goToStart: () => list.showStart(), setWrap });
-	main.replaceChildren(h('div.session', {}, head.element, tools.element, h('div.log-box', {}, log, empty, toEnd), controls.element));
+	main.replaceChildren(h('div.session', {}, head.element, tools.element, h('div.log-box', {}, log, empty, toEnd), questions.element, controls.element));
 
 	const list = new RowList(log, { estimate: estimate(), base, render, want, onView: viewChanged });
 	list.heights.grow(last);
 	showMode();
 	setWrap(tools.isWrapping);
 	controls.changed(session);
+	questions.changed(session);
 	if (!goToFragment()) list.showEnd();
 
 	const live = new LiveStream({ path: agentPath(id, '/logs'), last, onEvents: eventsCame, onState: stateChanged });
@@ -94,7 +97,7 @@ export async function openSession(main, { id, signal, retitle }) {
 		const came = [];
 		for (const { type, data } of events) {
 			if (type === 'log' || type === 'status') came.push(rowOf(data));
-			else if (type === 'control') controls.took(parsed(data));
+			else if (type === 'control') tookControl(parsed(data));
 			else if (type === 'agent' || type === 'end') sessionChanged(parsed(data));
 		}
 		append(came.filter((row) => row !== null));
@@ -103,6 +106,7 @@ export async function openSession(main, { id, signal, retitle }) {
 	function append(came) {
 		let before = rows.last;
 		rows.append(came);
+		questions.took(came.filter((row) => row.seq > before));
 		for (const row of came) {
 			for (let missing = before + 1; missing < row.seq && missing < before + mostRows; missing += 1) list.heights.set(missing, 0);
 			before = Math.max(before, row.seq);
@@ -119,6 +123,7 @@ export async function openSession(main, { id, signal, retitle }) {
 		session = next;
 		head.changed(session);
 		controls.changed(session);
+		questions.changed(session);
 		retitle(titleOf(session, 80));
 	}
 
@@ -128,7 +133,14 @@ export async function openSession(main, { id, signal, retitle }) {
 		// An ended session has no stream that could tell these.
 		const [now, sent] = await Promise.all(['', '/controls'].map((of) => call('GET', agentPath(id, of), { signal }).catch(() => null)));
 		sessionChanged(now);
-		for (const control of sent?.items ?? []) controls.took(control);
+		for (const control of sent?.items ?? []) tookControl(control);
+	}
+
+	function tookControl(control) {
+		controls.took(control);
+		questions.tookControl(control);
+		if (control?.payload?.action !== 'start' || !['refused', 'expired', 'unknown'].includes(control.result)) return;
+		setText(empty, visibleLine(`It was not started: ${control.reason || control.result}`));
 	}
 
 	function viewChanged() {
@@ -241,6 +253,7 @@ export async function openSession(main, { id, signal, retitle }) {
 		step,
 		close() {
 			live.close();
+			questions.close();
 			list.close();
 			rows.close();
 			highlight(null, '');

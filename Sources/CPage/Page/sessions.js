@@ -6,26 +6,30 @@ import { findField, h, setText, timeElement } from './dom.js';
 import { counted } from './format.js';
 import { isObject } from './json.js';
 import { partsLine, stateBadge, titleOf } from './session-head.js';
+import { startPart } from './start.js';
 import { visibleLine } from './visible.js';
 
 const pageSize = 50;
 
 /** Opens the view in `main`. */
-export async function openSessions(main) {
+export async function openSessions(main, { signal, go }) {
 	const query = new URLSearchParams(location.search);
 	const find = findField('Find sessions', { value: query.get('q') });
 	const state = h('select', { id: 'state', 'aria-label': 'State' }, 
-		['', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
+		['', 'starting', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
 	const device = query.get('device') ?? '';
 	const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });
 	const note = h('p.note', { role: 'status' });
+	const start = startPart({ go, signal });
 	const more = h('button.more-sessions', { hidden: true, onclick: () => fetchPage([['before', next]]) }, 'More');
 	main.replaceChildren(
 		h('div.page', {},
 			h('div.page-head', {},
 				h('h1', { tabindex: '-1' }, 'Sessions'),
 				h('form.filters', { role: 'search', onsubmit: refetch }, find, state),
+				start.button,
 			),
+			start.element,
 			device ? h('p.note', {}, 'Of one device only. ', h('a', { href: '/' }, 'Show all')) : null,
 			list,
 			note,

@@ -26,7 +26,7 @@ export function statusLine(status) {
 		case 'end':
 			return quiet(`end of the input${Number.isFinite(status.lines) ? `: ${counted(status.lines, 'line')}, ${size(status.bytes)}` : ''}`);
 		case 'approval':
-			return line(`asks to use ${stringOf(status.tool ?? 'a tool')}: ${about(status.input)}`, 'bad');
+			return approval(status);
 		default:
 			return line(stringOf(status));
 	}
@@ -51,6 +51,17 @@ function turn(status) {
 			// The agent's own result says so in the conversation.
 			return quiet(`turn${which} ended: ${stringOf(status.outcome)}${detail}`, 'bad');
 	}
+}
+
+const decisions = new Map([['allow', 'allowed'], ['deny', 'denied'], ['withdrawn', 'not asked any more']]);
+const reasons = new Map([['timeout', 'nobody answered in time'], ['policy', 'nobody is asked'], ['agent', 'by the agent']]);
+
+function approval(status) {
+	const name = typeof status.requestId === 'string' ? ` [${status.requestId.slice(0, 40)}]` : '';
+	if (status.decision === undefined) return line(`asks to use ${stringOf(status.tool ?? 'a tool')}: ${about(status.input)}${name}`);
+	const why = [reasons.get(status.by) ?? '', stringOf(status.message ?? '')].filter(Boolean).map((part) => `: ${part}`).join('');
+	const tone = status.decision === 'allow' ? 'good' : status.decision === 'deny' ? 'bad' : '';
+	return line(`${decisions.get(status.decision) ?? stringOf(status.decision)}${why}${name}`, tone);
 }
 
 function gap(status) {

@@ -8,10 +8,19 @@ package enum Status: Sendable, Equatable {
   case control(seq: Int64, result: String, reason: String?)
   case gap(from: Int64, to: Int64)
   case end(bytes: Int64, lines: Int64)
+  /// The agent asks to be allowed something; `tool` has at most 256 bytes.
+  case asked(requestId: String, tool: String)
+  /// What it asked is decided, or not asked any more.
+  case answered(requestId: String)
   case other
 
+  /// The longest name of a question, in bytes: cut, it would be another's.
+  private static let longestRequestId = 256
+  private static let longestTool = 256
+
   package init(payload: UnsafeRawBufferPointer) {
-    guard let json = try? JSON(parsing: payload), let state = json["state"]?.string else {
+    // What a tool is to be given may be deep.
+    guard let json = try? JSON(parsing: payload, maximumDepth: 256), let state = json["state"]?.string else {
       self = .other
       return
     }
@@ -35,9 +44,29 @@ package enum Status: Sendable, Equatable {
         return
       }
       self = .gap(from: from, to: to)
+    case "approval":
+      guard let requestId = json["requestId"]?.string, (1...Self.longestRequestId).contains(requestId.utf8.count),
+        !requestId.utf8.contains(0)
+      else {
+        self = .other
+        return
+      }
+      self =
+        json["decision"] == nil
+        ? .asked(requestId: requestId, tool: Self.beginning(of: json["tool"]?.string ?? ""))
+        : .answered(requestId: requestId)
     case "end": self = .end(bytes: json["bytes"]?.integer ?? 0, lines: json["lines"]?.integer ?? 0)
     default: self = .other
     }
+  }
+
+  private static func beginning(of tool: String) -> String {
+    var count = 0
+    let scalars = tool.unicodeScalars.prefix { scalar in
+      count += UTF8.width(scalar)
+      return count <= longestTool
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
   /// Whether a payload has a `state` that only ra-tunnel may give: `gap` or `end`. Of duplicate members each counts, since

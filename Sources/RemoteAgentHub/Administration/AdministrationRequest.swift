@@ -31,7 +31,8 @@ package enum AdministrationRequest: Sendable, Equatable {
   case revokeToken(id: String)
   /// Has an agent started: what `POST /api/agents` takes. `ok` is `{"id"}`.
   case start(JSON)
-  /// Sends a control. `ok` is `{"seq","id"}`.
+  /// Sends a control; `approve` without a `requestId` is about the last question that is open. `ok` is `{"seq","id"}`, and
+  /// `approval`, the question, if it is about that one.
   case send(id: String, payload: JSON)
 
   /// The longest request, in bytes.

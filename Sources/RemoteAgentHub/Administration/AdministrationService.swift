@@ -94,8 +94,13 @@ struct AdministrationService: Sendable {
       try await answer.ok(["id": .string(id)])
     case .send(let id, let payload):
       let session = try await session(id)
-      let seq = try await send(payload, to: session)
-      try await answer.ok(["seq": .integer(seq), "id": .string(session.id)])
+      let named = try Self.named(payload, of: session)
+      let seq = try await send(named, to: session)
+      var told: [JSON.Member] = [.init("seq", .integer(seq)), .init("id", .string(session.id))]
+      if let question = session.question, named["requestId"]?.string == question.requestId {
+        told.append(.init("approval", question.json))
+      }
+      try await answer.ok(.object(told))
     }
   }
 
@@ -114,6 +119,15 @@ struct AdministrationService: Sendable {
   private func session(_ id: String) async throws -> SessionRecord {
     if let session = try await store.session(idOrLatest: id) { return session }
     throw AdministrationError.notFound(id == "latest" ? "there is no session yet" : "there is no session \(id)")
+  }
+
+  /// A decision that names no question is about the last one that is open.
+  private static func named(_ payload: JSON, of session: SessionRecord) throws(AdministrationError) -> JSON {
+    guard payload["action"] == "approve", payload["requestId"] == nil else { return payload }
+    guard let question = session.question else {
+      throw .refused(code: "no_question", message: "the session's agent asks nothing")
+    }
+    return .object((payload.members ?? []) + [.init("requestId", .string(question.requestId))])
   }
 
   private func send(_ payload: JSON, to session: SessionRecord) async throws -> Int64 {

@@ -15,6 +15,7 @@ enum StatusText {
       case "exited": exited(status)
       case "error": status["message"]?.string.map { "error: \($0)" }
       case "control": control(status)
+      case "approval": approval(status)
       case "gap": gap(status)
       case "end": end(status)
       default: nil as String?
@@ -64,6 +65,35 @@ enum StatusText {
     case "refused": "control \(seq) refused" + (status["reason"]?.string.map { ": \($0)" } ?? "")
     default: nil
     }
+  }
+
+  /// The request's name is what `ra-hub send ID approve` takes.
+  private static func approval(_ status: JSON) -> String? {
+    guard let request = status["requestId"]?.string else { return nil }
+    guard let decision = status["decision"] else {
+      guard let tool = status["tool"]?.string else { return nil }
+      let wants = wanted(status).map { ": \($0)" } ?? ""
+      let time = status["expiresIn"]?.integer.map { ", within \($0) s" } ?? ""
+      return "asks to use \(tool)\(wants) [request \(request)\(time)]"
+    }
+    let word: String
+    switch decision.string {
+    case "allow": word = "allowed"
+    case "deny": word = "denied"
+    case "withdrawn": word = "not asked any more"
+    default: return nil
+    }
+    let who = status["by"]?.string.map { $0 == "timeout" ? ": nobody answered in time" : " by \($0)" } ?? ""
+    return word + who + (status["message"]?.string.map { ": \($0)" } ?? "") + " [request \(request)]"
+  }
+
+  /// What the tool is to be given, or the member of it that says most.
+  private static func wanted(_ status: JSON) -> String? {
+    if let bytes = status["inputBytes"]?.integer { return "\(bytes) bytes, left out" }
+    guard let input = status["input"] else { return nil }
+    let telling = ["command", "file_path", "path", "url", "query"].compactMap { input[$0]?.string }.first
+    let text = telling ?? input.text
+    return text.count > longestCommand ? text.prefix(longestCommand) + "…" : text
   }
 
   private static func gap(_ status: JSON) -> String? {

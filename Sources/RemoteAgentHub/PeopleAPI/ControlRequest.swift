@@ -22,7 +22,8 @@ struct ControlRequest: Sendable, Equatable {
         (json["cols"]?.integer ?? 0) > 0 && (json["rows"]?.integer ?? 0) > 0, "resize needs cols and rows")
     case "approve":
       try Self.require(
-        json["requestId"]?.string != nil && json["decision"]?.string != nil, "approve needs requestId and decision")
+        json["requestId"]?.string != nil && ["allow", "deny"].contains(json["decision"]?.string),
+        "approve needs requestId and decision, which is allow or deny")
     default: throw .badRequest("there is no such action")
     }
     var life = HubStore.controlLife

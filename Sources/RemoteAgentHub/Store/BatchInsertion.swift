@@ -22,7 +22,7 @@ enum BatchInsertion {
         lastLine = coalesce(?, lastLine)
       WHERE row = ?
       """, [batch.lastSeq, batch.logBytes, batch.logLines, batch.bytes.count, now, lastLine, row])
-    for fact in batch.facts { try note(fact.status, row: row, now: now, in: database) }
+    for fact in batch.facts { try note(fact, row: row, now: now, in: database) }
     return batch.lastSeq
   }
 
@@ -34,15 +34,19 @@ enum BatchInsertion {
     try statement.execute(arguments: [row, batch.firstSeq, batch.lastSeq, Data(batch.bytes)])
   }
 
-  private static func note(_ status: Status, row: Int64, now: Int64, in database: Database) throws {
-    switch status {
+  private static func note(_ fact: HubBatch.Fact, row: Int64, now: Int64, in database: Database) throws {
+    let questions = QuestionTable(database: database, row: row)
+    switch fact.status {
     case .starting(let agent, let cwd):
+      try questions.clear()
       try database.run(
         "UPDATE sessions SET agent = coalesce(agent, ?), cwd = coalesce(cwd, ?) WHERE row = ?", [agent, cwd, row])
     case .exited(let code, let signal, let outcome):
+      try questions.clear()
       try database.run(
         "UPDATE sessions SET exitCode = ?, exitSignal = ?, exitOutcome = ? WHERE row = ?", [code, signal, outcome, row])
     case .end:
+      try questions.clear()
       try database.run("UPDATE sessions SET ended = 1 WHERE row = ?", [row])
       try DeviceTable(database: database, now: now).sessionEnded(row: row)
     case .control(let seq, let result, let reason):
@@ -54,6 +58,8 @@ enum BatchInsertion {
         """, [result.rawValue, reason, row, seq])
     case .turn(let outcome):
       try database.run("UPDATE sessions SET turn = ? WHERE row = ?", [outcome, row])
+    case .asked(let requestId, let tool): try questions.asked(requestId, tool: tool, seq: fact.seq)
+    case .answered(let requestId): try questions.answered(requestId)
     case .running, .error, .gap, .other: break
     }
   }

@@ -83,8 +83,14 @@ extension HubStore {
 }
 
 extension SessionRecord {
-  fileprivate static let query =
-    "SELECT sessions.*, devices.label AS device FROM sessions JOIN devices USING (clientId)"
+  fileprivate static let query = """
+    SELECT sessions.*, devices.label AS device, \(asked("requestId")) AS asked, \(asked("tool")) AS askedTool
+    FROM sessions JOIN devices USING (clientId)
+    """
+
+  private static func asked(_ column: String) -> String {
+    "(SELECT \(column) FROM questions WHERE session = sessions.row ORDER BY seq DESC LIMIT 1)"
+  }
 
   /// - Parameter owed: the ends of connections that are not written down yet.
   fileprivate init(stored row: Row, owed: [Int64: Int64]) {
@@ -103,6 +109,8 @@ extension SessionRecord {
       cursor: row["cursor"], bytes: row["bytes"], lines: row["lines"], stored: row["stored"], isFull: row["isFull"],
       firstSeenAt: row["firstSeenAt"],
       lastSeenAt: row["lastSeenAt"], disconnectedAt: disconnectedAt, exit: exit, outcome: row["exitOutcome"],
-      turn: row["turn"], lastLine: row["lastLine"], opened: row["opened"])
+      turn: row["turn"],
+      question: (row["asked"] as String?).map { Question(requestId: $0, tool: row["askedTool"]) },
+      lastLine: row["lastLine"], opened: row["opened"])
   }
 }

@@ -19,6 +19,9 @@ enum Schema {
     migrator.registerMigration("5") { database in
       try database.execute(sql: ephemeral)
     }
+    migrator.registerMigration("6") { database in
+      try database.execute(sql: questions)
+    }
     migrator.registerMigration("7") { database in
       try database.execute(sql: starts)
     }
@@ -128,6 +131,14 @@ enum Schema {
 
     UPDATE devices SET lastSeenAt = max(
       lastSeenAt, coalesce((SELECT max(lastSeenAt) FROM sessions WHERE sessions.clientId = devices.clientId), 0));
+    """
+
+  /// What agents ask and nobody has decided: `seq` is the envelope's.
+  private static let questions = """
+    CREATE TABLE questions (
+      session INTEGER NOT NULL REFERENCES sessions(row) ON DELETE CASCADE, seq INTEGER NOT NULL,
+      requestId TEXT NOT NULL, tool TEXT NOT NULL, PRIMARY KEY (session, seq), UNIQUE (session, requestId)
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// Controls for devices, which start agents there, and the session that each start made; one that no hello has come of has

@@ -79,6 +79,7 @@ struct SessionOpening {
     let device = try database.row("SELECT finishedAt FROM devices WHERE clientId = ?", [hello.clientId])
     guard device?["finishedAt"] as Int64? == nil else { throw StoreError.refused(.finished) }
     try database.run("INSERT INTO fencedWriters (session, writer) VALUES (?, ?)", [row, old])
+    try QuestionTable(database: database, row: row).clear()
     try database.run(
       """
       UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, isDelivered = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL, turn = NULL,

@@ -12,6 +12,15 @@ package struct SessionRecord: Sendable, Equatable {
     case ended
   }
 
+  /// What the agent asks to be allowed.
+  package struct Question: Sendable, Equatable {
+    /// The agent's own name of it.
+    package let requestId: String
+    package let tool: String
+
+    var json: JSON { ["requestId": .string(requestId), "tool": .string(tool)] }
+  }
+
   package enum End: Sendable, Equatable {
     case code(Int64)
     case signal(String)
@@ -51,6 +60,8 @@ package struct SessionRecord: Sendable, Equatable {
   package let outcome: String?
   /// What the agent's last turn came to: `started`, `ok`, `error`, `incomplete`.
   package let turn: String?
+  /// The last question that is open.
+  package let question: Question?
   /// The beginning of the last thing that it said.
   package let lastLine: String?
   /// The order in which sessions began.
@@ -65,7 +76,7 @@ package struct SessionRecord: Sendable, Equatable {
       "bytes": .integer(bytes), "lines": .integer(lines), "stored": .integer(stored), "full": .bool(isFull),
       "firstSeenAt": .integer(firstSeenAt), "lastSeenAt": .integer(lastSeenAt),
       "disconnectedAt": disconnectedAt.map(JSON.integer) ?? .null, "exit": exitJSON,
-      "turn": text(turn), "lastLine": text(lastLine),
+      "turn": text(turn), "approval": question?.json ?? .null, "lastLine": text(lastLine),
     ]
   }
 

@@ -167,6 +167,35 @@ import Testing
     }
   }
 
+  @Test func `a decision without a name is about the last open question`() async throws {
+    try await AdministrationFixture.with { fixture in
+      let stored = fixture.stored
+      let row = try await stored.open(stored.hello()).row
+      let approve: JSON = ["action": "approve", "decision": "allow"]
+      await #expect(
+        throws: AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
+      ) {
+        try await fixture.ask(.send(id: "s1", payload: approve))
+      }
+      for (seq, id) in [(Int64(1), "a"), (2, "b")] {
+        _ = try await stored.store.commit(
+          StoreFixture.fact(seq, .asked(requestId: id, tool: "Bash")), row: row, now: StoreFixture.now)
+      }
+      let last = try await fixture.ask(.send(id: "s1", payload: approve)).head
+      #expect(last["approval"] == ["requestId": "b", "tool": "Bash"])
+      let named = try await fixture.ask(
+        .send(id: "s1", payload: ["action": "approve", "decision": "deny", "requestId": "a"])
+      ).head
+      #expect(named["approval"] == nil)
+      let waiting = try await stored.store.waitingControls(of: .session(row), after: 0, now: HubClock.system.wall())
+      #expect(
+        waiting.map { String(decoding: $0.payload, as: UTF8.self) } == [
+          #"{"action":"approve","decision":"allow","requestId":"b"}"#,
+          #"{"action":"approve","decision":"deny","requestId":"a"}"#,
+        ])
+    }
+  }
+
   @Test(arguments: [
     "", "{", "[]", #"{"verb":"dance"}"#, #"{"verb":"logs"}"#, #"{"verb":"sessions","limit":0}"#,
     #"{"verb":"decide","userCode":"A"}"#, #"{"verb":"decide","userCode":"A","decision":"x"}"#,

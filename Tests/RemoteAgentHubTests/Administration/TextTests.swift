@@ -50,6 +50,34 @@ import Testing
     (#"{"state":"gap","from":17,"to":17}"#, " -- gap: line 17 lost"),
     (#"{"state":"end","bytes":120,"lines":1}"#, " -- end: 1 line, 120 bytes"),
     (#"{"state":"exited","code":"7"}"#, " -- exited code 7"), (#"{"state":"control","seq":1}"#, " -- control seq 1"),
+    (
+      #"{"state":"approval","requestId":"r1","tool":"Bash","input":{"command":"ls
+"},"expiresIn":60}"#,
+      #" -- asks to use Bash: ls
+ [request r1, within 60 s]"#
+    ),
+    (
+      #"{"state":"approval","requestId":"r1","tool":"T","input":{"n":1}}"#, #" -- asks to use T: {"n":1} [request r1]"#
+    ),
+    (
+      #"{"state":"approval","requestId":"r1","tool":"T","inputBytes":300000}"#,
+      " -- asks to use T: 300000 bytes, left out [request r1]"
+    ),
+    (#"{"state":"approval","requestId":"r1","decision":"allow","by":"hub"}"#, " -- allowed by hub [request r1]"),
+    (
+      #"{"state":"approval","requestId":"r1","decision":"deny","by":"hub","message":"no"}"#,
+      " -- denied by hub: no [request r1]"
+    ),
+    (
+      #"{"state":"approval","requestId":"r1","decision":"deny","by":"timeout"}"#,
+      " -- denied: nobody answered in time [request r1]"
+    ),
+    (
+      #"{"state":"approval","requestId":"r1","decision":"withdrawn","by":"agent"}"#,
+      " -- not asked any more by agent [request r1]"
+    ),
+    (#"{"state":"approval","tool":"T"}"#, " -- approval tool T"),
+    (#"{"state":"approval","requestId":"r1","decision":"maybe"}"#, " -- approval requestId r1 decision maybe"),
     (#"{"state":"new","a":[1]}"#, " -- new a [1]"), (#"{"pid":12}"#, " -- pid 12"), (#"{"state":7}"#, " -- 7"),
   ])
   func `what happened to the agent is told in words`(payload: String, shown: String) {

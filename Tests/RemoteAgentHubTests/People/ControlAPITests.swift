@@ -7,6 +7,7 @@ import Testing
     "", "[]", "{", #"{"action":"dance"}"#, #"{"action":1}"#, "{}", #"{"action":"prompt"}"#,
     #"{"action":"prompt","text":1}"#, #"{"action":"stop","graceMs":-1}"#, #"{"action":"input"}"#,
     #"{"action":"signal"}"#, #"{"action":"resize","cols":1}"#, #"{"action":"approve","requestId":"r"}"#,
+    #"{"action":"approve","requestId":"r","decision":"maybe"}"#,
     #"{"action":"start","agent":"sh"}"#, #"{"action":"stop","ttlMs":0}"#, #"{"action":"stop","ttlMs":"x"}"#,
   ])
   func `a control that is none is refused`(body: String) async throws {
