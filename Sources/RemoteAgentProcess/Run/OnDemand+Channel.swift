@@ -2,10 +2,10 @@ package import RemoteAgentCore
 
 /// The device channel: its tunnel's life, and what comes by it.
 extension OnDemand {
-  /// Statuses of ra-tunnel that another try would not change: its command line, its spool, the hub's refusal, the
-  /// credential, the settings.
+  /// Statuses of ra-tunnel that another try would not change: its command line, the hub's refusal, the credential, the
+  /// settings. That another ra-tunnel has the channel is none of them: it may be that of a ra-run that was killed just now.
   static let lasting: Set<Int32> = [
-    ExitStatus.usage, ExitStatus.cannotCreate, ExitStatus.refused, ExitStatus.notPaired, ExitStatus.configuration,
+    ExitStatus.usage, ExitStatus.refused, ExitStatus.notPaired, ExitStatus.configuration,
     ExitStatus.notFound,
   ]
 
@@ -30,7 +30,9 @@ extension OnDemand {
     }
     if case .exited(let code) = status, OnDemand.lasting.contains(code) {
       channel = .over
-      let left = sessions.isEmpty ? "" : "; \(OnDemand.sessions(sessions.count)) run on to their ends"
+      let left =
+        sessions.isEmpty
+        ? "" : "; \(OnDemand.sessions(sessions.count)) run on to \(sessions.count == 1 ? "its end" : "their ends")"
       add(
         .fail("no agents are started any more: ra-tunnel --device-channel ended with status \(code)\(left)", hint: nil))
       ending = ending ?? .channel(code)

@@ -27,7 +27,7 @@ extension OnDemand {
     // Nobody could ever prompt it.
     if isSession { _ = try policy.allowed(.prompt("?"), for: run, resolving: resolveFolder) }
     guard sessions.count < limit else {
-      throw ControlRefusal("\(OnDemand.sessions(sessions.count)) run already")
+      throw ControlRefusal("\(OnDemand.sessions(sessions.count)) run\(sessions.count == 1 ? "s" : "") already")
     }
     return Start(
       seq: seq, session: name, agent: agent, arguments: start.arguments, folder: start.folder ?? folder,

@@ -40,6 +40,21 @@ package struct OnDemand: Sendable {
     package let isSession: Bool
     /// What may be done to it.
     package let policy: ControlPolicy
+
+    package init(
+      seq: Int64, session: String, agent: String, arguments: [String], folder: String, prompt: String?, title: String?,
+      isSession: Bool, policy: ControlPolicy
+    ) {
+      self.seq = seq
+      self.session = session
+      self.agent = agent
+      self.arguments = arguments
+      self.folder = folder
+      self.prompt = prompt
+      self.title = title
+      self.isSession = isSession
+      self.policy = policy
+    }
   }
 
   package enum Part: Sendable, Equatable { case spawn, tunnel }
@@ -160,7 +175,12 @@ package struct OnDemand: Sendable {
     case .forced: isSecond = true
     case .channel, nil:
       ending = .signal(at: now)
-      if !sessions.isEmpty { add(.note("\(OnDemand.sessions(sessions.count)) end; again, and nothing is waited for")) }
+      if !sessions.isEmpty {
+        add(
+          .note(
+            "\(OnDemand.sessions(sessions.count)) end\(sessions.count == 1 ? "s" : ""); again, and nothing is waited for"
+          ))
+      }
     }
     for (seq, session) in sessions.sorted(by: { $0.key < $1.key }) {
       if session.spawn == nil { add(.signal(seq, .spawn, number)) }
