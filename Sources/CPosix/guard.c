@@ -1,46 +1,36 @@
 #define _GNU_SOURCE
-#include "cposix_guard.h"
+#include "guard.h"
 #include "tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 //             agent and tree gone
 //   watching ──────────────────────────────────────────────► told GONE, ended
-//      │ END, or end of file (our maker is gone)                   ▲
+//      │ END, or the socket's end (our maker is gone)              ▲
 //      ▼               grace over             tree gone            │
 //   asked (SIGTERM) ───────────► killed (SIGKILL again and again) ─┘ or given up
+//
+// From each of them: the keeper is gone ──► killed, and LOST is told in place of GONE.
 
-enum {
-  orphan_grace = 500,  // ms between SIGTERM and SIGKILL when our maker is gone
-  give_up = 5000,      // ms of SIGKILLs, after which only what we may not kill, or can't die, is left
-  kill_interval = 10,  // ms between two SIGKILLs to what has been forked meanwhile
-  socket_place = 0,    // where the guard keeps its descriptors, so that it can close all others
-  children_place = 1,
-};
+enum { kill_interval = 10 }; // ms between two SIGKILLs to what has been forked meanwhile
 
 enum phase { watching, asked, killed };
 
 struct guard {
   enum phase phase;
   long long deadline;
-  pid_t agent; // 0 once it was waited for
-  int orphaned;
+  pid_t *agent; // 0 once it was waited for
+  pid_t keeper;
+  int orphaned; // our maker is gone
+  int alone;    // the keeper is gone
+  int status;   // the agent's, if it is to be told with LOST; else -1
 };
-
-static void tell(int fd, int kind, int value) {
-  struct cposix_guard_message message = {.kind = kind, .value = value};
-  // A maker that is gone or doesn't read changes nothing: its end of file comes.
-  send(fd, &message, sizeof message, MSG_NOSIGNAL);
-}
 
 struct failure {
   int kind, error;
@@ -99,11 +89,6 @@ static pid_t start_agent(const struct cposix_agent *agent, struct failure *failu
   return child > 0 && count != sizeof *failure ? child : 0;
 }
 
-static void close_from(unsigned first) {
-  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
-  for (int fd = first; fd < 65536; fd++) close(fd);
-}
-
 static void end_tree(struct guard *guard, int grace) {
   if (grace > 0 && guard->phase == watching) {
     guard->phase = asked;
@@ -126,31 +111,39 @@ static void obey(struct guard *guard) {
     end_tree(guard, orphan_grace);
   } else if (message.kind == CPOSIX_GUARD_END) {
     end_tree(guard, message.value);
-  } else if (message.kind == CPOSIX_GUARD_SIGNAL && guard->agent) {
+  } else if (message.kind == CPOSIX_GUARD_SIGNAL && *guard->agent) {
     // Not yet waited for, so that its number is still its own.
-    kill(-guard->agent, message.value);
+    kill(-*guard->agent, message.value);
   }
+}
+
+static void kill_tree(struct guard *guard) {
+  guard->phase = killed;
+  guard->deadline = cposix_now() + give_up;
+}
+
+_Noreturn static void finish(const struct guard *guard, int left) {
+  cposix_guard_tell(socket_place, guard->alone ? CPOSIX_GUARD_LOST : CPOSIX_GUARD_GONE, left, guard->status);
+  _exit(left ? 1 : 0);
 }
 
 static void look_after(struct guard *guard) {
   while (1) {
-    int status, left, had = guard->agent != 0;
-    left = cposix_reap(&guard->agent, &status);
-    if (had && !guard->agent) tell(socket_place, CPOSIX_GUARD_EXITED, status);
-    if (!left) {
-      tell(socket_place, CPOSIX_GUARD_GONE, 0);
-      _exit(0);
+    int status, had = *guard->agent != 0;
+    enum cposix_left left = cposix_reap(guard->agent, &status);
+    if (!guard->alone && getppid() != guard->keeper) {
+      guard->alone = 1;
+      kill_tree(guard);
     }
-    if (guard->phase == asked && cposix_now() >= guard->deadline) {
-      guard->phase = killed;
-      guard->deadline = cposix_now() + give_up;
+    if (had && !*guard->agent) {
+      if (guard->alone) guard->status = status;
+      else cposix_guard_tell(socket_place, CPOSIX_GUARD_EXITED, status, -1);
     }
+    if (left == cposix_none_left) finish(guard, 0);
+    if (guard->phase == asked && cposix_now() >= guard->deadline) kill_tree(guard);
     if (guard->phase == killed) {
-      int alive = cposix_signal_descendants(SIGKILL);
-      if (alive && cposix_now() >= guard->deadline) {
-        tell(socket_place, CPOSIX_GUARD_GONE, alive);
-        _exit(1);
-      }
+      int alive = cposix_kill_descendants();
+      if (alive && cposix_now() >= guard->deadline) finish(guard, alive);
     }
     struct pollfd ready[2] = {{.fd = guard->orphaned ? -1 : socket_place, .events = POLLIN},
                               {.fd = children_place, .events = POLLIN}};
@@ -159,67 +152,31 @@ static void look_after(struct guard *guard) {
       long long rest = guard->deadline - cposix_now();
       wait = rest > 0 ? (int)rest : 0;
     }
+    if (left == cposix_more_ended) wait = 0;
     if (poll(ready, 2, wait) <= 0) continue;
-    if (ready[1].revents) {
-      struct signalfd_siginfo info;
-      (void)!read(children_place, &info, sizeof info);
-    }
+    if (ready[1].revents) cposix_guard_hear_children();
     if (ready[0].revents) obey(guard);
   }
 }
 
-// In the guard. All signals are blocked, and stay so.
-static void run(const struct cposix_agent *agent, int channel) {
+// All signals are blocked, and stay so.
+void cposix_guard_run(const struct cposix_agent *agent, int socket, pid_t keeper, pid_t *id) {
   struct failure failure;
-  sigset_t children;
-  struct sigaction action = {.sa_handler = SIG_DFL};
-  setsid();
-  prctl(PR_SET_NAME, "ra-guard");
+  struct guard guard = {.phase = watching, .agent = id, .keeper = keeper, .status = -1};
   // Before the agent is there: nothing of it may escape.
-  cposix_become_subreaper();
-  // Ignored, it would make the agent's status vanish.
-  sigaction(SIGCHLD, &action, NULL);
-  struct guard guard = {.phase = watching, .agent = start_agent(agent, &failure)};
-  if (!guard.agent) {
-    tell(channel, failure.kind, failure.error);
+  cposix_guard_prepare("ra-guard");
+  // The keeper's end is heard as a child's is.
+  prctl(PR_SET_PDEATHSIG, SIGCHLD);
+  if (getppid() != keeper) _exit(1);
+  *id = start_agent(agent, &failure);
+  if (!*id) {
+    cposix_guard_tell(socket, failure.kind, failure.error, -1);
     _exit(1);
   }
-  tell(channel, CPOSIX_GUARD_STARTED, guard.agent);
-  int moved = fcntl(channel, F_DUPFD_CLOEXEC, 3);
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (moved < 0 || signals < 0 || dup2(moved, socket_place) < 0 || dup2(signals, children_place) < 0) {
-    int status;
-    cposix_end_descendants(give_up, guard.agent, &status);
+  cposix_guard_tell(socket, CPOSIX_GUARD_STARTED, *id, -1);
+  if (cposix_guard_settle(socket) != 0) {
+    cposix_end_descendants(give_up, *id, &guard.status);
     _exit(1);
   }
-  close_from(2);
-  (void)!chdir("/");
   look_after(&guard);
-}
-
-pid_t cposix_guard_start(const struct cposix_agent *agent, int *channel) {
-  int ends[2];
-  sigset_t all, before;
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t guard = _Fork();
-  if (guard == 0) {
-    close(ends[0]);
-    run(agent, ends[1]);
-    _exit(1);
-  }
-  int error = errno;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  close(ends[1]);
-  if (guard < 0) {
-    close(ends[0]);
-    errno = error;
-    return -1;
-  }
-  fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  *channel = ends[0];
-  return guard;
 }

@@ -38,6 +38,9 @@ package enum Environment {
     return value
   }
 
+  /// The user's home folder: `HOME`, or what the password database has.
+  package static var home: String? { self["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? homeByPasswordDatabase }
+
   /// The user's home folder as the password database has it: cron jobs may have no `HOME`.
   package static var homeByPasswordDatabase: String? {
     guard let entry = getpwuid(getuid()), let home = entry.pointee.pw_dir else { return nil }

@@ -50,9 +50,11 @@ extension RARun {
     let machine = OnDemand(folder: folder, limit: maxSessions ?? RARun.usualSessions) {
       FolderPath.resolve($0)
     } hasSessionMode: {
-      AgentProfiles.builtIn[agent: $0]?.promptsVia != nil
+      let profiles = try? AgentsFile.profiles(
+        environment: Environment.all, home: Environment.homeByPasswordDatabase)
+      return profiles?[agent: $0]?.promptsVia != nil
     }
-    let loop = OnDemandLoop(
+    let loop = try OnDemandLoop(
       machine, plan: onDemandPlan, programs: programs, secrets: secrets, diagnostics: diagnostics
     ) {
       do throws(PolicyChoice.Failure) {

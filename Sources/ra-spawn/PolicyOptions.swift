@@ -14,13 +14,12 @@ struct PolicyOptions: ParsableArguments {
   @Flag(help: "Print what the hub may do, and run nothing.")
   var showPolicy = false
 
-  @Flag(help: "Print that as JSON.")
+  @Flag(help: "Print that, or the list, as JSON.")
   var json = false
 
   var choice: PolicyChoice { PolicyChoice(allow: allow, deny: deny) }
 
   func validate() throws {
-    guard !json || showPolicy else { throw ValidationError("--json is for --show-policy") }
     do {
       try choice.check()
     } catch {

@@ -5,7 +5,7 @@ import RemoteAgentProcess
 extension RASpawn {
   /// What the options mean together.
   func settings() throws(Failure) -> SpawnSettings {
-    let profile = AgentProfiles.builtIn[agent: agent]
+    let profile = try RASpawn.profiles()[agent: agent]
     let sessionArguments = profile?.sessionArguments
     let usual = SpawnSettings.Mode.byDefault(profile, arguments: arguments)
     let isSession = mode.map { $0 == .session } ?? (usual == .session)

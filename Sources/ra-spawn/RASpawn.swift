@@ -8,7 +8,7 @@ struct RASpawn: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ra-spawn",
     abstract: "Runs an agent, or any program, and writes what it does as lines of JSON.",
-    usage: "ra-spawn [OPTIONS] AGENT [-- ARGUMENTS]",
+    usage: "ra-spawn [OPTIONS] AGENT [-- ARGUMENTS]\nra-spawn --list [--json]",
     discussion: "Standard output is for ra-tunnel: ra-spawn claude -- -p \"fix it\" | ra-tunnel",
     version: Version.string)
 
@@ -51,12 +51,23 @@ struct RASpawn: ParsableCommand {
   @Option(help: "Whether the agent is stopped when nobody reads our output any more.")
   var onBrokenPipe = BrokenPipe.stop
 
+  @Flag(help: "Print which agents are known, which of them are here, and what each can do; run nothing else.")
+  var list = false
+
   @OptionGroup var redaction: RedactionOptions
 
   @OptionGroup var policy: PolicyOptions
 
   func validate() throws {
-    guard !agent.isEmpty || policy.showPolicy else { throw ValidationError("Missing expected argument '<agent>'") }
+    guard !list || agent.isEmpty && !policy.showPolicy else {
+      throw ValidationError("--list takes no agent, and not --show-policy")
+    }
+    guard !policy.json || policy.showPolicy || list else {
+      throw ValidationError("--json is for --show-policy and --list")
+    }
+    guard !agent.isEmpty || policy.showPolicy || list else {
+      throw ValidationError("Missing expected argument '<agent>'")
+    }
   }
 
   static func main() {
@@ -87,6 +98,11 @@ struct RASpawn: ParsableCommand {
       print(self.policy.json ? policy.json.text + "\n" : policy.text, terminator: "")
       return
     }
+    if list {
+      let listing = try RASpawn.listing()
+      print(policy.json ? listing.json.text + "\n" : listing.text, terminator: "")
+      return
+    }
     let settings = try settings()
     let rules = try redaction.rules(credential: credential, diagnostics)
     let descriptors = try descriptors(for: settings, diagnostics)
@@ -97,9 +113,10 @@ struct RASpawn: ParsableCommand {
       // Where we are needs no entering: it may have been removed.
       let folder = isOwnFolder && cwd == nil ? nil : settings.folder
       // What is relative, in PATH too, is the owner's, and never looked up in a folder that a hub named.
+      let profile = settings.profile ?? AgentProfile(name: name, program: name)
       let finding =
         isOwnFolder
-        ? Executable.find(name, folder: folder) : Executable.find(name, folder: own.folder, isForAnywhere: true)
+        ? Executable.find(profile, folder: folder) : Executable.find(profile, folder: own.folder, isForAnywhere: true)
       return switch finding {
       case .found(let path):
         .success(AgentCommand(path: path, arguments: [name] + settings.arguments, folder: folder))

@@ -1,3 +1,4 @@
+import RemoteAgentCore
 import RemoteAgentProcess
 import Testing
 
@@ -29,6 +30,33 @@ import Testing
       #expect(place.hasPrefix("/bin/"))
     }
     #expect(Executable.find("etc/passwd", folder: "/", isForAnywhere: true) == .notExecutable(path: "//etc/passwd"))
+  }
+
+  @Test func `a profile's folders come after those of PATH`() {
+    #expect(Executable.find("sh", path: "/nowhere", search: ["/nowhere", "/bin"]) == .found(path: "/bin/sh"))
+    #expect(Executable.find("sh", path: "/bin", search: ["/usr/bin"]) == .found(path: "/bin/sh"))
+    // What can't be executed is told only where nothing can.
+    #expect(Executable.find("passwd", path: "/etc", search: ["/usr/bin"]) == .found(path: "/usr/bin/passwd"))
+    #expect(Executable.find("passwd", path: "/etc", search: ["/nowhere"]) == .notExecutable(path: "/etc/passwd"))
+    // A path is looked up nowhere.
+    #expect(Executable.find("./sh", path: "/bin", search: ["/bin"], folder: "/") == .notFound)
+  }
+
+  @Test func `a profile's home folder is the user's, and one that is relative is the owner's`() {
+    var profile = AgentProfile(name: "shell", program: "sh")
+    profile.search = ["~/bin"]
+    #expect(Executable.find(profile, path: "", home: "/") == .found(path: "//bin/sh"))
+    #expect(Executable.find(profile, path: "", home: nil) == .notFound)
+    profile.search = ["bin"]
+    #expect(
+      Executable.find(profile, path: "", home: nil, folder: "/", isForAnywhere: true) == .found(path: "//bin/sh"))
+    profile.search = []
+    profile.program = "~/bin/sh"
+    #expect(Executable.find(profile, path: "/bin", home: "/") == .found(path: "//bin/sh"))
+    #expect(Executable.find(profile, path: "/bin", home: nil) == .notFound)
+    // Only at its beginning, and before a slash.
+    profile.program = "~root/bin/sh"
+    #expect(Executable.find(profile, path: "/bin", home: "/") == .notFound)
   }
 
   @Test func `a file or folder that can't be executed is told from nothing`() {

@@ -18,6 +18,8 @@ package final class OnDemandLoop {
   private let diagnostics: Diagnostics
   private var machine: OnDemand
   private var random = SystemRandomNumberGenerator()
+  /// What somebody left who killed a ra-spawn and its guards.
+  private var orphans: Orphans
   private var pipelines: [Int64: RunPipeline] = [:]
   /// Whose each process is.
   private var owners: [Int32: Owner] = [:]
@@ -40,11 +42,14 @@ package final class OnDemandLoop {
     var isEnding = false
   }
 
+  /// Makes this process a subreaper.
+  ///
   /// - Parameter policy: what may be started, asked at each start; or why that can't be known, for the hub.
   package init(
     _ machine: OnDemand, plan: OnDemandPlan, programs: RunPrograms, secrets: RunSecrets, diagnostics: Diagnostics,
     policy: @escaping () -> Result<ControlPolicy, ControlRefusal>
-  ) {
+  ) throws(ProcessError) {
+    orphans = try Orphans()
     self.machine = machine
     self.plan = plan
     self.programs = programs
@@ -60,12 +65,12 @@ package final class OnDemandLoop {
     machine.begin()
     while true {
       obey()
-      if let status { return status }
+      if let status, orphans.isEmpty { return status }
       if let channel {
         if channel.queue.count < OnDemandLoop.answersLimit { polling.watch(channel.reading, for: .read) }
         if !channel.queue.isEmpty { polling.watch(channel.writing, for: .write) }
       }
-      try polling.wait(until: machine.deadline)
+      try polling.wait(until: [machine.deadline, orphans.deadline].compactMap { $0 }.min())
       while let signal = polling.takeSignal() {
         if signal.number != SIGCHLD { machine.signalled(signal.number, at: BootClock.now) }
       }
@@ -139,6 +144,7 @@ extension OnDemandLoop {
       case nil: break
       }
     }
+    orphans.look(sparing: Array(owners.keys), at: BootClock.now)
   }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Starts what a `RunPlan` says, passes signals on, and waits. It copies no byte.
+/// Starts what a `RunPlan` says, passes signals on, and waits. It copies no byte. Nothing that descends from what it started
+/// outlives it, whoever is killed (`Orphans`).
 package enum RunLoop {
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
@@ -13,6 +14,7 @@ package enum RunLoop {
     _ plan: RunPlan, spawnPath: String, tunnelPath: String
   ) throws(ProcessError) -> (spawn: WaitStatus, tunnel: WaitStatus) {
     var polling = try PollSet(signals: signals + [SIGCHLD])
+    var orphans = try Orphans()
     let pipeline = try RunPipeline(plan, programs: RunPrograms(spawn: spawnPath, tunnel: tunnelPath))
     let (spawn, tunnel) = (pipeline.spawn, pipeline.tunnel)
     var spawnStatus: WaitStatus?
@@ -21,8 +23,10 @@ package enum RunLoop {
     while true {
       if spawnStatus == nil { spawnStatus = spawn.reap() }
       if tunnelStatus == nil { tunnelStatus = tunnel.reap() }
-      if let spawnStatus, let tunnelStatus { return (spawnStatus, tunnelStatus) }
-      try polling.wait()
+      let running = (spawnStatus == nil ? [spawn] : []) + (tunnelStatus == nil ? [tunnel] : [])
+      orphans.look(sparing: running.map(\.processID), at: BootClock.now)
+      if let spawnStatus, let tunnelStatus, orphans.isEmpty { return (spawnStatus, tunnelStatus) }
+      try polling.wait(until: orphans.deadline)
       while let signal = polling.takeSignal() {
         // A key's signal reached the whole group already.
         guard signal.number != SIGCHLD, !signal.isFromKernel else { continue }

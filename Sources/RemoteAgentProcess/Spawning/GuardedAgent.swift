@@ -18,8 +18,8 @@ package struct AgentCommand: Sendable, Equatable {
   }
 }
 
-/// An agent with its guard: a process of its own, in C and forked without exec, that starts the agent and, whatever
-/// happens to us, ends it and all that descends from it (cposix_guard.h has the rules).
+/// An agent with its guard and the guard's keeper: processes of their own, in C and forked without exec, that start the
+/// agent and, whatever happens to us or to one of them, end it and all that descends from it (cposix_guard.h has the rules).
 ///
 /// Forked and not run anew from /proc/self/exe: no hidden option that anybody could call, no start-up time, no executable
 /// that must still be there; and as it makes async-signal-safe calls only, any of our programs and tests can do it.
@@ -35,13 +35,15 @@ package final class GuardedAgent {
     case exited(WaitStatus)
     /// Nothing of the tree is left, save `survivors` that we may not end. The last event.
     case gone(survivors: Int)
-    /// Somebody killed the guard. What it had started is ended by now, if we adopt orphans; else the agent is, and what
-    /// it started may live on. The last event.
+    /// Somebody killed the guard or its keeper. What the guard had started is ended by now; if both were killed and we
+    /// don't adopt orphans only the agent is, and what it started may live on. The agent's status, if it is known and
+    /// wasn't told before. The last event.
     case lost(WaitStatus?, survivors: Int)
   }
 
-  private let guardID: Int32
+  private let keeperID: Int32
   private let adoptsOrphans: Bool
+  /// 0 before it is started, and once it was waited for.
   private var agentID: Int32 = 0
   /// The guard's socket; -1 when it is over.
   package private(set) var descriptor: Int32
@@ -50,8 +52,8 @@ package final class GuardedAgent {
   ///
   /// - Parameters:
   ///   - descriptors: the agent's standard input, output and error; they stay open here.
-  ///   - adoptsOrphans: whether, should somebody kill the guard, its orphans come to us and are ended; only for a process
-  ///     that has no other children, since all of them are.
+  ///   - adoptsOrphans: whether, should somebody kill guard and keeper, their orphans come to us and are ended; only for a
+  ///     process that has no other children, since all of them are.
   package init(
     _ command: AgentCommand, descriptors: (Int32, Int32, Int32), adoptsOrphans: Bool
   ) throws(ProcessError) {
@@ -60,7 +62,7 @@ package final class GuardedAgent {
       throw ProcessError(tried: "becoming a subreaper", errno: errno)
     }
     var socket: Int32 = -1
-    guardID = CStrings.with(command.arguments) { arguments in
+    keeperID = CStrings.with(command.arguments) { arguments in
       CStrings.with(optional: command.folder) { folder in
         command.path.withCString { path in
           var agent = cposix_agent(
@@ -69,7 +71,7 @@ package final class GuardedAgent {
         }
       }
     }
-    guard guardID > 0 else { throw ProcessError(tried: "starting the guard", errno: errno) }
+    guard keeperID > 0 else { throw ProcessError(tried: "starting the guard", errno: errno) }
     descriptor = socket
   }
 
@@ -84,7 +86,7 @@ package final class GuardedAgent {
   package func end(grace: Milliseconds) { tell(CPOSIX_GUARD_END, Int32(clamping: grace)) }
 
   private func tell(_ kind: cposix_guard_kind, _ value: Int32) {
-    var message = cposix_guard_message(kind: Int32(kind.rawValue), value: value)
+    var message = cposix_guard_message(kind: Int32(kind.rawValue), value: value, status: -1)
     // A guard that is gone says so by an event.
     _ = Glibc.send(descriptor, &message, MemoryLayout.size(ofValue: message), Int32(MSG_NOSIGNAL))
   }
@@ -102,32 +104,51 @@ package final class GuardedAgent {
     case Int32(CPOSIX_GUARD_STARTED.rawValue):
       agentID = message.value
       return .started(processID: message.value)
-    case Int32(CPOSIX_GUARD_EXITED.rawValue): return .exited(WaitStatus(rawValue: message.value))
+    case Int32(CPOSIX_GUARD_EXITED.rawValue):
+      agentID = 0
+      return .exited(WaitStatus(rawValue: message.value))
     case Int32(CPOSIX_GUARD_NO_FOLDER.rawValue): return over(.noFolder(errno: message.value))
     case Int32(CPOSIX_GUARD_NO_START.rawValue): return over(.notStarted(errno: message.value))
     case Int32(CPOSIX_GUARD_GONE.rawValue): return over(.gone(survivors: Int(message.value)))
+    case Int32(CPOSIX_GUARD_LOST.rawValue):
+      return over(.lost(Self.status(message.status), survivors: Int(message.value)))
     default: return lost()
     }
   }
 
   private func over(_ event: Event) -> Event {
-    close(descriptor)
-    descriptor = -1
-    var status: Int32 = 0
-    // It ends right after its last message.
-    while waitpid(guardID, &status, 0) < 0, errno == EINTR {}
+    waitForKeeper()
+    var status: Int32 = -1
+    // Of two one may have been killed while it ended, and the other is ours then.
+    if adoptsOrphans, !event.hasSurvivors { _ = cposix_end_descendants(5000, 0, &status) }
     return event
   }
 
+  /// Neither is there any more.
   private func lost() -> Event {
+    waitForKeeper()
+    var status: Int32 = -1
+    let survivors = adoptsOrphans ? cposix_end_descendants(5000, agentID, &status) : 0
+    return .lost(Self.status(status), survivors: Int(survivors))
+  }
+
+  private func waitForKeeper() {
     close(descriptor)
     descriptor = -1
-    var status: Int32 = -1
-    guard adoptsOrphans else {
-      while waitpid(guardID, &status, 0) < 0, errno == EINTR {}
-      return .lost(nil, survivors: 0)
+    // It ends right after the last message, if nobody has stopped it.
+    kill(keeperID, SIGCONT)
+    var status: Int32 = 0
+    while waitpid(keeperID, &status, 0) < 0, errno == EINTR {}
+  }
+
+  private static func status(_ rawValue: Int32) -> WaitStatus? { rawValue >= 0 ? WaitStatus(rawValue: rawValue) : nil }
+}
+
+extension GuardedAgent.Event {
+  fileprivate var hasSurvivors: Bool {
+    switch self {
+    case .gone(let survivors), .lost(_, let survivors): survivors > 0
+    case .started, .noFolder, .notStarted, .exited: false
     }
-    let survivors = cposix_end_descendants(5000, agentID, &status)
-    return .lost(status >= 0 ? WaitStatus(rawValue: status) : nil, survivors: Int(survivors))
   }
 }

@@ -2,13 +2,14 @@ import Glibc
 import RemoteAgentProcess
 import Testing
 
-/// An agent that ends with 3 after a line of input, and its guard, which is stopped.
+/// An agent that ends with 3 after a line of input, its guard, which is stopped, and its keeper.
 final class GuardedAgentTests {
   private var polling: PollSet
   private let input: Int32
   private let agent: GuardedAgent
   private let agentID: Int32
   private let guardID: Int32
+  private let keeperID: Int32
 
   init() throws {
     var polling = try PollSet()
@@ -22,6 +23,7 @@ final class GuardedAgentTests {
       throw ProcessError(tried: "starting the agent: \(String(describing: event))", errno: ECHILD)
     }
     let guardID = try #require(Int32(try Self.field(4, of: agentID)))
+    keeperID = try #require(Int32(try Self.field(4, of: guardID)))
     kill(guardID, SIGSTOP)
     self.polling = polling
     self.input = input.writing
@@ -42,18 +44,52 @@ final class GuardedAgentTests {
     try waitFor("the agent to end") { try state(of: agentID) == "Z" }
     for _ in 0..<3 { agent.send(signal: SIGTERM) }
     kill(guardID, SIGCONT)
-    try waitFor("the guard to end") { try state(of: guardID) == "Z" }
+    try waitFor("the guard to end") { (try? state(of: guardID)) == nil }
+    try waitFor("the keeper to end") { try state(of: keeperID) == "Z" }
     try #expect(Self.next(of: agent, &polling) == .exited(.exited(code: 3)))
     try #expect(Self.next(of: agent, &polling) == .gone(survivors: 0))
     #expect(agent.descriptor == -1)
   }
 
-  @Test func `a guard that is killed is told as lost`() throws {
+  @Test func `a guard that is killed is told as lost, with how its agent ended`() throws {
     try waitFor("the guard to stop") { try state(of: guardID) == "T" }
     // Unread too: it may not hide that the guard is lost.
     agent.send(signal: SIGCONT)
     kill(guardID, SIGKILL)
+    try #expect(Self.next(of: agent, &polling) == .lost(.killed(signal: SIGKILL), survivors: 0))
+    #expect((try? state(of: agentID)) == nil)
+  }
+
+  @Test func `a keeper that is killed is told as lost, with how its agent ended`() throws {
+    kill(guardID, SIGCONT)
+    kill(keeperID, SIGKILL)
+    try #expect(Self.next(of: agent, &polling) == .lost(.killed(signal: SIGKILL), survivors: 0))
+    #expect((try? state(of: agentID)) == nil)
+  }
+
+  @Test func `an agent that had ended before its guard was killed is told once`() throws {
+    kill(guardID, SIGCONT)
+    #expect(write(input, "\n", 1) == 1)
+    try #expect(Self.next(of: agent, &polling) == .exited(.exited(code: 3)))
+    try #expect(Self.next(of: agent, &polling) == .gone(survivors: 0))
+  }
+
+  @Test func `a guard and a keeper that are killed are told as lost`() throws {
+    kill(keeperID, SIGSTOP)
+    try waitFor("the keeper to stop") { try state(of: keeperID) == "T" }
+    kill(guardID, SIGKILL)
+    kill(keeperID, SIGKILL)
     try #expect(Self.next(of: agent, &polling) == .lost(nil, survivors: 0))
+    try waitFor("the agent to end") { (try? state(of: agentID)).map { $0 == "Z" } ?? true }
+  }
+
+  @Test func `a keeper that is stopped holds up nothing`() throws {
+    kill(keeperID, SIGSTOP)
+    kill(guardID, SIGCONT)
+    try waitFor("the keeper to stop") { try state(of: keeperID) == "T" }
+    #expect(write(input, "\n", 1) == 1)
+    try #expect(Self.next(of: agent, &polling) == .exited(.exited(code: 3)))
+    try #expect(Self.next(of: agent, &polling) == .gone(survivors: 0))
   }
 
   private static func next(of agent: GuardedAgent, _ polling: inout PollSet) throws -> GuardedAgent.Event? {

@@ -1,0 +1,160 @@
+import Glibc
+import RemoteAgentCore
+import RemoteAgentProcess
+import Testing
+
+/// Who of ra-spawn's family is killed with SIGKILL, all at once.
+enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g", agent = "a" }
+
+/// Whoever is killed, and whatever the agent left: nothing of it lives on, no zombie is kept, and nothing is run again.
+@Suite(.serialized) struct `No survivors` {
+  /// An agent that notes its start, leaves one of each kind, and waits: a child, a tool in a session of its own, a daemon
+  /// (orphaned, in a session of its own, without descriptors), one that ignores SIGTERM, one that is stopped, and a zombie.
+  private static let agent = #"""
+    echo started >>"$1/starts"
+    sleep 9001 &
+    setsid sleep 9002 &
+    (setsid sh -c 'cd /; exec <&- >&- 2>&- 3>&- 4>&- 5>&-; sleep 9003; :' &)
+    sh -c 'trap "" TERM HUP INT; sleep 9004; sleep 9004; :' &
+    sleep 9005 & kill -STOP $!
+    sh -c 'sleep 0 & exec sleep 9006' &
+    echo "ready"
+    wait
+    """#
+  private static let kinds = ["9001", "9002", "9003", "9004", "9005", "9006"]
+
+  private let mark = Mark()
+
+  /// Once the whole family stands, which it also must without the tests' interference.
+  private func family(of program: Program) throws -> [Mark.Process] {
+    try program.wait("the agent") { program.text.contains("ready") }
+    var family: [Mark.Process] = []
+    try mark.wait("the agent's tree") { living in
+      family = living
+      let words = living.compactMap { try? AtomicFile.read("/proc/\($0.id)/cmdline") }
+        .map { String(decoding: $0, as: UTF8.self) }
+      return `No survivors`.kinds.allSatisfy { kind in words.contains { $0.hasPrefix("sleep\0\(kind)") } }
+        && living.contains { $0.state == "T" }
+    }
+    return family
+  }
+
+  private func kill(_ victims: String, of family: [Mark.Process]) throws {
+    for victim in try victims.map({ try #require(Victim(rawValue: $0)) }) {
+      let found: Mark.Process? =
+        switch victim {
+        case .spawn: family.first { $0.name == "ra-spawn" }
+        case .keeper: family.first { $0.name == "ra-keeper" }
+        case .guardian: family.first { $0.name == "ra-guard" }
+        case .agent:
+          family.first { process in family.contains { $0.name == "ra-guard" && $0.id == process.parent } && process.name == "sh" }
+        }
+      Glibc.kill(try #require(found).id, SIGKILL)
+    }
+  }
+
+  private func spawn(in folder: Folder) throws -> Program {
+    let words = mark.words + [Program.path("ra-spawn"), "sh", "--", "-c", `No survivors`.agent, "sh", folder.path]
+    let program = try Program(words[0], Array(words.dropFirst()))
+    program.folder = folder
+    return program
+  }
+
+  private func starts(_ program: Program) throws -> Int {
+    try AtomicFile.read("\(program.path)/starts").split(separator: UInt8(ascii: "\n")).count
+  }
+
+  @Test(arguments: ["k", "g", "a", "kg", "gk", "ka", "ga", "kga"])
+  func `ra-spawn lives: it ends the tree or has it ended, says so, and ends as the agent did`(victims: String) throws {
+    let program = try spawn(in: try Folder())
+    let family = try family(of: program)
+    try kill(victims, of: family)
+    #expect(try program.finish() == .exited(code: 137))
+    // By the time that it has ended all else has.
+    #expect(mark.living == [])
+    #expect(program.states("exited").count == 1)
+    #expect(program.states("error").compactMap { $0["code"]?.string } == (victims == "a" ? [] : ["guard_lost"]))
+    #expect(try starts(program) == 1)
+  }
+
+  @Test(arguments: ["s", "sk", "ks", "sg", "gs", "sa", "ska", "sga"])
+  func `ra-spawn is killed, and one at least is left that ends the tree`(victims: String) throws {
+    let program = try spawn(in: try Folder())
+    let family = try family(of: program)
+    try kill(victims, of: family)
+    #expect(try program.finish() == .killed(signal: SIGKILL))
+    try mark.wait("the end of all") { $0.isEmpty }
+    #expect(try starts(program) == 1)
+  }
+
+  @Test func `ra-spawn is killed and its guard stopped: the keeper waits for it, and not for ever`() throws {
+    let program = try spawn(in: try Folder())
+    let family = try family(of: program)
+    Glibc.kill(try #require(family.first { $0.name == "ra-guard" }).id, SIGSTOP)
+    try kill("s", of: family)
+    try mark.wait("the end of all") { $0.isEmpty }
+    _ = program.reap()
+  }
+
+  @Test func `ra-spawn doesn't wait for a keeper that somebody stopped`() throws {
+    let program = try spawn(in: try Folder())
+    let family = try family(of: program)
+    Glibc.kill(try #require(family.first { $0.name == "ra-keeper" }).id, SIGSTOP)
+    program.child.send(signal: SIGTERM)
+    #expect(try program.finish() == .exited(code: 143))
+    #expect(mark.living == [])
+  }
+
+  /// ra-run beside a tunnel that lives until a file is there.
+  private func run(_ options: [String] = []) throws -> Program {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    try folder.copy(Program.path("ra-spawn"))
+    let tunnel = "#!/bin/sh\ncat >lines\nwhile [ ! -e enough ]; do sleep 0.02; done\necho delivered >delivered\n"
+    try AtomicFile.write(Array(tunnel.utf8), to: "\(folder.path)/ra-tunnel", mode: 0o700)
+    let words =
+      mark.words + ["\(folder.path)/ra-run"] + options + ["sh", "--", "-c", `No survivors`.agent, "sh", folder.path]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    program.folder = folder
+    return program
+  }
+
+  @Test(arguments: ["skg", "gks", "skga", "sk", "sg", "s", "kg", "k", "g"])
+  func `under ra-run nothing is left even if all three are killed, and the tunnel delivers`(victims: String) throws {
+    let program = try run()
+    let family = try family(of: program)
+    try kill(victims, of: family)
+    // The tunnel is there yet: it and ra-run are all that is left, save what the tunnel itself runs.
+    try mark.wait("the end of the rest") { living in
+      let tunnels = Set(living.filter { $0.name == "ra-tunnel" }.map(\.id))
+      return tunnels.count == 1
+        && living.allSatisfy { $0.name == "ra-run" || tunnels.contains($0.id) || tunnels.contains($0.parent) }
+    }
+    let own = try #require(mark.living.first { $0.name == "ra-run" })
+    #expect(Mark.zombies(of: [own.id]) == [])
+    try AtomicFile.write([], to: "\(program.path)/enough", mode: 0o600)
+    #expect(try program.finish() == .exited(code: 137))
+    #expect(access("\(program.path)/delivered", F_OK) == 0)
+    #expect(mark.living == [])
+    #expect(try starts(program) == 1)
+  }
+
+  @Test(arguments: ["k", "g", "kg", "s", "sk", "sg"])
+  func `a tree that forks as fast as it can is ended`(victims: String) throws {
+    // Each forks its successor and ends, as long as the folder is there: no number can be counted on.
+    let hop = #"f() { [ -e "$1" ] && f "$1" & }; for i in 1 2 3 4 5 6 7 8 9 10; do f "$1"; done; echo ready; sleep 9001"#
+    let folder = try Folder()
+    let words = mark.words + [Program.path("ra-spawn"), "sh", "--", "-c", hop, "sh", folder.path]
+    let program = try Program(words[0], Array(words.dropFirst()))
+    program.folder = folder
+    try program.wait("the agent") { program.text.contains("ready") }
+    var family: [Mark.Process] = []
+    try mark.wait("the tree") { living in
+      family = living
+      return ["ra-spawn", "ra-keeper", "ra-guard"].allSatisfy { name in living.contains { $0.name == name } }
+    }
+    try kill(victims, of: family)
+    _ = try program.finish()
+    try mark.wait("the end of all") { $0.isEmpty }
+  }
+}
