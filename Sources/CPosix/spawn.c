@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { most_descriptors = 16 };
@@ -53,5 +55,57 @@ int cposix_spawn(const struct cposix_program *program, pid_t *process) {
   }
   for (int i = 0; i < program->descriptor_count; i++)
     if (copies[i] >= 0) close(copies[i]);
+  return error;
+}
+
+// In the child that becomes the program: async-signal-safe calls only.
+static void become(const struct cposix_program *program, pid_t parent, int end_signal, int report) {
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  sigset_t none;
+  int copies[most_descriptors], error = 0;
+  // posix_spawn(3) has no attribute for it.
+  prctl(PR_SET_PDEATHSIG, end_signal);
+  if (getppid() != parent) _exit(127);
+  if (program->new_session ? setsid() < 0 : setpgid(0, 0) != 0) goto failed;
+  for (int signal = 1; signal <= SIGRTMAX; signal++) sigaction(signal, &action, NULL);
+  if ((error = copy_above(program->descriptors, program->descriptor_count, copies))) goto failed;
+  for (int i = 0; i < program->descriptor_count; i++) {
+    if (copies[i] < 0) close(i);
+    else if (dup2(copies[i], i) < 0) goto failed;
+  }
+  if (program->folder && chdir(program->folder) != 0) goto failed;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(program->path, program->arguments, program->environment);
+failed:
+  if (!error) error = errno;
+  (void)!write(report, &error, sizeof error);
+  _exit(127);
+}
+
+int cposix_spawn_tied(const struct cposix_program *program, int signal, pid_t *process) {
+  int ends[2], error = 0;
+  if (program->descriptor_count > most_descriptors) return EINVAL;
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  // Out of the way of the program's own.
+  int report = fcntl(ends[1], F_DUPFD_CLOEXEC, most_descriptors);
+  if (report < 0) error = errno;
+  close(ends[1]);
+  pid_t parent = getpid(), child = -1;
+  if (!error && (child = _Fork()) == 0) become(program, parent, signal, report);
+  if (!error && child < 0) error = errno;
+  if (report >= 0) close(report);
+  if (child > 0) {
+    ssize_t count;
+    do count = read(ends[0], &error, sizeof error);
+    while (count < 0 && errno == EINTR);
+    if (count == sizeof error) {
+      while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    } else {
+      error = 0;
+      *process = child;
+    }
+  }
+  close(ends[0]);
   return error;
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RemoteAgentProcess
 
 /// Where ra-tunnel gets the passphrase of its credential, if that has one.
@@ -18,24 +17,14 @@ struct PassphraseOptions: ParsableArguments {
     }
   }
 
-  /// What the plan's ra-tunnel is told before anybody is asked.
-  func nameFile(in plan: inout RunPlan) {
-    plan.nameFile(passphraseFile, by: "--passphrase-file")
-    if passphraseFile == nil, !passphrase { plan.tunnelOptions.append("--no-ask") }
-  }
+  /// What ra-tunnel is told where no descriptor gives it one.
+  var askWords: [String] { passphraseFile == nil && !passphrase ? ["--no-ask"] : [] }
 
-  /// Asks, if that is wanted, and has the plan's ra-tunnel read the answer from a pipe.
-  func ask(for plan: inout RunPlan) throws(Failure) {
-    guard passphrase else { return }
+  /// Asks, if that is wanted.
+  func asked() throws(Failure) -> [UInt8]? {
+    guard passphrase else { return nil }
     do {
-      var typed = try TerminalPrompt.askSecret("passphrase of the credential: ")
-      defer { explicit_bzero(&typed, typed.count) }
-      // It fits into the pipe.
-      let pipe = try Descriptor.pipe()
-      let written = typed.withUnsafeBytes { Descriptor.write($0, to: pipe.writing) }
-      close(pipe.writing)
-      guard written == .bytes(typed.count) else { throw ProcessError(tried: "passing it on", errno: EIO) }
-      plan.pass(pipe.reading) { "--passphrase-file=/dev/fd/\($0)" }
+      return try TerminalPrompt.askSecret("passphrase of the credential: ")
     } catch {
       throw Failure(description: "asking for the passphrase: \(error)")
     }

@@ -14,3 +14,7 @@ struct cposix_program {
 // Starts a program with default signal dispositions and none blocked (posix_spawn(3)). Returns 0 and the process id, or an
 // error number.
 int cposix_spawn(const struct cposix_program *program, pid_t *process);
+
+// The same for a program in a process group of its own that gets a signal when the thread that starts it has ended,
+// whatever ended it.
+int cposix_spawn_tied(const struct cposix_program *program, int signal, pid_t *process);

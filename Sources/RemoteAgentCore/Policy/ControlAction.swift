@@ -11,12 +11,23 @@ package enum ControlAction: Sendable, Equatable {
     /// Absolute; nil: the one that the owner's runs in.
     package var folder: String?
     package var prompt: String?
+    /// The name of the session that is begun, on the device channel.
+    package var session: String?
+    package var title: String?
 
-    package init(agent: String? = nil, arguments: [String] = [], folder: String? = nil, prompt: String? = nil) {
+    /// Bytes of a title at most.
+    package static let longestTitle = 1024
+
+    package init(
+      agent: String? = nil, arguments: [String] = [], folder: String? = nil, prompt: String? = nil,
+      session: String? = nil, title: String? = nil
+    ) {
       self.agent = agent
       self.arguments = arguments
       self.folder = folder
       self.prompt = prompt
+      self.session = session
+      self.title = title
     }
   }
 
@@ -132,6 +143,14 @@ extension ControlAction.Start {
     folder = try members.optionalText("cwd")
     guard folder.map({ $0.utf8.first == UInt8(ascii: "/") && !$0.utf8.contains(0) }) ?? true else {
       throw ControlRefusal("cwd must be an absolute path")
+    }
+    session = try members.optionalText("sessionId")
+    guard session.map(SessionDescription.isValidId) ?? true else {
+      throw ControlRefusal("sessionId must be a session's name")
+    }
+    title = try members.optionalText("title")
+    guard title.map({ $0.utf8.count <= Self.longestTitle && !$0.utf8.contains(0) }) ?? true else {
+      throw ControlRefusal("title must be a text without NUL, of at most \(Self.longestTitle) bytes")
     }
   }
 }

@@ -147,6 +147,31 @@ extension ControlPolicy {
   }
 }
 
+/// The policy for who is started with it.
+extension ControlPolicy {
+  /// Adds to the programs that may be started.
+  package mutating func add(agents added: [String]) throws(PolicyError) {
+    var policy = self
+    try policy.set(.agents, to: added, name: "agents")
+    agents += added.filter { !agents.contains($0) }
+  }
+
+  /// This without starts.
+  package var withoutStarts: ControlPolicy {
+    var policy = self
+    (policy.agents, policy.folders, policy.restart, policy.arguments) = ([], nil, false, false)
+    return policy
+  }
+
+  /// One value of `--allow` that is `withoutStarts`, whatever config.json says.
+  package var steering: String {
+    let members: [Member] = [.prompts, .stop, .approve, .input]
+    let flags = members.filter { member in member.flag.map { self[keyPath: $0] } ?? false }.map(\.rawValue)
+    let list = signals.isEmpty ? [] : ["signals=" + signals.map(\.rawValue).joined(separator: ":")]
+    return (["none"] + flags + list).joined(separator: ",")
+  }
+}
+
 /// The policy as it is shown.
 extension ControlPolicy {
   /// In the form of `allow` in config.json, where it says the same.

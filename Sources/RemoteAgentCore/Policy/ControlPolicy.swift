@@ -30,24 +30,29 @@ package struct ControlPolicy: Sendable, Equatable {
 
   package var allowsStart: Bool { restart || !agents.isEmpty }
 
+  /// Who runs no agent of his own has none to be started again.
+  private func allowsStart(for run: Run) -> Bool { run.agent == nil ? !agents.isEmpty : allowsStart }
+
   package var allowsNothing: Bool {
     !allowsStart && !prompts && !stop && !approve && !input && signals.isEmpty
   }
 
   /// What the owner runs.
   package struct Run: Sendable, Equatable {
-    /// As he gave it: a name or a path.
-    let agent: String
+    /// As he gave it: a name or a path; nil: he runs none, and has a hub start those that it may.
+    let agent: String?
     /// Resolved.
     let folder: String
 
-    package init(agent: String, folder: String) {
+    package init(agent: String?, folder: String) {
       self.agent = agent
       self.folder = folder
     }
 
     /// Whether a hub that says `name` means this agent.
-    func isCalled(_ name: String) -> Bool { name == agent || name == AgentProfile.baseName(agent) }
+    func isCalled(_ name: String) -> Bool {
+      agent.map { name == $0 || name == AgentProfile.baseName($0) } ?? false
+    }
   }
 
   /// Returns the action as it is to be carried out, or throws why it may not be. Of a start that is carried out each
@@ -76,7 +81,11 @@ package struct ControlPolicy: Sendable, Equatable {
   private func allowed(
     _ start: ControlAction.Start, for run: Run, resolving resolve: (String) -> String?
   ) throws(ControlRefusal) -> ControlAction.Start {
-    guard allowsStart else { throw ControlRefusal("starting an agent is not allowed here (allow: agents, restart)") }
+    guard allowsStart(for: run) else {
+      let members = run.agent == nil ? "agents" : "agents, restart"
+      throw ControlRefusal("starting an agent is not allowed here (allow: \(members))")
+    }
+    guard start.agent != nil || run.agent != nil else { throw ControlRefusal("no agent is named") }
     if start.prompt != nil { try require(prompts, "prompts are", .prompts) }
     if !start.arguments.isEmpty { try require(arguments, "arguments are", .arguments) }
     var start = start

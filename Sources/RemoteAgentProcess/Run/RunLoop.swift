@@ -15,7 +15,8 @@ package enum RunLoop {
   ) throws(ProcessError) -> (spawn: WaitStatus, tunnel: WaitStatus) {
     var polling = try PollSet(signals: signals + [SIGCHLD])
     var orphans = try Orphans()
-    let (spawn, tunnel) = try start(plan, spawnPath: spawnPath, tunnelPath: tunnelPath)
+    let pipeline = try RunPipeline(plan, programs: RunPrograms(spawn: spawnPath, tunnel: tunnelPath))
+    let (spawn, tunnel) = (pipeline.spawn, pipeline.tunnel)
     var spawnStatus: WaitStatus?
     var tunnelStatus: WaitStatus?
     var hasSignalled = false
@@ -35,25 +36,5 @@ package enum RunLoop {
         hasSignalled = true
       }
     }
-  }
-
-  private static func start(
-    _ plan: RunPlan, spawnPath: String, tunnelPath: String
-  ) throws(ProcessError) -> (spawn: ChildProcess, tunnel: ChildProcess) {
-    let lines = try Descriptor.pipe()
-    let control = try Descriptor.pipe()
-    // What they share is theirs alone.
-    defer {
-      for end in [lines.reading, lines.writing, control.reading, control.writing] + plan.tunnelDescriptors {
-        close(end)
-      }
-    }
-    // The tunnel first: if the other can't be started, it reads the end of its input.
-    let tunnel = try ChildProcess(
-      tunnelPath, arguments: plan.tunnelArguments,
-      descriptors: [lines.reading, control.writing, 2] + plan.tunnelDescriptors)
-    let spawn = try ChildProcess(
-      spawnPath, arguments: plan.spawnArguments, descriptors: [0, lines.writing, 2, control.reading, 1])
-    return (spawn, tunnel)
   }
 }

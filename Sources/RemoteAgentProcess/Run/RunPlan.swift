@@ -15,6 +15,10 @@ package struct RunPlan: Sendable, Equatable {
   package var tunnelOptions: [String] = []
   /// Descriptors of ours that become ra-tunnel's, beyond its standard ones, and nobody else's.
   package private(set) var tunnelDescriptors: [Int32] = []
+  /// Likewise ra-spawn's, beyond those of the loop.
+  package private(set) var spawnDescriptors: [Int32] = []
+  /// Whether the agent's output is shown here; to be chosen before descriptors are passed.
+  package var isShown = true
   /// Whether lines are shown and not readable text.
   package var showsLines = false
   /// Whether a hub may do anything but watch.
@@ -31,6 +35,14 @@ package struct RunPlan: Sendable, Equatable {
   package mutating func pass(_ descriptor: Int32, by option: (Int) -> String) {
     tunnelOptions.append(option(3 + tunnelDescriptors.count))
     tunnelDescriptors.append(descriptor)
+  }
+
+  /// Has ra-spawn get a descriptor of ours, which is closed here once it is started.
+  ///
+  /// - Parameter option: names it, given its number there.
+  package mutating func passToSpawn(_ descriptor: Int32, by option: (Int) -> String) {
+    spawnOptions.append(option(Int(RunPlan.echo) + (isShown ? 1 : 0) + spawnDescriptors.count))
+    spawnDescriptors.append(descriptor)
   }
 
   /// Has ra-tunnel read a file, if there is one. A descriptor of ours (`/dev/fd/N`, as the shell's `<(…)` is) it alone
@@ -55,8 +67,10 @@ package struct RunPlan: Sendable, Equatable {
   private var agentWords: [String] { [agent] + (arguments.isEmpty ? [] : ["--"] + arguments) }
   private var format: [String] { showsLines ? ["--echo-format", "json"] : [] }
 
+  private var echoWords: [String] { isShown ? ["--echo", "\(RunPlan.echo),2"] + format : [] }
+
   package var spawnArguments: [String] {
-    ["--control", "\(RunPlan.control)", "--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords
+    ["--control", "\(RunPlan.control)"] + echoWords + spawnOptions + agentWords
   }
 
   package var tunnelArguments: [String] {
@@ -67,7 +81,7 @@ package struct RunPlan: Sendable, Equatable {
   package var shell: String {
     let spawn =
       ["ra-spawn", "--control"].joined(separator: " ") + " \"$d/control\" "
-      + Shell.join(["--echo", "\(RunPlan.echo),2"] + format + spawnOptions + agentWords)
+      + Shell.join(echoWords + spawnOptions + agentWords)
     let tunnel = Shell.join(["ra-tunnel"] + tunnelArguments)
     let loop = "{ \(spawn) | \(tunnel) \(RunPlan.echo)>&- >\"$d/control\"; } \(RunPlan.echo)>&1"
     return "(d=$(mktemp -d) && trap 'rm -r \"$d\"' EXIT && mkfifo \"$d/control\" && \(loop))"

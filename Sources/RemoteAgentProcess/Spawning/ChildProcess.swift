@@ -13,9 +13,11 @@ package struct ChildProcess: Sendable {
   ///   - descriptors: the `n`th becomes its descriptor `n` (at most 16); -1: it has none there. Others it inherits unless
   ///     they are close-on-exec.
   ///   - folder: its working folder; nil: ours.
+  ///   - endsWithUs: a signal that it gets when the thread that starts it has ended, whatever ended it; it is then in a
+  ///     process group of its own too, which no key on the terminal reaches.
   package init(
     _ path: String, arguments: [String], descriptors: [Int32] = [0, 1, 2], folder: String? = nil,
-    newSession: Bool = false
+    newSession: Bool = false, endsWithUs: Int32? = nil
   ) throws(ProcessError) {
     var processID: pid_t = 0
     let error = CStrings.with([path] + arguments) { arguments in
@@ -26,7 +28,8 @@ package struct ChildProcess: Sendable {
               path: path, arguments: arguments, environment: environ, folder: folder,
               descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
               new_session: newSession ? 1 : 0)
-            return cposix_spawn(&program, &processID)
+            guard let endsWithUs else { return cposix_spawn(&program, &processID) }
+            return cposix_spawn_tied(&program, endsWithUs, &processID)
           }
         }
       }

@@ -27,10 +27,13 @@ import Testing
       .approve(.init(requestId: "r", isAllowed: false, message: "m"))
     ),
     (#"{"action":"start"}"#, .start(.init())),
-    (#"{"action":"start","agent":null,"args":[],"cwd":null,"prompt":null,"sessionId":7}"#, .start(.init())),
+    (#"{"action":"start","agent":null,"args":[],"cwd":null,"prompt":null,"sessionId":null}"#, .start(.init())),
     (
       #"{"action":"start","agent":"a","args":["","-x"],"cwd":"/w","prompt":"p"}"#,
       .start(.init(agent: "a", arguments: ["", "-x"], folder: "/w", prompt: "p"))
+    ),
+    (
+      #"{"action":"start","sessionId":"s.1:a_B-2","title":"t\n"}"#, .start(.init(session: "s.1:a_B-2", title: "t\n"))
     ),
   ])
   func `what is well formed is read`(payload: String, action: ControlAction) throws {
@@ -65,6 +68,13 @@ import Testing
     (
       #"{"action":"approve","requestId":"r","decision":"deny","message":1}"#,
       "message must be a text that is not empty"
+    ),
+    (#"{"action":"start","sessionId":7}"#, "sessionId must be a text that is not empty"),
+    (#"{"action":"start","sessionId":"-s"}"#, "sessionId must be a session's name"),
+    (#"{"action":"start","title":"a\u0000"}"#, "title must be a text without NUL, of at most 1024 bytes"),
+    (
+      #"{"action":"start","title":"\#(String(repeating: "x", count: 1025))"}"#,
+      "title must be a text without NUL, of at most 1024 bytes"
     ),
     (#"{"action":"start","agent":""}"#, "agent must be a text that is not empty"),
     (#"{"action":"start","args":{}}"#, "args must be a list of texts without NUL"),

@@ -185,4 +185,59 @@ private func policy(_ change: (inout ControlPolicy) -> Void) -> ControlPolicy {
     }
     #expect(decision == refused("this folder is not allowed here (allow: folders)"))
   }
+
+  // MARK: - Without an agent of the owner's
+
+  private func alone(_ start: ControlAction.Start, _ policy: ControlPolicy) -> Result<
+    ControlAction, ControlRefusal
+  > {
+    let run = ControlPolicy.Run(agent: nil, folder: "/home/me/work")
+    return Result { () throws(ControlRefusal) in try policy.allowed(.start(start), for: run, resolving: resolve) }
+  }
+
+  @Test func `who runs none has only those started that he names`() {
+    let agents = policy { ($0.agents, $0.restart) = (["claude", "/opt/g/gemini"], true) }
+    #expect(alone(.init(agent: "claude"), agents) == .success(.start(.init(agent: "claude"))))
+    #expect(alone(.init(agent: "gemini"), agents) == .success(.start(.init(agent: "/opt/g/gemini"))))
+    #expect(alone(.init(agent: "codex"), agents) == refused("this agent is not allowed here (allow: agents)"))
+    #expect(alone(.init(), agents) == refused("no agent is named"))
+    let restart = policy { $0.restart = true }
+    let none = refused("starting an agent is not allowed here (allow: agents)")
+    #expect(alone(.init(agent: "claude"), restart) == none)
+    #expect(alone(.init(), restart) == none)
+    #expect(
+      alone(.init(agent: "claude", folder: "/etc"), agents)
+        == refused("another folder is not allowed here (allow: folders)"))
+    let anywhere = policy { ($0.agents, $0.folders) = (["claude"], ["/home/me"]) }
+    #expect(
+      alone(.init(agent: "claude", folder: "/home/me/in"), anywhere)
+        == .success(.start(.init(agent: "claude", folder: "/home/me/work/a"))))
+  }
+
+  @Test func `agents of the command line are added`() throws {
+    var agents = policy { $0.agents = ["codex"] }
+    try agents.add(agents: ["claude", "codex", "/opt/x"])
+    #expect(agents.agents == ["codex", "claude", "/opt/x"])
+    for wrong in ["./x", "", "a/b"] { #expect(throws: PolicyError.self) { try agents.add(agents: [wrong]) } }
+    #expect(agents.agents == ["codex", "claude", "/opt/x"])
+  }
+
+  @Test func `what is handed on is the same without starts`() throws {
+    var all = policy { ($0.agents, $0.folders, $0.restart, $0.arguments) = (["codex"], ["/"], true, true) }
+    (all.input, all.signals) = (true, ControlSignal.allCases)
+    let changes: [(inout ControlPolicy) -> Void] = [
+      { _ in }, { $0.prompts = false }, { $0.stop = false }, { $0.approve = false }, { $0.input = false },
+      { $0.signals = [] }, { $0.signals = [.kill] },
+    ]
+    for base in [all, ControlPolicy(), .nothing] {
+      for change in changes {
+        var given = base
+        change(&given)
+        var taken = all
+        try taken.apply(allow: [given.steering], deny: [])
+        #expect(taken == given.withoutStarts)
+        #expect(!taken.allowsStart)
+      }
+    }
+  }
 }

@@ -1,0 +1,21 @@
+package import ArgumentParser
+
+/// What is hidden before anything leaves the machine, for who has an agent started: in the words of ra-spawn.
+package struct RedactionOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Hide tokens, private keys and secrets of the environment.")
+  package var redact = true
+
+  @Option(help: ArgumentHelp("Hide what a pattern matches, too.", valueName: "regex"))
+  package var redactPattern: [String] = []
+
+  @Option(help: ArgumentHelp("Hide the value of this variable, too.", valueName: "name"))
+  package var redactEnv: [String] = []
+
+  package init() {}
+
+  /// The same as options of a command line.
+  package var options: [String] {
+    (redact ? [] : ["--no-redact"]) + redactPattern.map { "--redact-pattern=\($0)" }
+      + redactEnv.map { "--redact-env=\($0)" }
+  }
+}

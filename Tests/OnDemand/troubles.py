@@ -1,0 +1,294 @@
+"""What is killed or lost while agents are started: no start is carried out twice, and nothing is left running."""
+import http.client
+import os
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+
+from Support.forwarder import Forwarder
+from Support.processes import descriptors, family
+from Support.scratch import run
+
+
+class Starter:
+    """Has one agent after another started, in a thread of its own, until it is told to end."""
+
+    def __init__(self, stage, pause=0.05, words=("quick",)):
+        self.stage, self.pause, self.words = stage, pause, words
+        self.accepted, self.tried, self.is_over = {}, 0, threading.Event()
+        self.failure = None
+        # The token of the checks is made once.
+        stage.hub.metrics()
+        self.thread = threading.Thread(target=self.go, daemon=True)
+        self.thread.start()
+
+    def go(self):
+        while not self.is_over.wait(self.pause):
+            name = f"job-{self.tried}"
+            self.tried += 1
+            try:
+                self.accepted[name] = self.stage.begin(name, *self.words)
+            except urllib.error.HTTPError as error:
+                # As many wait as may.
+                if error.code not in (429, 503):
+                    self.failure = f"{name}: {error.code} {error.read()[:300]}"
+                    return
+            except (OSError, http.client.HTTPException):
+                # No hub is there; what was sent to one that was killed may have been taken.
+                continue
+
+    def ends(self):
+        self.is_over.set()
+        self.thread.join(60)
+        assert self.failure is None, self.failure
+        return self.accepted
+
+
+def results(stage, accepted):
+    """The start of each: what became of it, when all have ended."""
+    found = {}
+    for name, session in accepted.items():
+        stage.ended(session)
+        start, = [control for control in stage.controls(session) if control["payload"]["action"] == "start"]
+        found[name] = (start["result"], start.get("reason"))
+    return found
+
+
+def never_twice(stage):
+    twice = {name: times for name, times in stage.starts().items() if times != 1}
+    assert not twice, f"started more than once: {twice}"
+
+
+def the_hub_is_killed_while_sessions_start(stage):
+    stage.on_demand("--max-sessions", "64")
+    starter = Starter(stage)
+    for _ in range(stage.size(4, 15)):
+        time.sleep(1)
+        stage.hub.kill()
+        time.sleep(0.3)
+        stage.hub.start()
+        done = len(starter.accepted)
+        stage.until(lambda done=done: len(starter.accepted) > done + 3, "starts by the new hub")
+    accepted = starter.ends()
+    found = results(stage, accepted)
+    stage.until(lambda: set(accepted) <= set(stage.starts()), lambda: f"the starts of {set(accepted) - set(stage.starts())}")
+    never_twice(stage)
+    assert all(result == "applied" for result, _ in found.values()), found
+    stage.note(f"{len(accepted)} starts accepted of {starter.tried}, all carried out once")
+    stage.ends(0, signal.SIGTERM)
+    assert not stage.spool(), stage.spool()
+
+
+def ra_run_is_killed_while_sessions_start(stage):
+    """What it had taken and not yet begun is lost, and shown as such; the rest waits for the next."""
+    stage.on_demand("--max-sessions", "64")
+    starter = Starter(stage, words=())
+    rounds = stage.size(4, 15)
+    for _ in range(rounds):
+        many = len(stage.starts())
+        stage.until(lambda many=many: len(stage.starts()) > many + 4, "more starts")
+        stage.run.process.kill()
+        stage.run.process.wait()
+        stage.nothing_runs()
+        stage.on_demand("--max-sessions", "64")
+    accepted = starter.ends()
+    for session in accepted.values():
+        stage.until(lambda session=session: stage.hub.session(session)["state"] != "starting" or is_settled(stage, session),
+                    lambda session=session: f"what became of {stage.controls(session)}")
+    stage.ends(0, signal.SIGTERM)
+    never_twice(stage)
+    lost = set(accepted) - set(stage.starts())
+    stage.note(f"{len(accepted)} starts accepted, {rounds} kills: none carried out twice, {len(lost)} not at all")
+    assert len(lost) <= 2 * rounds, lost
+    # What was under way is delivered by whoever comes next.
+    drain = stage.device.start("ra-tunnel", "--drain")
+    assert drain.ends() == 0, drain.said()
+    for name, session in accepted.items():
+        if name not in lost:
+            assert stage.ended(session)["exit"], f"{name} has no end: {stage.hub.session(session)}"
+
+
+def is_settled(stage, session):
+    """Whether a start waits for nothing any more."""
+    start, = [control for control in stage.controls(session) if control["payload"]["action"] == "start"]
+    return start["result"] not in ("queued", "sent")
+
+
+def the_channel_is_killed_while_sessions_start(stage):
+    stage.on_demand("--max-sessions", "64")
+    held = len(descriptors(stage.run.process.pid))
+    lasting = stage.begin("lasting", "lines")
+    stage.working("lasting")
+    starter = Starter(stage)
+    kills = stage.size(4, 15)
+    for _ in range(kills):
+        many = len(stage.starts())
+        stage.until(lambda many=many: len(stage.starts()) > many + 3, "more starts")
+        os.kill(stage.until(stage.channel, "the channel"), signal.SIGKILL)
+    accepted = starter.ends()
+    for session in accepted.values():
+        stage.until(lambda session=session: stage.hub.session(session)["state"] == "ended" or is_settled(stage, session),
+                    lambda session=session: f"what became of {stage.controls(session)}")
+    never_twice(stage)
+    lost = set(accepted) - set(stage.starts())
+    assert len(lost) <= kills, lost
+    stage.note(f"{len(accepted)} starts accepted, {kills} channels killed: none carried out twice, {len(lost)} not at all")
+    text = stage.text(lasting).splitlines()
+    assert stage.hub.session(lasting)["state"] == "live"
+    assert text[1:] == [f"line {number} of lasting" for number in range(1, len(text))], "the session that lived on has gaps"
+    stage.stop(lasting)
+    stage.until(lambda: len(family(stage.run.process.pid)) == 2, lambda: f"the end of {stage.left()}")
+    assert len(descriptors(stage.run.process.pid)) == held, descriptors(stage.run.process.pid)
+    stage.ends(0, signal.SIGTERM)
+
+
+def sigterm_in_the_middle(stage):
+    stage.on_demand("--max-sessions", "8")
+    sessions = {name: stage.begin(name, "lines") for name in ("one", "two", "three")}
+    deaf = stage.begin("deaf", "deaf")
+    for name in (*sessions, "deaf"):
+        stage.working(name)
+    stage.run.process.send_signal(signal.SIGTERM)
+    stage.run.says("4 sessions end", errors=True)
+    assert stage.refusal(stage.begin("late")) == "ra-run is ending on this device"
+    for session in sessions.values():
+        assert stage.ended(session)["exit"]["signal"] == "TERM"
+    assert stage.run.process.poll() is None, "it did not wait for the one that doesn't listen"
+    stage.run.process.send_signal(signal.SIGTERM)
+    assert stage.run.finishes() == 128 + signal.SIGTERM, stage.run.said()
+    stage.nothing_runs()
+    assert stage.ended(deaf)["exit"]["signal"] == "KILL", stage.hub.session(deaf)
+    assert "late" not in stage.starts()
+    # What comes while nobody is there waits.
+    waiting = stage.begin("waiting", "quick")
+    stage.on_demand()
+    assert stage.ended(waiting)["exit"]["code"] == 0
+    stage.ends(0, signal.SIGTERM)
+    assert not stage.spool(), stage.spool()
+
+
+class Outage(Forwarder):
+    """One that can be down: what is there is cut, and nothing new gets through."""
+
+    is_down = False
+
+    async def serve(self, reader, writer):
+        if self.is_down:
+            writer.close()
+        else:
+            await super().serve(reader, writer)
+
+    def down(self):
+        self.is_down = True
+        self.cut(is_reset=True)
+
+
+def the_network_is_gone_for_a_while(stage):
+    outage = Outage()
+    try:
+        stage.on_demand("--proxy", outage.url)
+        lasting = stage.begin("lasting", "lines")
+        stage.working("lasting")
+        outage.down()
+        later = [stage.begin(f"later-{number}", "quick") for number in range(2)]
+        stage.until(lambda: stage.hub.session(lasting)["state"] == "away", "the loss of the session")
+        time.sleep(stage.size(2, 8))
+        assert stage.starts() == {"lasting": 1}, stage.starts()
+        assert all(stage.hub.session(session)["state"] == "starting" for session in later)
+        outage.is_down = False
+        for session in later:
+            assert stage.ended(session)["exit"]["code"] == 0
+        stage.until(lambda: stage.hub.session(lasting)["state"] == "live", "the session again")
+        stage.stop(lasting)
+        text = stage.text(lasting).splitlines()
+        assert len(text) > 20 and text[1:] == [f"line {number} of lasting" for number in range(1, len(text))], text[:3]
+        never_twice(stage)
+        stage.ends(0, signal.SIGTERM)
+    finally:
+        outage.close()
+
+
+def one_is_enough_for_a_machine(stage):
+    """A second one waits a while for the first to go, and takes its place."""
+    first = stage.on_demand()
+    command = [f"{stage.binaries}/ra-run", "--on-demand", "--allow", "arguments", "worker"]
+    second = stage.scratch.start(command, stage.device.environment, cwd=stage.device.home)
+    second.says("another ra-tunnel of this device has it", errors=True)
+    assert stage.ended(stage.begin("one", "quick"))["exit"]["code"] == 0
+    first.process.send_signal(signal.SIGTERM)
+    assert first.finishes() == 0, first.said()
+    stage.run = second
+    second.says("agents can be started", errors=True)
+    assert stage.ended(stage.begin("two", "quick"))["exit"]["code"] == 0
+    stage.ends(0, signal.SIGTERM)
+
+
+def another_machine_with_the_same_credential(stage):
+    """The newest wins; the older one's sessions go on."""
+    first = stage.on_demand()
+    session = stage.begin("first", "lines")
+    stage.working("first")
+    other = stage.scratch.folder / "other"
+    other.mkdir()
+    bundle = run([f"{stage.binaries}/ra-pair", "--export"], stage.device.environment).decode().strip()
+    environment = {**stage.device.environment, "HOME": str(other), "XDG_CONFIG_HOME": str(other), "RA_CREDENTIAL": bundle}
+    second = stage.on_demand(environment=environment)
+    first.says("no agents are started any more", errors=True)
+    assert stage.ended(stage.begin("second", "quick"))["exit"]["code"] == 0
+    assert (other / "starts").read_text().split()[0] == "second" and stage.starts() == {"first": 1}
+    assert first.process.poll() is None, "it did not wait for its session"
+    stage.stop(session)
+    assert first.finishes() == 76, first.said()
+    stage.run = second
+    stage.ends(0, signal.SIGTERM)
+
+
+def a_device_that_is_revoked(stage):
+    stage.on_demand()
+    stage.begin("one", "lines")
+    stage.working("one")
+    device, = stage.hub.json("devices")
+    stage.hub.run("revoke", device["clientId"])
+    # The session's tunnel is refused as well, and so the session ends.
+    stage.ends(77)
+    assert b"no agents are started any more" in stage.run.errors, stage.run.said()
+
+
+def a_credential_in_the_environment(stage):
+    """A bundle, which is handed to every ra-tunnel, and stands nowhere that an agent looks."""
+    bundle = run([f"{stage.binaries}/ra-pair", "--export"], stage.device.environment).decode().strip()
+    bare = {name: value for name, value in stage.device.environment.items() if name != "XDG_CONFIG_HOME"}
+    look = stage.agents / "look"
+    look.write_text('#!/bin/sh\nenv; for each in /proc/self/fd/*; do cat "$each" </dev/null 2>/dev/null; done; :\n')
+    look.chmod(0o755)
+    stage.on_demand("look", environment={**bare, "RA_CREDENTIAL": bundle})
+    for number in range(3):
+        assert stage.ended(stage.begin(f"job-{number}", "quick"))["exit"]["code"] == 0
+    session = stage.begin("", agent="look")
+    assert stage.ended(session)["exit"]["code"] == 0
+    text = stage.text(session)
+    assert "HOME=" in text and bundle not in text and "RA_CREDENTIAL" not in text, "the agent sees the credential"
+    stage.ends(0, signal.SIGTERM)
+
+
+def from_a_terminal_that_is_closed(stage):
+    """Ctrl-C reaches ra-run alone, which ends its sessions in order."""
+    command = [
+        "script", "-qec", f"{stage.binaries}/ra-run --on-demand --allow arguments worker", "/dev/null"]
+    stage.run = stage.scratch.start(command, stage.device.environment, cwd=stage.device.home, stdin=subprocess.PIPE)
+    stage.run.says("agents can be started")
+    session = stage.begin("one", "lines")
+    stage.working("one")
+    stage.run.type(b"\x03")
+    shown = stage.ended(session)
+    assert shown["exit"]["signal"] == "INT", shown
+    assert stage.run.ends() == 0, stage.run.said()
+    stage.nothing_runs()
+
+
+CHECKS = [
+    the_hub_is_killed_while_sessions_start, ra_run_is_killed_while_sessions_start,
+    the_channel_is_killed_while_sessions_start, sigterm_in_the_middle, the_network_is_gone_for_a_while,
+    one_is_enough_for_a_machine, another_machine_with_the_same_credential, a_device_that_is_revoked, a_credential_in_the_environment, from_a_terminal_that_is_closed]

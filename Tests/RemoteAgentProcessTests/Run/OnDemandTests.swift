@@ -1,0 +1,376 @@
+import RemoteAgentCore
+import RemoteAgentProcess
+import Testing
+
+/// A machine that may run claude (many prompts) and `make` (one run), with what it was told and wanted done.
+private struct Scene {
+  var machine: OnDemand
+  var now = 1000 as Milliseconds
+  var policy: Result<ControlPolicy, ControlRefusal>
+  private var random = Low()
+
+  /// Always the least.
+  private struct Low: RandomNumberGenerator {
+    mutating func next() -> UInt64 { 0 }
+  }
+
+  init(limit: Int = 4, _ change: (inout ControlPolicy) -> Void = { _ in }) {
+    machine = OnDemand(folder: "/home/me", limit: limit) {
+      ["/home/me", "/srv/a"].contains($0) ? $0 : nil
+    } hasSessionMode: {
+      $0 == "claude"
+    }
+    var policy = ControlPolicy()
+    policy.agents = ["claude", "make"]
+    change(&policy)
+    self.policy = .success(policy)
+    machine.begin()
+    #expect(done() == [.openChannel])
+    machine.channelStarted()
+  }
+
+  mutating func done() -> [OnDemand.Effect] {
+    var effects: [OnDemand.Effect] = []
+    while let effect = machine.nextEffect() { effects.append(effect) }
+    return effects
+  }
+
+  /// What the channel's tunnel writes, and what comes of it.
+  mutating func read(_ text: String) -> [OnDemand.Effect] {
+    let policy = policy
+    Array(text.utf8).withUnsafeBytes { machine.channelRead($0, at: now, wall: 7) { policy } }
+    return done()
+  }
+
+  mutating func hello() {
+    #expect(
+      read(#"{"type":"hello","payload":{"protocol":1}}"# + "\n") == [.note("agents can be started from the hub")])
+  }
+
+  /// A session that runs.
+  @discardableResult mutating func run(_ seq: Int64, _ name: String, agent: String = "make") throws -> OnDemand.Start {
+    let effects = read(start(seq, name, agent: agent))
+    guard case .start(let start)? = effects.first else { throw ControlRefusal("\(effects)") }
+    machine.sessionStarted(start, wall: 7)
+    _ = done()
+    return start
+  }
+
+  mutating func end(_ seq: Int64, _ spawn: WaitStatus = .exited(code: 0), _ tunnel: WaitStatus = .exited(code: 0)) {
+    machine.partEnded(seq, .spawn, spawn, at: now)
+    machine.partEnded(seq, .tunnel, tunnel, at: now)
+  }
+
+  mutating func channelEnds(_ status: WaitStatus) -> [OnDemand.Effect] {
+    machine.channelEnded(status, at: now, using: &random)
+    return done()
+  }
+
+  mutating func channelIsNotStarted(_ message: String) -> [OnDemand.Effect] {
+    machine.channelNotStarted(message, at: now, using: &random)
+    return done()
+  }
+
+  mutating func signalled(_ number: Int32) -> [OnDemand.Effect] {
+    machine.signalled(number, at: now)
+    return done()
+  }
+
+  /// Time goes on to what is due next.
+  mutating func next() throws -> [OnDemand.Effect] {
+    now = try #require(machine.deadline)
+    machine.timePassed(at: now)
+    return done()
+  }
+}
+
+private func control(_ seq: Int64, _ payload: String) -> String {
+  "{\"type\":\"control\",\"seq\":\(seq),\"ts\":1,\"payload\":\(payload)}\n"
+}
+
+private func start(_ seq: Int64, _ name: String, agent: String = "make") -> String {
+  control(seq, #"{"action":"start","agent":"\#(agent)","sessionId":"\#(name)"}"#)
+}
+
+private func answer(_ seq: Int64, refused reason: String? = nil) -> OnDemand.Effect {
+  let result = reason.map { #""refused","reason":"\#($0)""# } ?? #""applied""#
+  return .tell(
+    Array(
+      "{\"type\":\"status\",\"ts\":7,\"payload\":{\"state\":\"control\",\"seq\":\(seq),\"result\":\(result)}}\n".utf8))
+}
+
+private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
+  [.note("control \(seq) is refused: \(reason)"), answer(seq, refused: reason)]
+}
+
+@Suite struct `On demand` {
+  @Test func `a start becomes a session, and is answered when that runs`() throws {
+    var scene = Scene { ($0.arguments, $0.folders) = (true, ["/srv/a"]) }
+    scene.hello()
+    let effects = scene.read(
+      control(
+        3,
+        #"{"action":"start","agent":"claude","args":["-v"],"cwd":"/srv/a","prompt":"do it","sessionId":"s1","title":"t"}"#
+      ))
+    guard case .start(let start) = effects.first else { return #expect(effects == []) }
+    #expect(effects.count == 1)
+    #expect(
+      (start.seq, start.session, start.agent, start.folder) == (3, "s1", "claude", "/srv/a")
+        && (start.arguments, start.prompt, start.title, start.isSession) == (["-v"], "do it", "t", true))
+    // What runs may not start others.
+    #expect(start.policy.agents == [] && start.policy.prompts && !start.policy.allowsStart)
+    #expect(scene.machine.running == 1)
+    scene.machine.sessionStarted(start, wall: 7)
+    #expect(scene.done() == [.note("session s1: claude in /srv/a"), answer(3)])
+    scene.machine.partEnded(3, .spawn, .exited(code: 2), at: scene.now)
+    #expect(scene.done() == [] && !scene.machine.isOver(3))
+    scene.machine.partEnded(3, .tunnel, .exited(code: 0), at: scene.now)
+    #expect(scene.done() == [.note("session s1 ended, status 2")])
+    #expect(scene.machine.isOver(3) && scene.machine.running == 0)
+  }
+
+  @Test(arguments: [
+    (#"{"action":"start","agent":"codex","sessionId":"s"}"#, "this agent is not allowed here (allow: agents)"),
+    (#"{"action":"start","sessionId":"s"}"#, "no agent is named"),
+    (#"{"action":"start","agent":"make"}"#, "no sessionId is given"),
+    (#"{"action":"start","agent":"make","sessionId":"../s"}"#, "sessionId must be a session's name"),
+    (
+      #"{"action":"start","agent":"make","sessionId":"s","args":["x"]}"#,
+      "arguments are not allowed here (allow: arguments)"
+    ),
+    (
+      #"{"action":"start","agent":"make","sessionId":"s","cwd":"/etc"}"#,
+      "another folder is not allowed here (allow: folders)"
+    ),
+    (#"{"action":"start","agent":"make","sessionId":"s","cwd":"etc"}"#, "cwd must be an absolute path"),
+    (#"{"action":"start","agent":"make","sessionId":"s","prompt":"p"}"#, "prompts need session mode"),
+    (#"{"action":"stop"}"#, "no agent runs here: only start is taken"),
+    (#"{"action":"prompt","text":"p"}"#, "no agent runs here: only start is taken"),
+    (#"{"action":"fly"}"#, "there is no such action"),
+    (#"{}"#, "no action is given"),
+  ])
+  func `what can't be done is refused with the reason`(payload: String, reason: String) {
+    var scene = Scene()
+    #expect(scene.read(control(1, payload)) == refusal(1, reason))
+    #expect(scene.machine.running == 0)
+  }
+
+  @Test func `an agent for many prompts that nobody may prompt is refused`() {
+    var scene = Scene { $0.prompts = false }
+    #expect(scene.read(start(1, "a", agent: "claude")) == refusal(1, "prompts are not allowed here (allow: prompts)"))
+    #expect(scene.read(start(2, "b")).count == 1)
+  }
+
+  @Test func `what may be started is asked at each start`() throws {
+    var scene = Scene()
+    try scene.run(1, "a")
+    scene.policy = .failure(ControlRefusal("it can't be known"))
+    #expect(scene.read(start(2, "b")) == refusal(2, "it can't be known"))
+    scene.policy = .success(ControlPolicy())
+    #expect(scene.read(start(3, "b")) == refusal(3, "starting an agent is not allowed here (allow: agents)"))
+  }
+
+  @Test func `a restart is nobody's`() {
+    var scene = Scene { ($0.agents, $0.restart) = ([], true) }
+    #expect(
+      scene.read(start(1, "a", agent: "claude"))
+        == refusal(1, "starting an agent is not allowed here (allow: agents)"))
+  }
+
+  @Test func `a number is taken once`() throws {
+    var scene = Scene()
+    try scene.run(5, "a")
+    #expect(scene.read(start(5, "b") + start(4, "c")) == [])
+    #expect(scene.read(start(6, "b")).count == 1)
+  }
+
+  @Test func `so many run at a time, and no name twice`() throws {
+    var scene = Scene(limit: 2)
+    #expect(scene.read(start(1, "a") + start(2, "a")).suffix(2) == refusal(2, "a session of that name runs already"))
+    let effects = scene.read(start(3, "b") + start(4, "c"))
+    #expect(effects.suffix(2) == refusal(4, "2 sessions run already"))
+    scene.end(1)
+    #expect(scene.done() == [.note("session a ended")])
+    #expect(scene.read(start(5, "a")).count == 1)
+    var one = Scene(limit: 1)
+    try one.run(1, "a")
+    #expect(one.read(start(2, "b")) == refusal(2, "1 session runs already"))
+  }
+
+  @Test func `one that can't be started leaves room and is refused`() {
+    var scene = Scene(limit: 1)
+    guard case .start(let start)? = scene.read(start(1, "a")).first else { return #expect(Bool(false)) }
+    scene.machine.sessionNotStarted(start, "no memory", at: scene.now, wall: 7)
+    #expect(scene.done() == [.warn("session a: no memory"), answer(1, refused: "it can't be started: no memory")])
+    #expect(scene.machine.running == 0)
+  }
+
+  @Test func `lines come in pieces, and bad ones are told`() {
+    var scene = Scene()
+    let line = start(1, "a")
+    #expect(scene.read(String(line.prefix(20))) == [])
+    #expect(scene.read(String(line.dropFirst(20)) + "\n \r\n").count == 1)
+    #expect(scene.read("no JSON\n") == [.warn("a control line is ignored: not a JSON object")])
+    #expect(
+      scene.read(#"{"type":"control","payload":{}}"# + "\n") == [.warn("a control line is ignored: it has no seq")])
+    #expect(
+      scene.read(#"{"type":"log","seq":1,"payload":{}}"# + "\n")
+        == [.warn("a control line is ignored: its type is not control")])
+    let long = String(repeating: "x", count: 2 << 20)
+    #expect(scene.read(long + "\n") == [.warn("a control line of more than 1 MiB is ignored")])
+    // What can be answered is, whatever is in it.
+    #expect(scene.read(control(2, "{x}")).count == 2)
+  }
+
+  @Test func `a tunnel that failed is told`() throws {
+    var scene = Scene()
+    try scene.run(1, "a")
+    scene.end(1, .killed(signal: 13), .exited(code: 75))
+    #expect(scene.done() == [.warn("session a ended, and its ra-tunnel with status 75")])
+  }
+}
+
+@Suite struct `On demand: the channel` {
+  @Test func `it is opened again, at first at once, and told all answers anew`() throws {
+    var scene = Scene()
+    scene.hello()
+    try scene.run(1, "a")
+    #expect(
+      scene.channelEnds(.killed(signal: 9))
+        == [.warn("the device channel's ra-tunnel ended (status 137); it is opened again")])
+    #expect(scene.machine.deadline == scene.now)
+    // While it is away answers wait.
+    scene.end(1)
+    #expect(scene.done() == [.note("session a ended")])
+    #expect(try scene.next() == [.openChannel])
+    scene.machine.channelStarted()
+    #expect(scene.done() == [answer(1)])
+    #expect(scene.machine.deadline == nil)
+    scene.hello()
+    #expect(scene.read(start(1, "a")) == [])
+    try scene.run(2, "b")
+    #expect(scene.channelEnds(.exited(code: 0)).count == 1)
+    #expect(try scene.next() == [.openChannel])
+    scene.machine.channelStarted()
+    #expect(scene.done() == [answer(1), answer(2)])
+  }
+
+  @Test func `no more than 64 answers are kept, the latest`() throws {
+    var scene = Scene(limit: 1)
+    for seq in 1...70 as ClosedRange<Int64> { _ = scene.read(control(seq, "{}")) }
+    _ = scene.channelEnds(.killed(signal: 9))
+    _ = try scene.next()
+    scene.machine.channelStarted()
+    let told = scene.done()
+    #expect(told.count == 64)
+    #expect(told.first == answer(7, refused: "no action is given"))
+  }
+
+  @Test(arguments: [64, 76, 77, 78, 127] as [Int32])
+  func `what another try would not change ends all, after what runs`(status: Int32) throws {
+    var scene = Scene()
+    scene.hello()
+    try scene.run(1, "a")
+    let words = "no agents are started any more: ra-tunnel --device-channel ended with status \(status)"
+    #expect(scene.channelEnds(.exited(code: status)) == [.fail("\(words); 1 session run on to its end", hint: nil)])
+    #expect(scene.machine.deadline == nil)
+    scene.end(1)
+    #expect(scene.done() == [.note("session a ended"), .finish(status)])
+    var idle = Scene()
+    #expect(idle.channelEnds(.exited(code: status)) == [.fail(words, hint: nil), .finish(status)])
+  }
+
+  @Test func `one that never hears of the hub is given up`() throws {
+    var scene = Scene()
+    var waits: [Milliseconds] = []
+    for count in 1..<10 {
+      #expect(scene.channelEnds(.exited(code: 70)).count == 1)
+      waits.append(try #require(scene.machine.deadline) - scene.now)
+      #expect(try scene.next() == [.openChannel])
+      if count == 5 {
+        scene.machine.channelStarted()
+        scene.hello()
+      }
+    }
+    #expect(waits.allSatisfy { $0 <= Backoff.cap })
+    // The fifth heard of it.
+    for _ in 10..<15 {
+      #expect(scene.channelIsNotStarted("no memory").count == 1)
+      _ = try scene.next()
+    }
+    let last = scene.channelEnds(.exited(code: 70))
+    #expect(last.last == .finish(70))
+    guard case .fail(let message, _)? = last.first else { return #expect(last == []) }
+    #expect(message.contains("for the 10th time without a word of the hub"))
+  }
+
+  @Test func `a tunnel that nobody can hear any more is ended`() {
+    var scene = Scene()
+    scene.machine.channelRead(nil, at: scene.now, wall: 7) { .success(ControlPolicy()) }
+    #expect(scene.done() == [.signalChannel(15)])
+  }
+}
+
+@Suite struct `On demand: its end` {
+  @Test func `with nothing running the channel is closed`() throws {
+    var scene = Scene()
+    #expect(scene.signalled(15) == [.closeChannel])
+    #expect(scene.channelEnds(.exited(code: 0)) == [.finish(0)])
+    #expect(scene.signalled(15) == [])
+  }
+
+  @Test func `a channel that doesn't end is ended`() throws {
+    var scene = Scene()
+    _ = scene.signalled(2)
+    #expect(scene.machine.deadline == scene.now + 10_000)
+    #expect(try scene.next() == [.signalChannel(15)])
+    #expect(scene.machine.deadline == scene.now + 5000)
+    #expect(try scene.next() == [.signalChannel(9)])
+    #expect(scene.channelEnds(.killed(signal: 9)) == [.finish(0)])
+  }
+
+  @Test func `sessions get the signal, no more are started, and the channel goes last`() throws {
+    var scene = Scene()
+    try scene.run(1, "a")
+    try scene.run(2, "b")
+    scene.machine.partEnded(2, .spawn, .exited(code: 0), at: scene.now)
+    #expect(
+      scene.signalled(15)
+        == [
+          .note("2 sessions end; again, and nothing is waited for"), .signal(1, .spawn, 15), .signal(2, .tunnel, 15),
+        ])
+    #expect(scene.read(start(3, "c")) == refusal(3, "ra-run is ending on this device"))
+    scene.machine.partEnded(2, .tunnel, .exited(code: 0), at: scene.now)
+    scene.end(1, .killed(signal: 15))
+    #expect(
+      scene.done() == [.note("session b ended"), .note("session a ended, status 143"), .closeChannel])
+    #expect(scene.channelEnds(.exited(code: 0)) == [.finish(0)])
+  }
+
+  @Test func `a second signal means all`() throws {
+    var scene = Scene()
+    try scene.run(1, "a")
+    _ = scene.signalled(2)
+    scene.now += 199
+    #expect(scene.signalled(2) == [])
+    scene.now += 1
+    #expect(scene.signalled(15) == [.signal(1, .spawn, 15), .signal(1, .tunnel, 15)])
+    scene.end(1, .killed(signal: 9), .killed(signal: 15))
+    #expect(scene.done().last == .closeChannel)
+    scene.now += 200
+    #expect(scene.signalled(15) == [.signalChannel(15)])
+    #expect(scene.channelEnds(.killed(signal: 15)) == [.finish(143)])
+  }
+
+  @Test func `a channel that is away needs no closing, and one that goes meanwhile is not opened again`() throws {
+    var scene = Scene()
+    try scene.run(1, "a")
+    _ = scene.signalled(15)
+    _ = scene.channelEnds(.killed(signal: 9))
+    scene.end(1)
+    #expect(scene.done() == [.note("session a ended"), .finish(0)])
+    var other = Scene()
+    _ = other.channelEnds(.killed(signal: 9))
+    #expect(other.signalled(15) == [.finish(0)])
+  }
+}
