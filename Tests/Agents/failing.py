@@ -81,7 +81,7 @@ def inherits(stage, form):
 
 
 def misbehaves(word, title, turns, outcome, status, *words, forms=lambda form: True, short=True):
-    @case(BAD, title, forms, short)
+    @case(BAD, title, forms, short, bad=True)
     def play(stage, form):
         run = Run(stage, form._replace(is_real=False), *words, "--prompt", word, how="pipe", path=[stage.bad], arguments=())
         run.close()
@@ -97,7 +97,7 @@ misbehaves("limit", "its turns are used up (status 53, no result)", "error", "er
 misbehaves("input", "can't use its prompt (status 42, no result)", "error", "error", "42 0", forms=lambda form: form.agent == "gemini")
 
 
-@case(BAD, "reads its inherited standard input to the end, run as it is", lambda form: not by_stdin(form) and form.agent != "gemini")
+@case(BAD, "reads its inherited standard input to the end, run as it is", lambda form: not by_stdin(form) and form.agent != "gemini", bad=True)
 def reads(stage, form):
     words = [*ALONE[form.agent][:-1], "reads"]
     run = Run(stage, form._replace(is_real=False), "--mode=raw", how="pipe", path=[stage.bad], options=[], arguments=words, stdin=subprocess.PIPE)
