@@ -1,8 +1,9 @@
 """Models that fail, and agents that don't behave."""
 import subprocess
 
-from cases import by_stdin, case
+from cases import case
 from playing import Run, Wrong
+from stage import USUAL
 
 THEME = "The model fails"
 BAD = "The agent misbehaves (stand-ins by the names of the real ones)"
@@ -73,7 +74,12 @@ def raw_status(stage, form):
     return run.expects("error", "error", f"{own} 0")
 
 
-@case(THEME, "with an inherited standard input that never ends, run as it is (`-- ARGUMENTS`)")
+def once(form):
+    """How its prompts reach it is of no matter: each agent is played once."""
+    return USUAL[form.agent] == form.via
+
+
+@case(THEME, "with an inherited standard input that never ends, run as it is (`-- ARGUMENTS`)", once)
 def inherits(stage, form):
     run = Run(stage, form, "--mode=raw", how="pipe", options=[], arguments=ALONE[form.agent])
     # It is left open.
@@ -97,7 +103,7 @@ misbehaves("limit", "its turns are used up (status 53, no result)", "error", "er
 misbehaves("input", "can't use its prompt (status 42, no result)", "error", "error", "42 0", forms=lambda form: form.agent == "gemini")
 
 
-@case(BAD, "reads its inherited standard input to the end, run as it is", lambda form: not by_stdin(form) and form.agent != "gemini", bad=True)
+@case(BAD, "reads its inherited standard input to the end, run as it is", lambda form: once(form) and form.agent != "gemini", bad=True)
 def reads(stage, form):
     words = [*ALONE[form.agent][:-1], "reads"]
     run = Run(stage, form._replace(is_real=False), "--mode=raw", how="pipe", path=[stage.bad], options=[], arguments=words, stdin=subprocess.PIPE)

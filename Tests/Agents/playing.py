@@ -43,7 +43,7 @@ def marked(mark):
 class Run:
     """`how` is `loop`, by ra-run, or `pipe`, by ra-spawn and ra-tunnel in bash. `words` are options; `arguments` the agent's own."""
 
-    def __init__(self, stage, form, *words, how="loop", arguments=None, path=(), stdin=subprocess.PIPE, variables=(), options=None):
+    def __init__(self, stage, form, *words, how="loop", arguments=None, path=(), stdin=subprocess.PIPE, options=None):
         self.stage, self.form, self.how = stage, form, how
         self.begin()
         options = options_of(form) if options is None else options
@@ -51,7 +51,8 @@ class Run:
         # With arguments it would be run as it is given.
         mode = ["--mode=session"] if arguments and not any(word.startswith("--mode") for word in words) else []
         words = [*options, *mode, *words, form.agent, *(["--", *arguments] if arguments else [])]
-        environment = {**stage.device.environment, "RA_MARK": self.mark, **dict(variables)}
+        self.copy = stage.scratch.folder / f"said-{self.name}"
+        environment = {**stage.device.environment, "RA_MARK": self.mark, "RA_COPY": str(self.copy)}
         environment["PATH"] = ":".join([*map(str, path), environment["PATH"]])
         if how == "loop":
             command = [f"{stage.binaries}/ra-run", f"--session={self.name}", *words]
@@ -158,6 +159,8 @@ class Run:
         if self.how == "pipe":
             with contextlib.suppress(TooLate):
                 status = self.program.says(r"statuses ([\d ]+)", 5)[1].strip()
+        if [each["seq"] for each in self.seen] != list(range(1, len(self.seen) + 1)):
+            raise Wrong(f"the hub's numbers are {[each['seq'] for each in self.seen]}")
         turns = [(each["outcome"], each.get("detail")) for each in self.statuses() if each["state"] == "turn" and each["outcome"] != "started"]
         turns = [f"{outcome} (interrupted)" if detail == "interrupted" else outcome for outcome, detail in turns]
         exits = [each.get("outcome", "none") for each in self.statuses() if each["state"] == "exited"]
@@ -175,6 +178,12 @@ class Run:
     def output(self, stream="stdout"):
         """What the hub has of a stream."""
         return self.stage.hub.ask(f"/api/agents/{self.session}/raw?stream={stream}")
+
+    def is_stored_exactly(self):
+        """What the agent wrote, as `stage.copying` kept it, is what the hub has."""
+        said, stored = self.copy.read_bytes(), self.output()
+        if not said or said != stored:
+            raise Wrong(f"it wrote {len(said)} bytes, and the hub has {len(stored)} others")
 
     def expects(self, turns, outcome, status, seconds=PATIENCE):
         """Waits for its end, and holds that against what is expected; `status` is a number, or all of a pipe's as text."""

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import time
 import urllib.error
 
@@ -78,12 +79,12 @@ class Stage:
         return folder
 
     def copies(self):
-        """The agents again; each writes all that it says to $RA_COPY, too."""
+        """The agents again; all that they say is written to $RA_COPY, too."""
         folder = self.scratch.folder / "copying"
         folder.mkdir()
         for agent in self.path.iterdir():
             script = folder / agent.name
-            script.write_text(f'#!/bin/bash\nexec > >(exec tee "$RA_COPY")\nexec {agent} "$@"\n')
+            script.write_text(f'#!/bin/bash\nexec > >(exec tee -a "$RA_COPY")\nexec {shlex.quote(str(agent))} "$@"\n')
             script.chmod(0o755)
         return folder
 
