@@ -1,4 +1,5 @@
-"""Signals to the agent, to ra-spawn and to the guard while a tool of a session of its own runs; what is left of it."""
+"""Signals to the agent, to ra-spawn and to those that guard it, while a tool of a session of its own runs; what is left of it."""
+import contextlib
 import os
 import signal
 
@@ -14,12 +15,13 @@ def targets(run, whom):
     """The processes that a signal goes to."""
     if whom == "agent":
         return [run.agent()]
-    guard, spawn = run.ours("ra-guard"), run.ours("ra-spawn")
-    return {"ra-spawn": [spawn], "guard": [guard], "both": [spawn, guard]}[whom]
+    guard, keeper, spawn = run.ours("ra-guard"), run.ours("ra-keeper"), run.ours("ra-spawn")
+    return {"ra-spawn": [spawn], "guard": [guard], "keeper": [keeper], "both": [spawn, guard]}[whom]
 
 
 def signalled(whom, name):
-    words = {"agent": "the agent", "ra-spawn": "`ra-spawn`", "guard": "the guard", "both": "`ra-spawn` and the guard at once"}
+    words = {"agent": "the agent", "ra-spawn": "`ra-spawn`", "guard": "the guard", "keeper": "the keeper",
+             "both": "`ra-spawn` and the guard at once"}
     number = getattr(signal, f"SIG{name}")
 
     @case(THEME, f"SIG{name} to {words[whom]}", short=(whom, name) in EVERY_DAY)
@@ -35,14 +37,16 @@ def signalled(whom, name):
         for pid in aims:
             os.kill(pid, number)
         for pid in aims:
-            os.kill(pid, signal.SIGCONT)
+            # A killed one may be waited for already.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         return ended(run, whom, name, number)
 
 
 def ended(run, whom, name, number):
     """What was found, if it keeps the rules: nothing is left, nothing is called good, and what was taken in is stored."""
-    if whom == "guard" and name != "KILL":
-        # The guard is nobody's to talk to: it goes on, until what it guards for is ended.
+    if whom in ("guard", "keeper") and name != "KILL":
+        # It is nobody's to talk to: it goes on, until what it guards for is ended.
         os.kill(run.ours("ra-spawn"), signal.SIGTERM)
     found = run.ends(60)
     spawn, tunnel = found.status.split()
@@ -63,6 +67,7 @@ def ended(run, whom, name, number):
 for whom in ("agent", "ra-spawn", "guard", "both"):
     for name in ("INT", "TERM", "HUP", "KILL"):
         signalled(whom, name)
+signalled("keeper", "KILL")
 
 
 @case(THEME, "none: its tool leaves a daemon, and the agent ends")
