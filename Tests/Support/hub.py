@@ -70,14 +70,14 @@ class Hub:
         link = self.json("link", name, *(["--public"] if public else []))
         return link["url"] if public else link["localUrl"]
 
-    def ask(self, path, what=None):
+    def ask(self, path, what=None, accept="*/*"):
         """What the API for scripts answers; a POST if there is something to tell it: bytes, or what becomes JSON."""
         if not self.token:
             self.token = self.run("token", "create", "tests").decode().strip()
         body = what if what is None or isinstance(what, bytes) else json.dumps(what).encode()
         request = urllib.request.Request(
             self.local + path, body,
-            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Accept": accept})
         with DIRECTLY.open(request, timeout=PATIENCE) as answer:
             return answer.read()
 

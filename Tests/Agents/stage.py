@@ -1,0 +1,137 @@
+"""What the rows are played on: a hub, a device and the agents."""
+import collections
+import json
+import os
+import pathlib
+import re
+import shlex
+import time
+import urllib.error
+
+from Support.hub import Device, Hub
+from Support.lab import LAB, Lab, NoLab
+from Support.scratch import PATIENCE, Scratch, TooLate
+
+# How prompts reach an agent. `free` are arguments that let it use its tools without asking.
+Form = collections.namedtuple("Form", "agent via is_real free")
+FORMS = [
+    Form("claude", "stdin", True, ("--allowedTools=Bash",)),
+    Form("claude", "args", True, ("--allowedTools=Bash",)),
+    Form("codex", "stdin", True, ("-c", 'approval_policy="never"', "-c", 'sandbox_mode="danger-full-access"')),
+    Form("codex", "args", True, ("-c", 'sandbox_mode="danger-full-access"')),
+    Form("gemini", "args", False, ("--yolo",)),
+]
+# What they are if nobody says.
+USUAL = {"claude": "stdin", "codex": "stdin", "gemini": "args"}
+
+
+def name_of(form):
+    return f"{form.agent}, {form.via}"
+
+
+def options_of(form):
+    return [] if USUAL[form.agent] == form.via else [f"--prompt-via={form.via}"]
+
+
+class Refused(Exception):
+    """What the hub answered a control with."""
+
+
+class Stage:
+    def __init__(self, binaries):
+        self.binaries, self.lab, self.why_not = binaries, None, None
+        self.scratch = Scratch("agents")
+        try:
+            self.path = self.agents()
+            # Stand-ins by the names of the real ones, for who comes before these in PATH.
+            self.bad, self.example = self.links("bad", claude="bad-agent", codex="bad-agent"), self.links("example", claude="fake-claude")
+            self.copying = self.copies()
+            self.hub = Hub(self.scratch, binaries)
+            self.device = Device(self.hub, path=[self.path])
+        except BaseException:
+            self.close()
+            raise
+
+    def agents(self):
+        """A folder with claude, codex and gemini; only the last, and why, where the lab can't be had."""
+        folder = self.links("path", gemini="fake-gemini")
+        given = os.environ.get("RA_LAB")
+        try:
+            if not given:
+                self.lab = Lab(self.scratch)
+                given = self.lab.path if self.lab.is_real else None
+        except NoLab as error:
+            self.why_not = str(error)
+        if given:
+            for agent in ("claude", "codex"):
+                (folder / agent).symlink_to(pathlib.Path(given) / agent)
+            where = re.search(r"LAB=(\S+) ", (pathlib.Path(given) / "claude").read_text())
+            self.requests = pathlib.Path(where[1]) / "api.jsonl"
+        elif not self.why_not:
+            self.why_not = "RA_BROWSER_AGENT=example"
+        return folder
+
+    def links(self, name, **agents):
+        folder = self.scratch.folder / name
+        folder.mkdir()
+        for agent, program in agents.items():
+            (folder / agent).symlink_to(LAB / program)
+        return folder
+
+    def copies(self):
+        """The agents again; all that they say is written to $RA_COPY, too."""
+        folder = self.scratch.folder / "copying"
+        folder.mkdir()
+        for agent in self.path.iterdir():
+            script = folder / agent.name
+            script.write_text(f'#!/bin/bash\nexec > >(exec tee -a "$RA_COPY")\nexec {shlex.quote(str(agent))} "$@"\n')
+            script.chmod(0o755)
+        return folder
+
+    @property
+    def is_real(self):
+        return self.why_not is None
+
+    def close(self):
+        try:
+            if self.lab:
+                self.lab.close()
+        finally:
+            self.scratch.close()
+
+    # MARK: the fake model API
+
+    def asked(self):
+        """How many requests it has had."""
+        return len(self.requests.read_text().splitlines()) if self.is_real else 0
+
+    def prompts(self, since):
+        """What it was asked from then on: prompts and how many answers came before each; tools' results are left out."""
+        lines = [json.loads(line) for line in self.requests.read_text().splitlines()[since:]]
+        return [(line["prompt"].strip(), line["answers"]) for line in lines if line["prompt"].strip()]
+
+    # MARK: the hub
+
+    def session(self, name, seconds=PATIENCE):
+        """The hub's name of what the device calls so."""
+        return self.until(lambda: next((each["id"] for each in self.hub.sessions() if each["sessionId"] == name), None), "a session", seconds)
+
+    def envelopes(self, session, after=0):
+        lines = self.hub.ask(f"/api/agents/{session}/logs?follow=0&after={after}", accept="application/x-ndjson")
+        return [json.loads(line) for line in lines.splitlines()]
+
+    def control(self, session, **payload):
+        """Sends a control; its number."""
+        try:
+            return json.loads(self.hub.ask(f"/api/agents/{session}/control", payload))["seq"]
+        except urllib.error.HTTPError as error:
+            raise Refused(f"{error.code} {error.read().decode()}") from None
+
+    def until(self, holds, what, seconds=PATIENCE):
+        """Waits until something holds; its value."""
+        until = time.monotonic() + seconds
+        while not (value := holds()):
+            if time.monotonic() > until:
+                raise TooLate(f"{what} did not come within {seconds} s")
+            time.sleep(0.1)
+        return value
