@@ -93,7 +93,8 @@ struct RARun: ParsableCommand {
       Glibc.exit(ExitStatus.lost)
     } catch {
       guard RARun.exitCode(for: error) != .success else { RARun.exit(withError: error) }
-      diagnostics.error(RARun.message(for: error), hint: "ra-run --help")
+      let message = RARun.message(for: error)
+      diagnostics.error(message, hint: CommandLine.hint(message, program: "ra-run"))
       Glibc.exit(ExitStatus.usage)
     }
   }

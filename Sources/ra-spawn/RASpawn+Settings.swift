@@ -8,7 +8,8 @@ extension RASpawn {
   func settings() throws(Failure) -> SpawnSettings {
     let profiles = try RASpawn.profiles()
     let profile = profiles[agent: agent]
-    let usual = SpawnSettings.Mode.byDefault(profile, arguments: arguments)
+    // Who gives a prompt doesn't want it in vain.
+    let usual = SpawnSettings.Mode.byDefault(profile, arguments: prompt.isEmpty ? arguments : [])
     let isSession = mode.map { $0 == .session } ?? (usual == .session)
     var settings = SpawnSettings(
       agent: agent, profile: profile, mode: isSession ? .session : .raw, arguments: arguments, folder: try folder())
@@ -33,8 +34,7 @@ extension RASpawn {
         message: "--stay: nothing that it could wait for is allowed",
         hint: "--allow \(isSession ? "prompts" : "restart") lets the hub \(isSession ? "prompt" : "start") the agent")
     }
-    // Both can't be read from it.
-    settings.readsPrompts = control != "0"
+    settings.readsPrompts = readsPrompts
     settings.promptsAreTyped = isSession && settings.readsPrompts && Descriptors.isTerminal(0)
     settings.stays = stay
     settings.hasControl = control != nil
@@ -51,9 +51,10 @@ extension RASpawn {
         message: "--mode session: \(agent) has none",
         hint: "agents with a session mode: \(names.joined(separator: ", "))")
     }
-    guard stdin == nil else {
-      throw Failure(message: "--stdin is for raw mode: in session mode standard input is prompts")
+    guard stdin != .control else {
+      throw Failure(message: "--stdin control is for raw mode: in session mode control has prompts")
     }
+    guard stdin != .pass || control != "0" else { throw RASpawn.bothFromStandardInput }
     let via = running.promptVia ?? usual
     guard via == .stdin ? profile?.dialogue != nil : profile?.single != nil else {
       throw Failure(
@@ -61,6 +62,25 @@ extension RASpawn {
         hint: "\(agent) takes prompts with --prompt-via \(usual.rawValue)")
     }
   }
+
+  /// Whether, in session mode, the lines of standard input are prompts. Not beside others, unless somebody says so: whoever
+  /// has one run a task doesn't have it wait for what he never meant to type. Who stays has a terminal to type on.
+  private var readsPrompts: Bool {
+    guard control != "0" else { return false }
+    return stdin.map { $0 == .pass } ?? (prompt.isEmpty || stay && Descriptors.isTerminal(0))
+  }
+
+  /// Tells of prompts on standard input that nobody reads.
+  func noteUnreadInput(_ settings: SpawnSettings, _ diagnostics: Diagnostics) {
+    guard settings.mode == .session, !settings.readsPrompts, stdin == nil, control != "0", !Descriptors.isTerminal(0),
+      !Descriptors.isNull(0)
+    else { return }
+    diagnostics.note("standard input is not read, since --prompt is given")
+    diagnostics.note("hint: --stdin pass takes its lines as prompts, too")
+  }
+
+  private static let bothFromStandardInput =
+    Failure(message: "--control 0 and --stdin pass exclude each other")
 
   private var limits: SpawnSettings.Limits {
     var limits = SpawnSettings.Limits()
@@ -133,9 +153,7 @@ extension RASpawn {
     let isTerminal = Descriptors.isTerminal(0)
     let waits = settings.profile?.waitsForInput == true
     let isControl = control == "0"
-    guard !isControl || stdin != .pass else {
-      throw Failure(message: "--control 0 and --stdin pass exclude each other")
-    }
+    guard !isControl || stdin != .pass else { throw RASpawn.bothFromStandardInput }
     switch stdin {
     case .pass: return .pass
     case .null: return .null
@@ -145,7 +163,8 @@ extension RASpawn {
       }
       guard settings.policy.input else {
         throw Failure(
-          message: "--stdin control: input is not allowed", hint: "--allow input lets the hub write to the agent's input")
+          message: "--stdin control: input is not allowed",
+          hint: "--allow input lets the hub write to the agent's input")
       }
       return .control
     case nil:

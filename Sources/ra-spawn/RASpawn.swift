@@ -89,7 +89,8 @@ struct RASpawn: ParsableCommand {
       Glibc.exit(ExitStatus.lost)
     } catch {
       guard RASpawn.exitCode(for: error) != .success else { RASpawn.exit(withError: error) }
-      diagnostics.error(RASpawn.message(for: error), hint: "ra-spawn --help")
+      let message = RASpawn.message(for: error)
+      diagnostics.error(message, hint: CommandLine.hint(message, program: "ra-spawn"))
       Glibc.exit(ExitStatus.usage)
     }
   }
@@ -108,6 +109,7 @@ struct RASpawn: ParsableCommand {
     }
     var settings = try settings()
     if settings.mode == .raw { settings.input = try rawInput(settings, diagnostics) }
+    noteUnreadInput(settings, diagnostics)
     let rules = try redaction.rules(credential: credential, diagnostics)
     let descriptors = try descriptors()
     let own = settings

@@ -26,34 +26,36 @@ struct RunResult {
   var hasLostPrompt = false
   /// The process was ended by us after a good result.
   private(set) var isForgiven = false
-  /// The worst of the process's turns.
-  private var processOutcome: AgentOutcome?
   /// What the process said last of a turn, if it has had one and no other has begun.
   private(set) var lastResult: AgentOutcome?
   private var worst: Failure?
+  /// The last turn, if it was interrupted on request. If another follows it says nothing against the run.
+  private var interrupted: Failure?
   private var lastTurn = 0
 
   mutating func begin(at moment: Moment) {
     startedAt = moment.now
-    (hasRun, isTimedOut, worst) = (false, false, nil)
+    (hasRun, isTimedOut, worst, interrupted) = (false, false, nil, nil)
     processBegins()
   }
 
-  mutating func processBegins() { (isForgiven, processOutcome, lastResult) = (false, nil, nil) }
+  mutating func processBegins() { (isForgiven, lastResult) = (false, nil) }
 
   mutating func turnBegins(_ turn: Int) {
     lastTurn = turn
-    lastResult = nil
+    (lastResult, interrupted) = (nil, nil)
   }
 
   /// - Parameters:
   ///   - told: what the agent said; nil if it gave no result.
-  ///   - counts: false for a turn that was interrupted on request.
-  mutating func turnEnds(_ failure: Failure, told: AgentOutcome?, counts: Bool) {
+  ///   - onRequest: whether it was interrupted on request.
+  mutating func turnEnds(_ failure: Failure, told: AgentOutcome?, onRequest: Bool) {
     lastResult = told
-    guard counts else { return }
-    processOutcome = processOutcome?.worse(failure.outcome) ?? failure.outcome
     guard failure.outcome != .ok else { return }
+    if onRequest {
+      interrupted = failure
+      return
+    }
     // Of the worst the last.
     if worst?.outcome.worse(failure.outcome) ?? failure.outcome == failure.outcome { worst = failure }
   }
@@ -61,25 +63,29 @@ struct RunResult {
   /// The process gets SIGTERM since it doesn't end by itself, although it is done.
   mutating func endsOverdue() { isForgiven = lastResult == .ok }
 
+  /// What the run has come to, at the end of one of its processes.
   func outcome(of ending: WaitStatus) -> AgentOutcome {
-    let outcome = processOutcome ?? .ok
+    let outcome = failure?.outcome ?? .ok
     if isTimedOut { return outcome.worse(.incomplete) }
-    return ending == .exited(code: 0) || isForgiven ? outcome : .error
+    // Many end with a status of their own when they are interrupted.
+    return ending == .exited(code: 0) || isForgiven || interrupted != nil ? outcome : .error
   }
+
+  private var failure: Failure? { worst ?? interrupted }
 
   /// How ra-spawn ends if it tells what the run came to.
   var exitStatus: Int32 {
     if isTimedOut { return RunResult.timedOutStatus }
     let own = isForgiven ? 0 : status ?? ExitStatus.done
     guard own == 0 else { return own }
-    return worst != nil || hasLostPrompt ? RunResult.failed : ExitStatus.done
+    return failure != nil || hasLostPrompt ? RunResult.failed : ExitStatus.done
   }
 
   /// What the person is told of the turns.
   var complaint: String? {
-    guard !isTimedOut, let worst else { return nil }
-    let turn = worst.turn == lastTurn ? "the agent's last turn" : "the agent's turn \(worst.turn)"
-    let what = worst.outcome == .error ? "was an error" : "gave no result"
-    return "\(turn) \(what)" + (worst.detail.map { ": \($0)" } ?? "")
+    guard !isTimedOut, let failure else { return nil }
+    let turn = failure.turn == lastTurn ? "the agent's last turn" : "the agent's turn \(failure.turn)"
+    let what = failure.outcome == .error ? "was an error" : "gave no result"
+    return "\(turn) \(what)" + (failure.detail.map { ": \($0)" } ?? "")
   }
 }

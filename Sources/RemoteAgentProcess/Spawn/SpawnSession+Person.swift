@@ -1,6 +1,9 @@
 /// What the person is told who types the prompts: what can be done now, and what is waited for.
 extension SpawnSession {
+  /// Once, when a prompt can be typed and nothing else is done.
   mutating func greet() {
+    guard !hasGreeted, !promptsEnded, prompts.isEmpty, launching == nil, turn == nil else { return }
+    hasGreeted = true
     tell(mayBePrompted ? "type a prompt; Ctrl-D leaves it to the hub, Ctrl-C ends" : "type a prompt; Ctrl-D ends")
   }
 

@@ -66,6 +66,7 @@ extension SpawnSession {
     case .dialogue: sendToDialogue(at: moment)
     case .single(let form): launchForNextPrompt(form, at: moment)
     }
+    greet()
   }
 
   var noPromptIsToCome: Bool { isEnding || promptsEnded && !mayBePrompted }

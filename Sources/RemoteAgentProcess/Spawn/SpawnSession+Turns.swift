@@ -127,7 +127,7 @@ extension SpawnSession {
     detail = detail.map { output.redact($0) }
     result.turnEnds(
       RunResult.Failure(turn: turn.number, outcome: outcome, detail: detail), told: told,
-      counts: interruption != .asked)
+      onRequest: interruption == .asked)
     turnStatus(turn.number, outcome.rawValue, detail: detail, at: moment)
     guard let prompt = turn.prompt else { return }
     if outcome == .ok {
@@ -148,7 +148,7 @@ extension SpawnSession {
     fail(code: "dialogue", "talking to the agent: \(output.redact(reason))", at: moment)
     if turn == nil {
       let failure = RunResult.Failure(turn: turns, outcome: .error, detail: output.redact(reason))
-      result.turnEnds(failure, told: nil, counts: true)
+      result.turnEnds(failure, told: nil, onRequest: false)
     } else {
       endTurn(.error, told: nil, detail: reason, at: moment)
     }

@@ -93,6 +93,7 @@ package struct SpawnSession {
   var isOutputBlocked = false
   /// Whether what the person types stands on the terminal that shows the agent's text.
   let showsTyping: Bool
+  var hasGreeted = false
   /// Where the session can be seen, as soon as the hub has told it.
   var page: String?
 

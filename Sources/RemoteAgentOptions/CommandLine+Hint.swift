@@ -1,0 +1,10 @@
+extension CommandLine {
+  /// What helps whoever wrote a command line that is wrong.
+  ///
+  /// - Parameter message: what ArgumentParser says of it.
+  package static func hint(_ message: String, program: String) -> String {
+    let isMisplaced = message.contains("Unknown option") || message.contains("nexpected argument")
+    return isMisplaced
+      ? "a prompt is given by --prompt TEXT; what is the agent's own stands after --" : "\(program) --help"
+  }
+}
