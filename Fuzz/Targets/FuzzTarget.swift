@@ -5,7 +5,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case spool, proofs, bundle
   case deviceSession = "device-session"
   case hubSession = "hub-session"
-  case pair
+  case pair, dialogue
 
   package func run(_ input: UnsafeRawBufferPointer) {
     switch self {
@@ -19,6 +19,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .deviceSession: DeviceSessionFuzz.run(input)
     case .hubSession: HubSessionFuzz.run(input)
     case .pair: PairFuzz.run(input)
+    case .dialogue: DialogueFuzz.run(input)
     }
   }
 

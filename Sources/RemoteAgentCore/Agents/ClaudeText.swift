@@ -72,6 +72,9 @@ struct ClaudeText: Sendable {
   }
 
   private func result(_ event: JSON) -> String {
+    if event["is_error"]?.bool == true, event["terminal_reason"]?.string?.hasPrefix("aborted") == true {
+      return "[interrupted]\n"
+    }
     if event["is_error"]?.bool == true || event["subtype"]?.string?.hasPrefix("error") == true {
       let why = event["result"]?.string ?? event["subtype"]?.string ?? "no reason given"
       return "[error: \(ShownText.flat(why))]\n"

@@ -3,8 +3,8 @@
 ///
 /// A path is members' names with dots between, `params.turn.id`; `errors[]` is the first value of an array. Of a duplicate
 /// name the first one counts, as it does for `JSON`.
-struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & Sendable>: Sendable {
-  enum Value: Sendable, Equatable {
+package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & Sendable>: Sendable {
+  package enum Value: Sendable, Equatable {
     /// A string's content as it stood, escapes and all; perhaps only its beginning.
     case string([UInt8], isCut: Bool)
     /// A number, `true`, `false`, `null`, or what is none of these.
@@ -34,10 +34,10 @@ struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & 
   private var isOver = false
   private var isBroken = false
 
-  init() { tree = MemberTree<Path>() }
+  package init() { tree = MemberTree<Path>() }
 
   /// A new line begins.
-  mutating func reset() {
+  package mutating func reset() {
     values.removeAll(keepingCapacity: true)
     seen.removeAll(keepingCapacity: true)
     open.removeAll(keepingCapacity: true)
@@ -52,12 +52,12 @@ struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & 
   }
 
   /// Whether the line, as far as it has come, is one object.
-  var isObject: Bool { isOver && !isBroken }
+  package var isObject: Bool { isOver && !isBroken }
 
-  subscript(path: Path) -> Value? { values[path] }
+  package subscript(path: Path) -> Value? { values[path] }
 
   /// A string, or the beginning of one, without an escape or character that was cut; nil if it is no string.
-  func text(_ path: Path) -> String? {
+  package func text(_ path: Path) -> String? {
     guard case .string(var content, _)? = values[path] else { return nil }
     for _ in 0..<12 {
       if let text = content.withUnsafeBytes({ JSONString.unescape($0) }), UTF8Text.isValid(text) {
@@ -69,10 +69,10 @@ struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & 
     return ""
   }
 
-  func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8)) }
+  package func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8)) }
 
   /// Takes the next piece of the line.
-  mutating func feed(_ piece: UnsafeRawBufferPointer) {
+  package mutating func feed(_ piece: UnsafeRawBufferPointer) {
     var index = 0
     while index < piece.count, !isBroken {
       if string != .none {

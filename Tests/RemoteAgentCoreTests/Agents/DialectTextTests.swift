@@ -192,6 +192,10 @@ import Testing
     #expect(show(others, .claude) == "")
   }
 
+  @Test func `a turn of claude's that was interrupted is shown as such`() {
+    #expect(show([ClaudeLines.aborted], .claude) == "[interrupted]\n")
+  }
+
   @Test func `what has no dialect is shown as it is`() {
     var readable = ReadableText(dialect: nil, escapes: false)
     var output: [UInt8] = []

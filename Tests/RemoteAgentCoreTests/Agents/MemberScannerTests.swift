@@ -1,6 +1,5 @@
+import RemoteAgentCore
 import Testing
-
-@testable import RemoteAgentCore
 
 private enum Path: String, CaseIterable, Sendable {
   case type, id, flag
