@@ -148,7 +148,8 @@ extension RASpawn {
       }
       guard settings.policy.input else {
         throw Failure(
-          message: "--stdin control: input is not allowed", hint: "--allow input lets the hub write to the agent's input")
+          message: "--stdin control: input is not allowed",
+          hint: "--allow input lets the hub write to the agent's input")
       }
       return .control
     case nil:
