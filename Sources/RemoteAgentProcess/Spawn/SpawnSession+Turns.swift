@@ -67,7 +67,7 @@ extension SpawnSession {
       case .endInput: effects.append(.closeInput)
       case .took(let id): promptTaken(id, at: moment)
       case .began: if turn == nil { beginTurn(nil, id: nil, at: moment) }
-      case .ended(let outcome, let detail): turnTold(outcome, detail: detail, at: moment)
+      case .ended(let outcome, let detail): endTurn(outcome, told: outcome, detail: detail, at: moment)
       case .resultIsDue: turn?.giveUpAt = moment.now + SpawnSession.resultTime
       case .asks(let question): asked(question, at: moment)
       case .denied(let id, let tool, let reason): deniedAtOnce(id, tool, reason, at: moment)
@@ -93,15 +93,6 @@ extension SpawnSession {
     guard turn?.id == id, let prompt = turn?.prompt else { return }
     turn?.prompt = nil
     if let seq = prompt.control { answer(seq, at: moment) }
-  }
-
-  private mutating func turnTold(_ outcome: AgentOutcome, detail: String?, at moment: Moment) {
-    if turn == nil {
-      // One that comes too late is nobody's; a process that we don't prompt may say nothing of a turn but its end.
-      guard !isDialogue else { return }
-      beginTurn(nil, id: nil, at: moment)
-    }
-    endTurn(outcome, told: outcome, detail: detail, at: moment)
   }
 
   /// The process has ended, and so has its turn.

@@ -255,6 +255,17 @@ import Testing
     #expect(try program.stream(.stdout) == Array("one\n".utf8) + [0, 255, 10])
   }
 
+  @Test func `an agent that has closed its input is told of`() throws {
+    let program = try Program.shell(
+      "exec <&-; echo ready; exec sleep 1000", options: ["--control", "3", "--stdin", "control", "--allow", "input"])
+    try program.wait("the agent") { program.text.contains("\"ready\"") }
+    program.control(1, #"{"action":"input","text":"x"}"#)
+    try program.wait("an answer") { !program.states("control").isEmpty }
+    #expect(program.states("control").first?["reason"] == "the agent reads no more")
+    program.control(2, #"{"action":"stop"}"#)
+    #expect(try program.finish() == .exited(code: 143))
+  }
+
   @Test func `input beyond what the agent reads is refused`() throws {
     let program = try Program.shell(
       "echo ready; exec sleep 1000", options: ["--control", "3", "--stdin", "control", "--allow", "input"])

@@ -148,7 +148,9 @@ import Testing
       bench.states("approval").first?["input"]
         == ["command": "login [redacted:PW]", "list": [["[redacted:PW]": 1]], "n": 2])
     bench.control(1, #"{"action":"approve","requestId":"q1","decision":"allow"}"#)
-    let answer = bench.take().compactMap { if case .input(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil } }
+    let answer = bench.take().compactMap {
+      if case .input(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil }
+    }
     #expect(answer.first?.contains("login \(secret)") == true)
     #expect(!bench.written.contains(secret))
   }

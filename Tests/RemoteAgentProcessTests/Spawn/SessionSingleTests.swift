@@ -56,9 +56,10 @@ import Testing
     bench.output(#"{"type":"thread.started","thread_id":"T"}"# + "\n" + #"{"type":"turn.started"}"# + "\n")
     bench.output(#"{"type":"turn.completed"}"# + "\n")
     bench.ends(.exited(code: 0))
-    #expect(bench.session.launch.arguments == [
-      "exec", "resume", "--json", "-m", "x", "--skip-git-repo-check", "T", "-",
-    ])
+    #expect(
+      bench.session.launch.arguments == [
+        "exec", "resume", "--json", "-m", "x", "--skip-git-repo-check", "T", "-",
+      ])
   }
 
   @Test func `gemini's options stand before its prompt's`() {

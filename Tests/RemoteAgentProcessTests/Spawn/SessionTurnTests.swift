@@ -64,7 +64,9 @@ import Testing
     let bench = Bench.claude { $0.prompts = ["x"] }.started()
     bench.output(
       #"{"type":"result","subtype":"success","is_error":false,"result":"first"}"# + "\n" + #"{"type":"other"}"# + "\n")
-    let order = ["\"first\"", "\"outcome\":\"ok\"", "\"other\""].compactMap { bench.written.firstRange(of: $0)?.lowerBound }
+    let order = ["\"first\"", "\"outcome\":\"ok\"", "\"other\""].compactMap {
+      bench.written.firstRange(of: $0)?.lowerBound
+    }
     #expect(order.count == 3)
     #expect(order == order.sorted())
   }
