@@ -36,7 +36,8 @@ extension AgentProfiles {
 
   private func profile(named name: String, _ setting: AgentSetting) throws(AgentSettingsError) -> AgentProfile {
     let members = try setting.members(of: AgentSetting.Member.self)
-    var profile = try members[.like].map { like throws(AgentSettingsError) in try self.profile(like: like) }
+    var profile =
+      try members[.like].map { like throws(AgentSettingsError) in try self.profile(like: like) }
       ?? all.first { $0.name == name } ?? AgentProfile(name: name, program: name)
     profile.name = name
     if let program = members[.program] { profile.program = try program.text() }

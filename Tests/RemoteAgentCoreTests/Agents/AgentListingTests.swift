@@ -33,7 +33,8 @@ import Testing
   }
 
   @Test func `what is long is cut in the table, and whole in JSON`() {
-    let name = String(repeating: "n", count: 64), version = String(repeating: "v", count: 256)
+    let name = String(repeating: "n", count: 64)
+    let version = String(repeating: "v", count: 256)
     let item = AgentListing.Item(
       AgentProfile(name: name, program: name), .found(path: "/n"), version: .told(version))
     let listing = AgentListing([item])

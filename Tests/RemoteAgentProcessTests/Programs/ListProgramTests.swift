@@ -118,7 +118,8 @@ import Testing
 
   @Test func `settings that are wrong are said, also where an agent is to be run`() throws {
     try settings(#"{"agents":{"claude":{"search":7}}}"#)
-    let expected = "ra-spawn: error: \(folder.path)/config.json: agents.claude.search must be a list of texts without NUL\n"
+    let place = "\(folder.path)/config.json: agents.claude.search"
+    let expected = "ra-spawn: error: \(place) must be a list of texts without NUL\n"
     let program = try list()
     let status = try program.finish()
     #expect(status == .exited(code: 78))

@@ -29,7 +29,9 @@ struct Mark: Sendable {
   var living: [Process] { Mark.all.filter { $0.environment.contains("\(Mark.variable)=\(value)") } }
 
   /// What has ended and wasn't waited for by one of these parents.
-  static func zombies(of parents: Set<Int32>) -> [Process] { all.filter { $0.state == "Z" && parents.contains($0.parent) } }
+  static func zombies(of parents: Set<Int32>) -> [Process] {
+    all.filter { $0.state == "Z" && parents.contains($0.parent) }
+  }
 
   static var all: [Process] {
     guard let folder = opendir("/proc") else { return [] }

@@ -4,7 +4,12 @@ import RemoteAgentProcess
 import Testing
 
 /// Who of ra-spawn's family is killed with SIGKILL, all at once.
-enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g", agent = "a" }
+private enum Victim: Character {
+  case spawn = "s"
+  case keeper = "k"
+  case guardian = "g"
+  case agent = "a"
+}
 
 /// Whoever is killed, and whatever the agent left: nothing of it lives on, no zombie is kept, and nothing is run again.
 @Suite(.serialized) struct `No survivors` {
@@ -40,16 +45,24 @@ enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g
   }
 
   private func kill(_ victims: String, of family: [Mark.Process]) throws {
-    for victim in try victims.map({ try #require(Victim(rawValue: $0)) }) {
-      let found: Mark.Process? =
-        switch victim {
-        case .spawn: family.first { $0.name == "ra-spawn" }
-        case .keeper: family.first { $0.name == "ra-keeper" }
-        case .guardian: family.first { $0.name == "ra-guard" }
-        case .agent:
-          family.first { process in family.contains { $0.name == "ra-guard" && $0.id == process.parent } && process.name == "sh" }
-        }
-      Glibc.kill(try #require(found).id, SIGKILL)
+    let processes = try victims.map { letter in
+      let victim = try #require(Victim(rawValue: letter))
+      return try #require(family.first { `No survivors`.victim($0, of: family) == victim })
+    }
+    for process in processes { Glibc.kill(process.id, SIGKILL) }
+  }
+
+  private static func victim(_ process: Mark.Process, of family: [Mark.Process]) -> Victim? {
+    switch process.name {
+    case "ra-spawn": .spawn
+    case "ra-keeper": .keeper
+    case "ra-guard": .guardian
+    case "sh":
+      // What was orphaned is the guard's child too, and younger.
+      family.first { child in
+        child.name == "sh" && family.contains { $0.name == "ra-guard" && $0.id == child.parent }
+      } == process ? .agent : nil
+    default: nil
     }
   }
 
@@ -177,7 +190,12 @@ enum Victim: Character, Sendable { case spawn = "s", keeper = "k", guardian = "g
   @Test(arguments: ["k", "g", "kg", "s", "sk", "sg"])
   func `a tree that forks as fast as it can is ended`(victims: String) throws {
     // Each forks its successor and ends, as long as the folder is there: no number can be counted on.
-    let hop = #"f() { [ -e "$1" ] && f "$1" & }; for i in 1 2 3 4 5 6 7 8 9 10; do f "$1"; done; echo ready; sleep 9001"#
+    let hop = #"""
+      f() { [ -e "$1" ] && f "$1" & }
+      for i in 1 2 3 4 5 6 7 8 9 10; do f "$1"; done
+      echo ready
+      sleep 9001
+      """#
     let folder = try Folder()
     let words = mark.words + [Program.path("ra-spawn"), "sh", "--", "-c", hop, "sh", folder.path]
     let program = try Program(words[0], Array(words.dropFirst()))
