@@ -87,6 +87,7 @@ def wrong(bench):
     tunnel.type("nonsense\n" + status(2) + "x" * 40_000 + "\n" + status(1, "expired"))
     tunnel.type(json.dumps({"type": "log", "ts": 1, "payload": {}}) + "\n" + "again\n" * 200 + status(1))
     channel.status(1)
+    until("ten were told", lambda: tunnel.errors.count(b"warning:") >= 10)
     said = tunnel.errors.decode()
     assert said.count("warning:") == 10 and "is no status of a control: it is ignored" in said, said
     assert "of no control that came out" in said, said

@@ -133,6 +133,7 @@ struct DeviceChannelTests {
     device.greet()
     device.hub(#"{"type":"control","seq":1,"payload":{"action":"other"}}"#)
     device.write()
+    device.pass(1_000)
     #expect(device.write()?.contains("other") == true)
   }
 
@@ -149,6 +150,23 @@ struct DeviceChannelTests {
     device.control(3)
     while device.write() != nil {}
     #expect(device.sent.last == #"{"type":"ack","payload":{"cursor":3}}"#)
+  }
+
+  @Test func `what was noted while the connection was made is acknowledged once the hub names it`() {
+    var device = ChannelAlone.open()
+    device.notes = false
+    device.control(1)
+    device.lose()
+    device.connect()
+    #expect(device.sent.last?.contains(#""controlCursor":0}"#) == true)
+    device.channel.noteSucceeded()
+    device.greet()
+    device.write()
+    #expect(device.write()?.contains(#""seq":1,"#) == true)
+    #expect(device.sent.last?.contains("hello") == true, "the hub may have another control of that number, or none")
+    device.control(1)
+    #expect(device.sent.last == #"{"type":"ack","payload":{"cursor":1}}"#)
+    #expect(device.write() == nil)
   }
 
   @Test func `a hub that sends more than 64 unacknowledged, or too much, is refused`() {
