@@ -14,3 +14,5 @@ struct cposix_program {
 // Starts a program with default signal dispositions and none blocked (posix_spawn(3)). Returns 0 and the process id, or an
 // error number.
 int cposix_spawn(const struct cposix_program *program, pid_t *process);
+// The same for a program that inherits no others, close-on-exec or not: what starts it has more threads, which open some.
+int cposix_spawn_alone(const struct cposix_program *program, pid_t *process);

@@ -13,9 +13,10 @@ package struct ChildProcess: Sendable {
   ///   - descriptors: the `n`th becomes its descriptor `n` (at most 16); -1: it has none there. Others it inherits unless
   ///     they are close-on-exec.
   ///   - folder: its working folder; nil: ours.
+  ///   - isAlone: whether it inherits none but `descriptors`, for a program of ours that has sockets of others open.
   package init(
     _ path: String, arguments: [String], descriptors: [Int32] = [0, 1, 2], folder: String? = nil,
-    newSession: Bool = false
+    newSession: Bool = false, isAlone: Bool = false
   ) throws(ProcessError) {
     var processID: pid_t = 0
     let error = CStrings.with([path] + arguments) { arguments in
@@ -26,7 +27,7 @@ package struct ChildProcess: Sendable {
               path: path, arguments: arguments, environment: environ, folder: folder,
               descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
               new_session: newSession ? 1 : 0)
-            return cposix_spawn(&program, &processID)
+            return isAlone ? cposix_spawn_alone(&program, &processID) : cposix_spawn(&program, &processID)
           }
         }
       }
