@@ -23,7 +23,7 @@ static int copy_above(const int *from, int count, int *copies) {
 }
 
 static int prepare(const struct cposix_program *program, const int *copies, posix_spawn_file_actions_t *actions,
-                   posix_spawnattr_t *attributes) {
+                   posix_spawnattr_t *attributes, int is_alone) {
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
@@ -34,11 +34,18 @@ static int prepare(const struct cposix_program *program, const int *copies, posi
   for (int i = 0; !error && i < program->descriptor_count; i++)
     error = copies[i] < 0 ? posix_spawn_file_actions_addclose(actions, i)
                           : posix_spawn_file_actions_adddup2(actions, copies[i], i);
+  if (!error && is_alone) error = posix_spawn_file_actions_addclosefrom_np(actions, program->descriptor_count);
   if (!error && program->folder) error = posix_spawn_file_actions_addchdir_np(actions, program->folder);
   return error;
 }
 
-int cposix_spawn(const struct cposix_program *program, pid_t *process) {
+static int start(const struct cposix_program *program, pid_t *process, int is_alone);
+
+int cposix_spawn(const struct cposix_program *program, pid_t *process) { return start(program, process, 0); }
+
+int cposix_spawn_alone(const struct cposix_program *program, pid_t *process) { return start(program, process, 1); }
+
+static int start(const struct cposix_program *program, pid_t *process, int is_alone) {
   int copies[most_descriptors];
   if (program->descriptor_count > most_descriptors) return EINVAL;
   int error = copy_above(program->descriptors, program->descriptor_count, copies);
@@ -46,7 +53,7 @@ int cposix_spawn(const struct cposix_program *program, pid_t *process) {
   posix_spawnattr_t attributes;
   if (!error && !(error = posix_spawn_file_actions_init(&actions))) {
     if (!(error = posix_spawnattr_init(&attributes))) {
-      error = prepare(program, copies, &actions, &attributes);
+      error = prepare(program, copies, &actions, &attributes, is_alone);
       if (!error)
         error = posix_spawn(process, program->path, &actions, &attributes, program->arguments, program->environment);
       posix_spawnattr_destroy(&attributes);

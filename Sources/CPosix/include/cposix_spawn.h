@@ -18,3 +18,6 @@ int cposix_spawn(const struct cposix_program *program, pid_t *process);
 // The same for a program in a process group of its own that gets a signal when the thread that starts it has ended,
 // whatever ended it.
 int cposix_spawn_tied(const struct cposix_program *program, int signal, pid_t *process);
+
+// The same for a program that inherits no others, close-on-exec or not: what starts it has more threads, which open some.
+int cposix_spawn_alone(const struct cposix_program *program, pid_t *process);

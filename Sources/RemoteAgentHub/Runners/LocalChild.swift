@@ -19,9 +19,9 @@ struct LocalChild: Sendable {
     let credential = open(bundle, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard null >= 0, credential >= 0 else { throw FileError(path: bundle, tried: "opening", errno: errno) }
     defer { close(credential) }
-    // What it says goes where the hub's messages go.
+    // What it says goes where the hub's messages go. The hub's sockets are no business of agents.
     let process = try ChildProcess(
-      path, arguments: arguments, descriptors: [null, STDERR_FILENO, STDERR_FILENO, credential])
+      path, arguments: arguments, descriptors: [null, STDERR_FILENO, STDERR_FILENO, credential], isAlone: true)
     self.process = process
     processID = process.processID
     startedAt = Self.startTime(of: process.processID)

@@ -15,9 +15,11 @@ package struct ChildProcess: Sendable {
   ///   - folder: its working folder; nil: ours.
   ///   - endsWithUs: a signal that it gets when the thread that starts it has ended, whatever ended it; it is then in a
   ///     process group of its own too, which no key on the terminal reaches.
+  ///   - isAlone: whether it inherits none but `descriptors`, for a program of ours that has sockets of others open. Not
+  ///     beside `endsWithUs`.
   package init(
     _ path: String, arguments: [String], descriptors: [Int32] = [0, 1, 2], folder: String? = nil,
-    newSession: Bool = false, endsWithUs: Int32? = nil
+    newSession: Bool = false, endsWithUs: Int32? = nil, isAlone: Bool = false
   ) throws(ProcessError) {
     var processID: pid_t = 0
     let error = CStrings.with([path] + arguments) { arguments in
@@ -28,8 +30,8 @@ package struct ChildProcess: Sendable {
               path: path, arguments: arguments, environment: environ, folder: folder,
               descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
               new_session: newSession ? 1 : 0)
-            guard let endsWithUs else { return cposix_spawn(&program, &processID) }
-            return cposix_spawn_tied(&program, endsWithUs, &processID)
+            if let endsWithUs { return cposix_spawn_tied(&program, endsWithUs, &processID) }
+            return isAlone ? cposix_spawn_alone(&program, &processID) : cposix_spawn(&program, &processID)
           }
         }
       }
