@@ -368,7 +368,7 @@ def a_question_from_before_the_page_was_opened_is_found(stage):
     expect(questions(viewer).last.locator(".left")).to_have_text(re.compile(r"^at most \d:\d\d left$"))
     expect(viewer.page.locator(".session-head .badge").first).to_have_text("asks")
     # From the shell: the newest, then the one that is left.
-    assert b"allow Bash" in stage.hub.run("send", asking.session, "approve")
+    assert b"approve Bash" in stage.hub.run("send", asking.session, "approve")
     assert asking.takes("late")["decision"] == "allow"
     ready(viewer)
     expect(row).to_contain_text("asks")
@@ -378,7 +378,7 @@ def a_question_from_before_the_page_was_opened_is_found(stage):
     expect(row).to_contain_text("working")
     stage.hub.run("send", asking.session, "approve", status=76)
     logs = stage.hub.run("logs", asking.session).decode()
-    assert "asks to use Bash: late" in logs and "denied: no" in logs, logs[-2000:]
+    assert "asks to use Bash: late" in logs and "denied by hub: no" in logs, logs[-2000:]
 
 
 def a_turn_is_interrupted(stage):

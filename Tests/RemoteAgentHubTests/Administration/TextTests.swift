@@ -51,10 +51,8 @@ import Testing
     (#"{"state":"end","bytes":120,"lines":1}"#, " -- end: 1 line, 120 bytes"),
     (#"{"state":"exited","code":"7"}"#, " -- exited code 7"), (#"{"state":"control","seq":1}"#, " -- control seq 1"),
     (
-      #"{"state":"approval","requestId":"r1","tool":"Bash","input":{"command":"ls
-"},"expiresIn":60}"#,
-      #" -- asks to use Bash: ls
- [request r1, within 60 s]"#
+      #"{"state":"approval","requestId":"r1","tool":"Bash","input":{"command":"ls\n\u001b"},"expiresIn":60}"#,
+      #" -- asks to use Bash: ls\u000a\u001b [request r1, within 60 s]"#
     ),
     (
       #"{"state":"approval","requestId":"r1","tool":"T","input":{"n":1}}"#, #" -- asks to use T: {"n":1} [request r1]"#
