@@ -16,9 +16,6 @@ extension RARun {
     if let (name, _) = misplaced.first(where: \.1) {
       throw ValidationError("\(name) goes with an agent that is run here, not with --on-demand")
     }
-    guard arguments.isEmpty else {
-      throw ValidationError("--on-demand takes no arguments for agents; --allow arguments lets the hub give them")
-    }
     do {
       var policy = ControlPolicy()
       try policy.add(agents: agents)

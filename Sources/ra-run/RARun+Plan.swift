@@ -6,8 +6,8 @@ import RemoteAgentProcess
 
 /// One agent, the owner's: the plan of its pipeline, and its run.
 extension RARun {
-  func run(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
-    var plan = plan
+  func run(_ arguments: [String], variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
+    var plan = plan(arguments)
     do throws(PolicyChoice.Failure) {
       plan.isSteered = try !policy.choice.policy().allowsNothing
     } catch {
@@ -61,7 +61,7 @@ extension RARun {
     }
   }
 
-  private var plan: RunPlan {
+  private func plan(_ arguments: [String]) -> RunPlan {
     var plan = RunPlan(agent: agents[0], arguments: arguments)
     plan.showsLines = json
     plan.spawnOptions += words("--mode", mode?.rawValue) + words("--stdin", stdin?.rawValue)

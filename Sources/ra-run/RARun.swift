@@ -24,11 +24,10 @@ struct RARun: ParsableCommand {
   static let usualSessions = 4
   private static let mostSessions = 256
 
-  @Argument(help: ArgumentHelp("The program to run; with --on-demand those that may be.", valueName: "agent"))
+  @Argument(
+    help: ArgumentHelp(
+      "The program to run, and after -- what it is given; with --on-demand those that may be.", valueName: "agent"))
   var agents: [String] = []
-
-  @Argument(parsing: .postTerminator, help: ArgumentHelp("What it is given.", valueName: "arguments"))
-  var arguments: [String] = []
 
   @Flag(help: "Wait for the hub to start agents, each in a session of its own.")
   var onDemand = false
@@ -81,10 +80,18 @@ struct RARun: ParsableCommand {
     var variable = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
     do {
-      let options = try RARun.parse()
+      // Of the parser's arguments none could stand behind a list.
+      let words = CommandLine.arguments.dropFirst()
+      let end = words.firstIndex(of: "--") ?? words.endIndex
+      let arguments = Array(words[end...].dropFirst())
+      let options = try RARun.parse(Array(words[..<end]))
+      guard !options.onDemand || arguments.isEmpty else {
+        throw ValidationError("--on-demand takes no arguments for agents; --allow arguments lets the hub give them")
+      }
       Glibc.exit(
         try options.onDemand
-          ? options.runOnDemand(variable: &variable, diagnostics) : options.run(variable: &variable, diagnostics))
+          ? options.runOnDemand(variable: &variable, diagnostics)
+          : options.run(arguments, variable: &variable, diagnostics))
     } catch let error as PassphraseOptions.Failure {
       diagnostics.error("\(error)", hint: "give it: --passphrase-file FILE")
       Glibc.exit(ExitStatus.configuration)

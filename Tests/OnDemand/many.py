@@ -1,9 +1,11 @@
 """Two hundred sessions, eight at a time: in the end everything is as it was."""
 import concurrent.futures
+import contextlib
 import signal
 import threading
 
 from Support.processes import children, descriptors, family, figure, is_zombie
+from Support.scratch import TooLate
 
 AT_A_TIME = 8
 # What each may grow by, in KiB, beside what it has after the first sessions.
@@ -26,6 +28,15 @@ def measured(stage):
     for name, pid in (("ra-run", run), ("the channel's ra-tunnel", channel), ("ra-hub", hub)):
         figures[f"KiB of {name}"] = figure(pid, "VmRSS")
     return figures
+
+
+def bound(name, then):
+    return then + next((most for who, most in GROWTH.items() if name == f"KiB of {who}"), 0)
+
+
+def grown(before, after):
+    """What is more than it may be."""
+    return [f"{name}: {then} before, {after[name]} after" for name, then in before.items() if after[name] > bound(name, then)]
 
 
 def settled(stage):
@@ -64,17 +75,16 @@ def sessions_come_and_go_and_leave_nothing(stage):
     play(stage, [f"first-{number}" for number in range(2 * AT_A_TIME)] + ["prompt-first"])
     before = measured(stage)
     ends = play(stage, names)
+    # What is closed is closed within moments.
+    with contextlib.suppress(TooLate):
+        stage.until(lambda: not grown(before, measured(stage)), "what was before", 20)
     after = measured(stage)
     width = max(map(len, before))
     stage.note(f"{count} sessions, {AT_A_TIME} at a time: {ends}")
     stage.note(f"{'':{width}}  {'before':>8} {'after':>8} {'bound':>8}")
-    wrong = []
     for name, then in before.items():
-        grows = next((most for who, most in GROWTH.items() if name == f"KiB of {who}"), 0)
-        stage.note(f"{name:{width}}  {then:8} {after[name]:8} {then + grows:8}")
-        if after[name] > then + grows:
-            wrong.append(f"{name}: {then} before, {after[name]} after")
-    assert not wrong, wrong
+        stage.note(f"{name:{width}}  {then:8} {after[name]:8} {bound(name, then):8}")
+    assert not grown(before, after), grown(before, after)
     assert before["zombies"] == 0 and before["files in the spool"] == 0, before
     twice = {name: times for name, times in stage.starts().items() if times != 1}
     assert not twice, f"started more than once: {twice}"

@@ -7,11 +7,11 @@ private struct Scene {
   var machine: OnDemand
   var now = 1000 as Milliseconds
   var policy: Result<ControlPolicy, ControlRefusal>
-  private var random = Low()
+  private var random = Most()
 
-  /// Always the least.
-  private struct Low: RandomNumberGenerator {
-    mutating func next() -> UInt64 { 0 }
+  /// Always the most.
+  private struct Most: RandomNumberGenerator {
+    mutating func next() -> UInt64 { .max }
   }
 
   init(limit: Int = 4, _ change: (inout ControlPolicy) -> Void = { _ in }) {
