@@ -362,6 +362,9 @@ enum ClaudeLines {
     #"{"type":"control_request","request_id":"ra-initialize","request":{"subtype":"initialize"}}"#,
     #"{"type":"control_request","request":{"subtype":"can_use_tool"}}"#,
     #"{"type":"control_request","request_id":7,"request":{"subtype":"can_use_tool"}}"#,
+    #"{"type":"control_request","request_id":"\x","request":{"subtype":"can_use_tool"}}"#,
+    "{\"type\":\"control_request\",\"request_id\":\"a\u{1}b\",\"request\":{\"subtype\":\"can_use_tool\"}}",
+    #"{"type":"control_request","request_id":"\#(String(repeating: "x", count: 513))","request":{"subtype":"x"}}"#,
   ])
   func `a request of ours that comes back, or without an id, is let be`(line: String) {
     var talk = inTurn()
