@@ -188,8 +188,8 @@ enum ClaudeLines {
     // The next one is not.
     _ = talk.send("more", "u-2")
     _ = talk.hear(ClaudeLines.lifecycle("queued", of: "u-2"))
-    #expect(
-      talk.hear(ClaudeLines.result(isError: true, text: "full", prompt: "u-2")) == [.ended(.error, detail: "full")])
+    let aborted = ClaudeLines.result(isError: true, text: "full", reason: "aborted_streaming", prompt: "u-2")
+    #expect(talk.hear(aborted) == [.ended(.error, detail: "full")])
   }
 
   @Test func `a turn that ended on its own all the same tells its own end`() {
