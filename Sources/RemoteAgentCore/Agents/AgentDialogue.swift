@@ -99,7 +99,10 @@ package struct AgentDialogue: Sendable {
   /// What an end of the process without a result means in this dialect; nil: nothing.
   package static func meaning(ofExit code: Int32, _ dialect: AgentDialect) -> (AgentOutcome, detail: String)? {
     switch (dialect, code) {
+    case (.gemini, 41): (.error, "gemini is not logged in (exit status 41)")
     case (.gemini, 42): (.error, "gemini did not take the prompt or its arguments (exit status 42)")
+    case (.gemini, 44): (.error, "gemini's sandbox failed (exit status 44)")
+    case (.gemini, 52): (.error, "gemini's settings are wrong (exit status 52)")
     case (.gemini, 53): (.error, "gemini reached its limit of turns (exit status 53)")
     default: nil
     }

@@ -99,7 +99,7 @@ struct ClaudeDialogue: DialectDialogue {
     case "result": heardResult(event)
     case "control_request" where drives: heardRequest(event)
     case "control_cancel_request" where drives:
-      guard let id = event.text(.requestId), questions.remove(id) != nil else { return }
+      guard let id = event.wholeText(.requestId), questions.remove(id) != nil else { return }
       effects.append(.withdrew(requestId: id))
     case "control_response" where event.text(.responseTo) == ClaudeDialogue.initialize && life == .initializing:
       if event.text(.response) == "success" {
@@ -139,7 +139,7 @@ struct ClaudeDialogue: DialectDialogue {
   // MARK: Its requests
 
   private mutating func heardRequest(_ event: MemberScanner<Member>) {
-    guard case .string(let id, isCut: false)? = event[.requestId], let requestId = event.text(.requestId),
+    guard case .string(let id, _)? = event[.requestId], let requestId = event.wholeText(.requestId),
       // One of ours, come back.
       !requestId.hasPrefix(ClaudeDialogue.ownRequests)
     else { return }

@@ -1,6 +1,8 @@
 /// The talk with `codex app-server`: JSON-RPC 2.0 without its `jsonrpc` member, a message a line.
 ///
-///     started ──► initialize, initialized, thread/start ──► ready ──► turn/start … its response ──► taken … turn/completed ──► ready
+///     started ──► initialize, initialized, thread/start ──► ready ──► turn/start … its response ──► taken ─┐
+///                                                             ▲                                            │
+///                                                             └─────────────── turn/completed ─────────────┘
 ///
 /// - What it runs and edits without asking is codex's own configuration, as far as somebody can answer its questions. If
 ///   nobody can, the policy is `never`, as `codex exec` has it: what its sandbox forbids fails, and codex goes on.
@@ -48,8 +50,8 @@ struct CodexServerDialogue: DialectDialogue {
   private var interruptsWhenTaken = false
   /// What an `error` that it does not try again after said last.
   private(set) var lastError: String?
-  private(set) var questions = OpenQuestions()
-  private var changes = CodexChanges()
+  var questions = OpenQuestions()
+  private(set) var changes = CodexChanges()
   private(set) var line = EventLine<Member>()
 
   init(role: AgentDialogue.Role) { self.role = role }
@@ -187,7 +189,7 @@ struct CodexServerDialogue: DialectDialogue {
       guard let item = message.text(.beginning), let begun = line.raw("params", "item", "changes") else { return }
       changes.add(begun, of: item)
     case "serverRequest/resolved":
-      guard let id = requestId(message[.resolved]), questions.remove(id) != nil else { return }
+      guard let id = name(of: message[.resolved])?.text, questions.remove(id) != nil else { return }
       effects.append(.withdrew(requestId: id))
     default: break
     }
@@ -220,69 +222,7 @@ struct CodexServerDialogue: DialectDialogue {
     }
   }
 
-  // MARK: Its requests
-
-  private mutating func heardRequest(
-    _ method: String, _ id: MemberScanner<Member>.Value, _ message: MemberScanner<Member>
-  ) {
-    guard let requestId = requestId(id), let rawId = rawId(id) else { return }
-    guard let kind = CodexQuestion(method) else {
-      return write(id: rawId, member: "error", ["code": -32601, "message": "ra-spawn does not know this request"])
-    }
-    // Whatever it says, its name is taken.
-    guard questions[requestId] == nil else { return }
-    let tool = kind.tool(server: message.text(.server))
-    guard let reason = ask(kind, rawId, requestId, tool) else { return }
-    respond(to: .init(id: rawId, kind: method, input: []), .deny(message: reason))
-    effects.append(.denied(requestId: requestId, tool: tool, reason: reason))
-  }
-
-  /// Why it is denied at once; nil if it is asked.
-  private mutating func ask(_ kind: CodexQuestion, _ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
-    guard asks else { return AgentDialogue.nobodyAnswers }
-    guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
-    guard let raw = line.raw("params"), let input = try? JSON(parsing: raw, maximumDepth: 256), input.members != nil
-    else { return AgentDialogue.questionIsUnreadable }
-    guard kind.takesYesOrNo(input) else { return "it asks for more than yes or no" }
-    let kept = kind == .permissions ? line.raw("params", "permissions") ?? Array("{}".utf8) : []
-    guard questions.add(.init(id: id, kind: kind.rawValue, input: kept), as: requestId) else {
-      return AgentDialogue.tooManyQuestions
-    }
-    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: withChanges(input, kind))))
-    return nil
-  }
-
-  /// What is asked about file changes, and they.
-  private func withChanges(_ input: JSON, _ kind: CodexQuestion) -> JSON {
-    guard kind == .fileChange, let members = input.members, input["changes"] == nil,
-      let begun = changes[line.members.text(.item)], let changes = try? JSON(parsing: begun, maximumDepth: 64)
-    else { return input }
-    return .object(members + [.init("changes", changes)])
-  }
-
-  private func requestId(_ id: MemberScanner<Member>.Value?) -> String? {
-    switch id {
-    case .string(let content, isCut: false):
-      content.withUnsafeBytes { JSONString.unescape($0) }.flatMap {
-        UTF8Text.isValid($0) ? String(decoding: $0, as: UTF8.self) : nil
-      }
-    case .literal(let digits): Int64(String(decoding: digits, as: UTF8.self)).map { "\($0)" }
-    default: nil
-    }
-  }
-
-  private func rawId(_ id: MemberScanner<Member>.Value) -> [UInt8]? {
-    switch id {
-    case .string(let content, _): [UInt8(ascii: "\"")] + content + [UInt8(ascii: "\"")]
-    case .literal(let digits): digits
-    case .nested: nil
-    }
-  }
-
-  private mutating func respond(to question: OpenQuestions.Question, _ decision: AgentDecision) {
-    guard let kind = CodexQuestion(question.kind) else { return }
-    write(id: question.id, member: "result", kind.response(decision, input: question.input))
-  }
+  // MARK: What is written
 
   private mutating func request(_ request: Request, _ method: String, _ params: JSON) {
     lastRequest += 1
@@ -290,11 +230,11 @@ struct CodexServerDialogue: DialectDialogue {
     write(["id": .integer(lastRequest), "method": .string(method), "params": params])
   }
 
-  private mutating func write(id: [UInt8], member: String, _ value: JSON) {
+  mutating func write(id: [UInt8], member: String, _ value: JSON) {
     write(id: id, member: member, value.serialized())
   }
 
-  private mutating func write(id: [UInt8], member: String, _ value: [UInt8]) {
+  mutating func write(id: [UInt8], member: String, _ value: [UInt8]) {
     var bytes = Array(#"{"id":"#.utf8)
     bytes.append(contentsOf: id)
     bytes.append(contentsOf: #","\#(member)":"#.utf8)

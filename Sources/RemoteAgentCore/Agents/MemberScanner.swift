@@ -60,13 +60,23 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
   package func text(_ path: Path) -> String? {
     guard case .string(var content, _)? = values[path] else { return nil }
     for _ in 0..<12 {
-      if let text = content.withUnsafeBytes({ JSONString.unescape($0) }), UTF8Text.isValid(text) {
-        return String(decoding: text, as: UTF8.self)
-      }
+      if let text = content.withUnsafeBytes({ MemberScanner.text(of: $0) }) { return text }
       if content.isEmpty { break }
       content.removeLast()
     }
     return ""
+  }
+
+  /// All of a string, if it is one; nil if it was cut.
+  package func wholeText(_ path: Path) -> String? {
+    guard case .string(let content, isCut: false)? = values[path] else { return nil }
+    return content.withUnsafeBytes { MemberScanner.text(of: $0) }
+  }
+
+  /// A string's content with its escapes undone; nil if it is not as JSON has it.
+  static func text(of content: UnsafeRawBufferPointer) -> String? {
+    guard let text = JSONString.unescape(content), UTF8Text.isValid(text) else { return nil }
+    return String(decoding: text, as: UTF8.self)
   }
 
   package func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8)) }
@@ -239,58 +249,4 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
   }
 
   private var limit: Int { string == .name ? MemberTree<Path>.longestName : MemberTree<Path>.longestValue }
-}
-
-/// The chosen paths of a `MemberScanner`, as a tree of names.
-struct MemberTree<Path: RawRepresentable<String> & CaseIterable & Hashable & Sendable>: Sendable {
-  static var root: Int { 0 }
-  static var longestName: Int { 64 }
-  /// Bytes of a value that are kept.
-  static var longestValue: Int { 512 }
-
-  private struct Node {
-    /// Empty for an array's values.
-    let name: [UInt8]
-    var path: Path?
-    var children: [Int] = []
-    var isArray = false
-  }
-
-  private var nodes = [Node(name: [])]
-
-  init() {
-    for path in Path.allCases {
-      var node = MemberTree.root
-      for part in path.rawValue.split(separator: ".") {
-        let isArray = part.hasSuffix("[]")
-        node = insert(Array((isArray ? part.dropLast(2) : part).utf8), in: node)
-        if isArray {
-          nodes[node].isArray = true
-          node = insert([], in: node)
-        }
-      }
-      nodes[node].path = path
-    }
-  }
-
-  private mutating func insert(_ name: [UInt8], in parent: Int) -> Int {
-    if let found = nodes[parent].children.first(where: { nodes[$0].name == name }) { return found }
-    nodes.append(Node(name: name))
-    nodes[parent].children.append(nodes.count - 1)
-    return nodes.count - 1
-  }
-
-  /// - Parameter name: as it stood, perhaps with escapes.
-  func child(of parent: Int, named name: [UInt8]) -> Int? {
-    var name = name
-    if name.contains(UInt8(ascii: "\\")) {
-      guard let unescaped = name.withUnsafeBytes({ JSONString.unescape($0) }) else { return nil }
-      name = unescaped
-    }
-    return nodes[parent].children.first { nodes[$0].name == name }
-  }
-
-  func path(of node: Int) -> Path? { nodes[node].path }
-  func hasChildren(_ node: Int) -> Bool { !nodes[node].children.isEmpty }
-  func isArray(_ node: Int) -> Bool { nodes[node].isArray }
 }

@@ -188,8 +188,8 @@ enum ClaudeLines {
     // The next one is not.
     _ = talk.send("more", "u-2")
     _ = talk.hear(ClaudeLines.lifecycle("queued", of: "u-2"))
-    #expect(
-      talk.hear(ClaudeLines.result(isError: true, text: "full", prompt: "u-2")) == [.ended(.error, detail: "full")])
+    let aborted = ClaudeLines.result(isError: true, text: "full", reason: "aborted_streaming", prompt: "u-2")
+    #expect(talk.hear(aborted) == [.ended(.error, detail: "full")])
   }
 
   @Test func `a turn that ended on its own all the same tells its own end`() {
@@ -362,6 +362,9 @@ enum ClaudeLines {
     #"{"type":"control_request","request_id":"ra-initialize","request":{"subtype":"initialize"}}"#,
     #"{"type":"control_request","request":{"subtype":"can_use_tool"}}"#,
     #"{"type":"control_request","request_id":7,"request":{"subtype":"can_use_tool"}}"#,
+    #"{"type":"control_request","request_id":"\x","request":{"subtype":"can_use_tool"}}"#,
+    "{\"type\":\"control_request\",\"request_id\":\"a\u{1}b\",\"request\":{\"subtype\":\"can_use_tool\"}}",
+    #"{"type":"control_request","request_id":"\#(String(repeating: "x", count: 513))","request":{"subtype":"x"}}"#,
   ])
   func `a request of ours that comes back, or without an id, is let be`(line: String) {
     var talk = inTurn()

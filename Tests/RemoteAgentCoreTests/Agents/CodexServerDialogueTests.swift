@@ -313,7 +313,10 @@ enum CodexLines {
 
   @Test(arguments: [
     #"{"method":"item/tool/call","id":null,"params":{}}"#, #"{"method":"item/tool/call","id":{},"params":{}}"#,
-    #"{"method":"item/tool/call","id":1.5,"params":{}}"#, #"{"method":7,"id":1}"#, #"{"id":77,"result":{}}"#,
+    #"{"method":"item/tool/call","id":1.5,"params":{}}"#, #"{"method":"item/tool/call","id":"\x","params":{}}"#,
+    "{\"method\":\"item/tool/call\",\"id\":\"a\u{1}\",\"params\":{}}",
+    #"{"method":"item/tool/call","id":"\#(String(repeating: "x", count: 513))","params":{}}"#, #"{"method":7,"id":1}"#,
+    #"{"id":77,"result":{}}"#,
     #"{"id":"3","result":{"turn":{"id":"n"}}}"#, #"{"id":3}"#, "{}", "plain", "",
     #"{"method":"turn/completed","params":[]}"#,
     #"{"method":"turn/completed","params":{"turn":{"status":"completed"}}}"#,

@@ -143,6 +143,9 @@ enum ExecLines {
     let limit = try #require(AgentDialogue.meaning(ofExit: 53, .gemini))
     #expect(limit.0 == .error)
     #expect(limit.detail.contains("limit of turns"))
+    for code: Int32 in [41, 44, 52] {
+      #expect(AgentDialogue.meaning(ofExit: code, .gemini)?.detail.contains("\(code)") == true)
+    }
     #expect(AgentDialogue.meaning(ofExit: 1, .gemini) == nil)
     #expect(AgentDialogue.meaning(ofExit: 42, .claude) == nil)
     var talk = begun()
