@@ -1,4 +1,4 @@
-package import RemoteAgentCore
+import RemoteAgentCore
 
 /// How one process of the agent is to be started.
 package struct AgentLaunch: Sendable, Equatable {

@@ -111,8 +111,9 @@ extension SpawnSession {
     self.turn = nil
     quietSince = moment.now
     var (outcome, detail) = (outcome, detail)
-    // What ended by itself before it was interrupted, was not.
-    let interruption = outcome == .ok ? nil : turn.interruption
+    // What ended by itself before it was interrupted, was not; a dialogue knows that of an error, too.
+    let isItsOwn = outcome == .ok || isDialogue && turn.interruption == .asked && told == .error
+    let interruption = isItsOwn ? nil : turn.interruption
     if let interruption { (outcome, detail) = (.incomplete, interruption.detail) }
     // Hidden here once, for the person on standard error, too.
     detail = detail.map { output.redact($0) }

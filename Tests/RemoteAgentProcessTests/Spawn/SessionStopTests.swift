@@ -61,6 +61,18 @@ import Testing
     #expect(bench.turns == ["started", "ok"])
   }
 
+  @Test func `an error that came before the interrupt is one`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    bench.output(
+      #"{"type":"result","subtype":"success","is_error":true,"terminal_reason":"completed","result":"400"}"# + "\n")
+    #expect(bench.states("turn").last?["outcome"] == "error")
+    #expect(bench.states("turn").last?["detail"] == "400")
+    bench.endPrompts()
+    bench.ends(.exited(code: 0))
+    #expect(bench.take().last == .finish(.exit(1)))
+  }
+
   @Test func `half of a short grace is the agent's`() {
     let bench = busy()
     bench.control(1, #"{"action":"stop","graceMs":1000}"#)
