@@ -3,12 +3,17 @@ import RemoteAgentCore
 import RemoteAgentProcess
 import Testing
 
-/// All processes that have a mark of a test's own in their environment, whoever their parent is by now.
-struct Mark: Sendable {
+/// All processes that have a mark of a test's own in their environment, whoever their parent is by now. What a test that
+/// failed leaves of them is killed at its end.
+final class Mark: Sendable {
   static let variable = "REMOTE_AGENT_TEST_MARK"
   let value: String
 
   init() { value = "\(getpid()).\(UInt64.random(in: 0 ... .max))" }
+
+  deinit {
+    for process in living { kill(process.id, SIGKILL) }
+  }
 
   /// A shell's words that start a program with the mark.
   var words: [String] { ["/usr/bin/env", "\(Mark.variable)=\(value)"] }
@@ -66,7 +71,6 @@ struct Mark: Sendable {
       let now = living
       if condition(now) { return }
       guard BootClock.now < deadline else {
-        for process in now { kill(process.id, SIGKILL) }
         Issue.record("waited in vain for \(what): \(now)")
         throw ProcessError(tried: "waiting for \(what)", errno: ETIMEDOUT)
       }
