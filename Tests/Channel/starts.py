@@ -96,6 +96,18 @@ def wrong(bench):
     assert tunnel.finishes() == 0, tunnel.said()
 
 
+def long(bench):
+    """a line of over 16 KiB is told once, and the next is read"""
+    hub, device, tunnel, channel = bench.open()
+    channel.start(1)
+    channel.acknowledged(1)
+    tunnel.type("x" * 100_000 + "\n" + status(1))
+    channel.status(1)
+    tunnel.process.stdin.close()
+    channel.closed()
+    assert tunnel.finishes() == 0 and tunnel.errors.count(b"warning:") == 1, tunnel.said()
+
+
 def full(bench):
     """a disk without room: the control waits, is not written, and comes out when there is room"""
     hub, device, tunnel, channel = bench.open()
@@ -143,4 +155,4 @@ def events(bench):
     assert told == ["connecting", "connected", "disconnected", "connecting", "connected", "exit"], told
 
 
-CASES = [arrives, reconnects, slow, wrong, full, renews, events]
+CASES = [arrives, reconnects, slow, wrong, long, full, renews, events]
