@@ -46,7 +46,9 @@ import Testing
     let program = try script(
       """
       echo "$@" >"$OUT/arguments"
-      ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p' >"$OUT/descriptors"
+      # No pipe: the shell would have its ends open, too.
+      ls -l /proc/$$/fd >"$OUT/list"
+      sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p' "$OUT/list" >"$OUT/descriptors"
       cat <&3 >"$OUT/bundle"
       """ + "\n" + Self.lasting)
     let hub = try await hub(program, agents: ["claude", "/opt/agent"])
