@@ -8,7 +8,8 @@ import Synchronization
 /// Keeps a child that takes the starts of the hub's own device: `ra-run --on-demand`, with the rights of the hub's user.
 ///
 /// Rules: one at a time; one that ends is started again, at once if it had run for a minute, else later and later; that of a
-/// hub before this one, which was killed, goes on; one that the hub refuses (its device was revoked) is not. When the hub stops it gets SIGTERM and, at the deadline, SIGKILL.
+/// hub before this one, which was killed, goes on; one that the hub refuses (its device was revoked) is not. When the hub
+/// stops it gets SIGTERM and, at the deadline, SIGKILL.
 struct LocalAgents: Service {
   /// What is started.
   struct Command: Sendable, Equatable {

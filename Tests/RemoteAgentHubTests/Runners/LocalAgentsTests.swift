@@ -46,16 +46,22 @@ import Testing
     let program = try script(
       """
       echo "$@" >"$OUT/arguments"
-      ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p' >"$OUT/descriptors"
+      # No pipe: the shell would have its ends open, too.
+      ls -l /proc/$$/fd >"$OUT/list"
+      sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p' "$OUT/list" >"$OUT/descriptors"
       cat <&3 >"$OUT/bundle"
       """ + "\n" + Self.lasting)
     let hub = try await hub(program, agents: ["claude", "/opt/agent"])
     try await until { lines("begun") == 1 }
     #expect(read("arguments") == "--on-demand --credential-fd=3 --proxy= claude /opt/agent\n")
     let descriptors = (read("descriptors") ?? "").split(separator: "\n").map(String.init)
-    // The last one is the script itself, which its shell reads.
-    let inherited = descriptors.filter { !$0.contains("/ra-run") }
-    #expect(inherited.compactMap { $0.split(separator: " ").first } == ["0", "1", "2", "3"], "\(descriptors)")
+    // From 10 on they are its shell's own.
+    let numbers = descriptors.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+    #expect(numbers.filter { $0 < 10 } == [0, 1, 2, 3], "\(descriptors)")
+    let foreign = descriptors.dropFirst(4).filter { line in
+      ["socket:", "anon_inode:", "hub.db"].contains { line.contains($0) }
+    }
+    #expect(foreign.isEmpty)
     #expect(descriptors.first == "0 /dev/null")
 
     let bundle = try CredentialBundle(Array((read("bundle") ?? "").utf8))
