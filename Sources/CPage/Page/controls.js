@@ -83,8 +83,7 @@ export function controlsPart(id) {
 		if (session.state === 'ended') closed = 'The session has ended.';
 		else if (session.control !== true) closed = 'Nobody reads this session’s controls: it can only be watched.';
 		send.disabled = stop.disabled = prompt.disabled = closed !== '';
-		// It keeps its place while it is of no use: what moves is hit by mistake.
-		interrupt.hidden = typeof session.turn !== 'string';
+		// It is there while it is of no use, too: what moves is hit by mistake.
 		interrupt.disabled = closed !== '' || session.turn !== 'started';
 		const waits = { away: 'The device is away: what you send waits for it, up to an hour.', starting: 'It is being started: what you send waits for it.' };
 		const away = Object.hasOwn(waits, session.state) ? waits[session.state] : '';

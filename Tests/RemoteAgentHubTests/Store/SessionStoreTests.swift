@@ -116,7 +116,7 @@ import Testing
         {"id":"\(opened.id)","sessionId":"s1","clientId":"\(fixture.clientId)","device":"desk","agent":"claude",\
         "title":"title","host":"host","cwd":"/work","labels":{"team":"a"},"state":"away","control":true,"cursor":3,\
         "bytes":30,"lines":3,"stored":\(session.stored),"full":false,"firstSeenAt":\(now),"lastSeenAt":\(now + 2),"disconnectedAt":\(now + 2),\
-        "exit":{"code":7,"outcome":"error"},"turn":null,"lastLine":"x"}
+        "exit":{"code":7,"outcome":"error"},"turn":null,"approval":null,"lastLine":"x"}
         """)
   }
 
