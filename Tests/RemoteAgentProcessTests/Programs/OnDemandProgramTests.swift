@@ -18,6 +18,7 @@ private struct Stage {
     echo "$*" >"args-$name"
     ls -l /proc/self/fd | sed 's/.* \([0-9]* -> .*\)/\1/' >"fds-$name"
     for word; do case $word in --credential-fd=*) cat <&"${word#*=}" >"given-$name";; esac; done
+    trap '' TERM
     exec cat >"lines-$name"
     """#
 
