@@ -71,7 +71,7 @@ def sessions_come_and_go_and_leave_nothing(stage):
     count = stage.size(60, 200)
     # Some end by themselves, and some take prompts.
     names = [f"{'quick' if number % 7 == 3 else 'prompt' if number % 10 == 5 else 'worker'}-{number}" for number in range(count)]
-    stage.on_demand("--max-sessions", str(AT_A_TIME + 1))
+    stage.on_demand("--max-sessions", str(4 * AT_A_TIME))
     play(stage, [f"first-{number}" for number in range(2 * AT_A_TIME)] + ["prompt-first"])
     before = measured(stage)
     ends = play(stage, names)

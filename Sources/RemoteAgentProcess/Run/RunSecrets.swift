@@ -18,8 +18,8 @@ package struct RunSecrets: Sendable {
     guard let passphrase else { return }
     // A line of that size fits into the pipe.
     let pipe = try Descriptor.pipe()
-    defer { close(pipe.writing) }
     let written = passphrase.withUnsafeBytes { Descriptor.write($0, to: pipe.writing) }
+    close(pipe.writing)
     guard written == .bytes(passphrase.count) else {
       close(pipe.reading)
       throw ProcessError(tried: "passing the passphrase on", errno: EIO)

@@ -294,7 +294,7 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
     }
     #expect(waits.allSatisfy { $0 <= Backoff.cap })
     // The fifth heard of it.
-    for _ in 10..<15 {
+    for _ in 10..<16 {
       #expect(scene.channelIsNotStarted("no memory").count == 1)
       _ = try scene.next()
     }
