@@ -85,6 +85,7 @@ struct RunResult {
   var complaint: String? {
     guard !isTimedOut, let failure else { return nil }
     let turn = failure.turn == lastTurn ? "the agent's last turn" : "the agent's turn \(failure.turn)"
+    guard worst != nil else { return "\(turn) was interrupted" }
     let what = failure.outcome == .error ? "was an error" : "gave no result"
     return "\(turn) \(what)" + (failure.detail.map { ": \($0)" } ?? "")
   }

@@ -25,7 +25,9 @@ import Testing
 
   @Test func `prompts that come while it is busy are done in order, none lost`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(["--control", "3", "--prompt", "p0", "--echo", "5", folder.claude])
+    let program = try Program.spawn([
+      "--control", "3", "--stdin", "pass", "--prompt", "p0", "--echo", "5", folder.claude,
+    ])
     program.send("p1\np2\np3\n")
     for seq in 1...3 { program.control(seq, #"{"action":"prompt","text":"c\#(seq)"}"#) }
     try program.wait("all turns") { program.states("turn").count == 14 }
@@ -58,7 +60,7 @@ import Testing
       tell(type="result", subtype="success", is_error=False, result="got it", session_id="s")
 
       """)
-    let program = try Program.spawn(["--mode", "session", "--prompt", "first", path])
+    let program = try Program.spawn(["--mode", "session", "--stdin", "pass", "--prompt", "first", path])
     program.closeInput()
     #expect(try program.finish() == .exited(code: 0))
     #expect(outcomes(program) == ["started", "ok"])
@@ -66,7 +68,7 @@ import Testing
 
   @Test func `a process for each prompt, and one session`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(["--prompt-via", "args", "--prompt", "one", folder.claude])
+    let program = try Program.spawn(["--prompt-via", "args", "--stdin", "pass", "--prompt", "one", folder.claude])
     program.send("two\n")
     program.closeInput()
     #expect(try program.finish() == .exited(code: 0))
@@ -91,7 +93,7 @@ import Testing
       tell(type="turn.completed", usage={})
 
       """)
-    let program = try Program.spawn(["--prompt-via", "args", "--prompt", "one\ntwo", path])
+    let program = try Program.spawn(["--prompt-via", "args", "--stdin", "pass", "--prompt", "one\ntwo", path])
     program.send("three\n")
     program.closeInput()
     #expect(try program.finish() == .exited(code: 0))
@@ -130,7 +132,7 @@ import Testing
               tell(method="turn/completed", params={"threadId": "T", "turn": turn})
 
       """)
-    let program = try Program.spawn(["--control", "3", "--prompt", "hello", path])
+    let program = try Program.spawn(["--control", "3", "--stdin", "pass", "--prompt", "hello", path])
     try program.wait("a turn") { program.states("turn").count == 2 }
     program.control(1, #"{"action":"prompt","text":"wait"}"#)
     try program.wait("the answer") { program.states("control").count == 1 }
@@ -172,7 +174,7 @@ import Testing
 
   @Test func `an interrupt leaves the agent there for the next prompt`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(["--control", "3", "--prompt", "slow:1000", folder.claude])
+    let program = try Program.spawn(["--control", "3", "--stdin", "pass", "--prompt", "slow:1000", folder.claude])
     try program.wait("the turn") { program.text.contains("tick 1 of") }
     program.control(1, #"{"action":"signal","name":"INT"}"#)
     try program.wait("its end") { program.states("turn").count == 2 }
@@ -183,12 +185,14 @@ import Testing
     #expect(program.states("starting").count == 1)
   }
 
-  @Test func `stop interrupts, and the agent ends well`() throws {
+  @Test func `stop interrupts, and the agent ends by itself, but its task is not done`() throws {
     let folder = try Folder()
     let program = try Program.spawn(["--control", "3", "--stay", "--prompt", "slow:1000", folder.claude])
     try program.wait("the turn") { program.text.contains("tick 1 of") }
     program.control(1, #"{"action":"stop","graceMs":20000}"#)
-    #expect(try program.finish() == .exited(code: 0))
+    #expect(try program.finish() == .exited(code: 1))
+    #expect(program.errorText == "ra-spawn: error: the agent's last turn was interrupted\n")
+    #expect(program.states("exited").first?["outcome"] == "incomplete")
     #expect(program.states("turn").last?["detail"] == "interrupted")
     #expect(program.states("exited").first?["code"] == 0)
   }

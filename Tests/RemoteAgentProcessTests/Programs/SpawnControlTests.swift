@@ -6,7 +6,9 @@ import Testing
 @Suite(.serialized) struct `ra-spawn's control` {
   @Test func `prompts come from standard input, control and the command line, one turn each`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(["--control", "3", "--prompt", "first", "--echo", "5", folder.claude])
+    let program = try Program.spawn([
+      "--control", "3", "--stdin", "pass", "--prompt", "first", "--echo", "5", folder.claude,
+    ])
     program.send("second\n\n")
     try program.wait("two turns") { program.states("turn").count == 4 }
     program.control(1, #"{"action":"prompt","text":"third\nof two lines"}"#)

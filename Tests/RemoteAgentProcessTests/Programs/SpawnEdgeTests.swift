@@ -73,7 +73,7 @@ import Testing
 
   @Test func `a closed standard input is no prompt`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(by: #"exec "$0" "$@" <&-"#, ["--prompt", "hi", folder.claude])
+    let program = try Program.spawn(by: #"exec "$0" "$@" <&-"#, ["--stdin", "pass", "--prompt", "hi", folder.claude])
     #expect(try program.finish() == .exited(code: 0))
     #expect(program.states("turn").compactMap { $0["outcome"]?.string } == ["started", "ok"])
     #expect(program.errorText == "ra-spawn: warning: reading standard input: Bad file descriptor\n")
@@ -109,7 +109,7 @@ import Testing
 
   @Test func `a folder holds no prompts, and that is told`() throws {
     let folder = try Folder()
-    let program = try Program.spawn(by: #"exec "$0" "$@" </"#, ["--prompt", "hi", folder.claude])
+    let program = try Program.spawn(by: #"exec "$0" "$@" </"#, ["--stdin", "pass", "--prompt", "hi", folder.claude])
     #expect(try program.finish() == .exited(code: 0))
     #expect(program.states("turn").compactMap { $0["outcome"]?.string } == ["started", "ok"])
     #expect(program.errorText == "ra-spawn: warning: reading standard input: Is a directory\n")

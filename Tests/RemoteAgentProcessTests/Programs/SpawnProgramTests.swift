@@ -58,7 +58,7 @@ import Testing
 
   @Test(arguments: [
     ["--mode", "session", "sh"], ["--prompt", "x", "sh"], ["--stay", "sh"], ["--control", "99999", "sh"],
-    ["--echo", "x", "sh"], ["--echo", "3,", "sh"], ["--mode", "session", "--stdin", "pass", "claude"], [],
+    ["--echo", "x", "sh"], ["--echo", "3,", "sh"], ["--mode", "session", "--stdin", "control", "claude"], [],
     ["--mode", "both", "sh"], ["--control", "0", "--stdin", "pass", "sh"],
     ["--prompt", "", "--mode", "session", "claude"], ["--prompt-via", "stdin", "gemini"],
     ["--prompt-via", "args", "sh"],

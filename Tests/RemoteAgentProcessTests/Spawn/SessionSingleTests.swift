@@ -158,7 +158,7 @@ import Testing
     #expect(starts(bench) == 2)
     runs(bench)
     bench.endPrompts()
-    #expect(bench.states("exited").map { $0["outcome"] } == ["error", "ok"])
+    #expect(bench.states("exited").map { $0["outcome"] } == ["error", "error"])
     #expect(bench.failures == ["the agent's turn 1 was an error: why"])
     #expect(bench.take().last == .finish(.exit(1)))
   }

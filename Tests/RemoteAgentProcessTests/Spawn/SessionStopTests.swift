@@ -44,10 +44,22 @@ import Testing
     #expect(bench.take() == [.endTree(grace: 0)])
   }
 
-  @Test func `a turn that is interrupted on request is no failure`() {
+  @Test func `a run whose last turn was interrupted on request is not done`() {
     let bench = busy()
     bench.control(1, #"{"action":"stop"}"#)
     aborted(bench)
+    bench.ends(.exited(code: 0))
+    #expect(bench.states("exited").first?["outcome"] == "incomplete")
+    #expect(bench.failures == ["the agent's last turn was interrupted"])
+    #expect(bench.take().last == .finish(.exit(1)))
+  }
+
+  @Test func `a turn that was interrupted on request, and followed by another, is no failure`() {
+    let bench = busy()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    aborted(bench)
+    bench.control(2, #"{"action":"prompt","text":"x"}"#)
+    bench.result()
     bench.ends(.exited(code: 0))
     #expect(bench.states("exited").first?["outcome"] == "ok")
     #expect(bench.failures == [])

@@ -48,7 +48,7 @@ import Testing
     bench.prompts("z\n")
     bench.ends(.exited(code: 0))
     #expect(bench.effects.contains(.warn("1 prompt was not sent: the agent has ended")))
-    #expect(bench.states("exited").first?["outcome"] == "ok")
+    #expect(bench.states("exited").first?["outcome"] == "incomplete")
     #expect(bench.take().last == .finish(.exit(1)))
   }
 
