@@ -85,7 +85,7 @@ extension RASpawn {
   private var limits: SpawnSettings.Limits {
     var limits = SpawnSettings.Limits()
     limits.approval = running.approvalTimeout.map { Milliseconds($0) * 1000 } ?? limits.approval
-    limits.exit = running.exitTimeout.map { Milliseconds($0) * 1000 } ?? limits.exit
+    limits.exit = running.exitTimeout.map { Milliseconds($0) * 1000 }
     limits.idle = running.idleTimeout.map { Milliseconds($0) * 1000 }
     limits.duration = running.maxDuration.map { Milliseconds($0) * 1000 }
     return limits

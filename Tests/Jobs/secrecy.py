@@ -44,7 +44,7 @@ def only_the_tunnel_has_it(stage):
             cwd=stage.device.home)
         pids = agent_of(program)
         names = sorted(map(named, pids))
-        assert names == ["ra-guard", "ra-run", "ra-spawn", "ra-tunnel", "sh", "sleep"], f"{way}: {names}"
+        assert names == ["ra-guard", "ra-keeper", "ra-run", "ra-spawn", "ra-tunnel", "sh", "sleep"], f"{way}: {names}"
         assert not (found := seen(stage, pids)), f"{way}: {found}"
         program.signal(signal.SIGTERM)
         program.ends()
@@ -67,7 +67,7 @@ def in_a_plain_pipeline_only_the_shell_has_it(stage):
     # It is found where it is: the search works.
     assert seen(stage, pids[:1]), "the shell's environment does not show what it was given"
     names = sorted(map(named, pids[1:]))
-    assert names == ["ra-guard", "ra-spawn", "ra-tunnel", "sh", "sleep"], names
+    assert names == ["ra-guard", "ra-keeper", "ra-spawn", "ra-tunnel", "sh", "sleep"], names
     assert not (found := seen(stage, pids[1:])), found
     spawn, = [pid for pid in pids if named(pid) == "ra-spawn"]
     os.kill(spawn, signal.SIGTERM)

@@ -18,8 +18,8 @@ struct RunResult {
   private(set) var startedAt: Milliseconds = 0
   /// The exit status of the process that ended last, or could not be started.
   var status: Int32?
-  /// A process of the run has had a prompt.
-  var hasRun = false
+  /// An agent has had a prompt of the run's: what follows is to go on from there.
+  var hasTakenPrompt = false
   /// It was stopped since it took too long.
   var isTimedOut = false
   /// A prompt of the owner's did not reach the agent.
@@ -35,7 +35,7 @@ struct RunResult {
 
   mutating func begin(at moment: Moment) {
     startedAt = moment.now
-    (hasRun, isTimedOut, worst, interrupted) = (false, false, nil, nil)
+    (hasTakenPrompt, isTimedOut, worst, interrupted) = (false, false, nil, nil)
     processBegins()
   }
 

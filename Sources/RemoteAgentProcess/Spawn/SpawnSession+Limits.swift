@@ -34,12 +34,14 @@ extension SpawnSession {
     guard life == .running, !isBeingEnded, turn == nil, result.lastResult != nil, !isOutputBlocked,
       isSingle || settings.way == .raw && launch.input == .null
     else { return nil }
-    return quietSince + settings.limits.exit
+    return quietSince + exitTime
   }
+
+  private var exitTime: Milliseconds { settings.limits.exit ?? SpawnSession.exitTime }
 
   mutating func limitsPassed(at moment: Moment) {
     if let silentUntil, moment.now >= silentUntil {
-      let seconds = settings.limits.exit / 1000
+      let seconds = exitTime / 1000
       effects.append(.warn("the agent has been silent for \(seconds) s after its result; it gets SIGTERM"))
       result.endsOverdue()
       terminate(grace: SpawnSession.stopGrace, at: moment)

@@ -84,7 +84,7 @@ extension SpawnSession {
       closeAgentInput()
       termination = earlier(
         Termination(
-          at: moment.now + SpawnSession.endOfInputTime,
+          at: moment.now + (settings.limits.exit ?? SpawnSession.endOfInputTime),
           warning: "the agent doesn't end although its input has; it gets SIGTERM"))
     }
   }

@@ -20,7 +20,7 @@ extension SpawnSession {
   private mutating func launch(
     _ form: AgentProfile.Single, _ prompt: Prompt, at moment: Moment
   ) throws(ControlRefusal) {
-    guard !result.hasRun || continuation != nil else {
+    guard !result.hasTakenPrompt || continuation != nil else {
       throw ControlRefusal("the agent told no session that could be continued")
     }
     let words = continuation == nil ? form.first : form.next
@@ -38,7 +38,6 @@ extension SpawnSession {
   mutating func beginLaunchedTurn(at moment: Moment) {
     guard let (prompt, id) = launching else { return }
     launching = nil
-    result.hasRun = true
     beginTurn(prompt, id: id, at: moment)
     if case .single(let form) = settings.way, form.dialect == .claude || form.dialect == .codexExec {
       output.show(prompt: prompt.text, from: prompt.origin)

@@ -92,6 +92,7 @@ extension SpawnSession {
   private mutating func promptTaken(_ id: String, at moment: Moment) {
     guard turn?.id == id, let prompt = turn?.prompt else { return }
     turn?.prompt = nil
+    result.hasTakenPrompt = true
     if let seq = prompt.control { answer(seq, at: moment) }
   }
 

@@ -22,7 +22,9 @@ package struct SpawnSession {
   static let signalSpacing: Milliseconds = 200
   /// From asking an agent to leave off to SIGTERM, at most; at most half of the grace.
   static let interruptTime: Milliseconds = 2000
-  /// From the end of the agent's input to SIGTERM: some never exit after their last result.
+  /// From the last word of an agent that is to end by itself to SIGTERM, if nobody says.
+  static let exitTime: Milliseconds = 30_000
+  /// From the end of the agent's input to SIGTERM, if nobody says: some never exit after their last result.
   static let endOfInputTime: Milliseconds = 10_000
   /// From the end of a prompt's life, as the agent tells it, to giving up its result.
   static let resultTime: Milliseconds = 5000

@@ -28,8 +28,8 @@ package struct SpawnSettings: Sendable, Equatable {
   package struct Limits: Sendable, Equatable {
     /// For an answer to an agent's question.
     package var approval: Milliseconds = 600_000
-    /// For the end of an agent that is silent after its result.
-    package var exit: Milliseconds = 30_000
+    /// For the end of an agent that is silent after its result, or whose input has ended; nil for what is usual.
+    package var exit: Milliseconds?
     /// For output, within a turn; nil for ever.
     package var idle: Milliseconds?
     /// For the end of the run; nil for ever.

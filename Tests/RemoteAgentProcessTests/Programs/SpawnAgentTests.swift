@@ -191,7 +191,7 @@ import Testing
     try program.wait("the turn") { program.text.contains("tick 1 of") }
     program.control(1, #"{"action":"stop","graceMs":20000}"#)
     #expect(try program.finish() == .exited(code: 1))
-    #expect(program.errorText == "ra-spawn: error: the agent's last turn was interrupted\n")
+    #expect(program.errorText.hasSuffix("ra-spawn: error: the agent's last turn was interrupted\n"))
     #expect(program.states("exited").first?["outcome"] == "incomplete")
     #expect(program.states("turn").last?["detail"] == "interrupted")
     #expect(program.states("exited").first?["code"] == 0)

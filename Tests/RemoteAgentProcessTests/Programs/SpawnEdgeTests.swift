@@ -146,7 +146,7 @@ import Testing
   @Test func `sixteen descriptors are enough for a session`() throws {
     let folder = try Folder()
     let program = try Program.spawn(
-      by: #"exec 3>&- 4>&- 5>&-; ulimit -n 16; exec "$0" "$@""#, ["--prompt", "hi", folder.claude])
+      by: #"exec 3>&- 4>&- 5>&-; ulimit -n 16; exec "$0" "$@""#, ["--stdin", "null", "--prompt", "hi", folder.claude])
     program.closeInput()
     #expect(try program.finish() == .exited(code: 0))
     #expect(program.states("turn").compactMap { $0["outcome"]?.string } == ["started", "ok"])
