@@ -90,11 +90,12 @@ class Run:
 
     @property
     def session(self):
-        if self.id is None:
-            try:
-                self.id = self.stage.session(self.name)
-            except TooLate:
-                raise TooLate(f"no session came; {self.program.said()}") from None
+        until = time.monotonic() + PATIENCE
+        while self.id is None:
+            is_over = self.program.process.poll() is not None or time.monotonic() > until
+            self.id = next((each["id"] for each in self.stage.hub.sessions() if each["sessionId"] == self.name), None)
+            if self.id is None and is_over:
+                raise TooLate(f"no session came; {self.program.said()}")
         return self.id
 
     def statuses(self):

@@ -112,10 +112,6 @@ class Stage:
 
     # MARK: the hub
 
-    def session(self, name, seconds=PATIENCE):
-        """The hub's name of what the device calls so."""
-        return self.until(lambda: next((each["id"] for each in self.hub.sessions() if each["sessionId"] == name), None), "a session", seconds)
-
     def envelopes(self, session, after=0):
         lines = self.hub.ask(f"/api/agents/{session}/logs?follow=0&after={after}", accept="application/x-ndjson")
         return [json.loads(line) for line in lines.splitlines()]

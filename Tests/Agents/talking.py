@@ -94,12 +94,12 @@ def while_busy(stage, form):
 
 @case(THEME, "an answer of 16 MB in one event", short=False)
 def long_event(stage, form):
-    run = Run(stage, form, "--prompt", "big:16777216", how="pipe", path=[stage.copying])
+    run = Run(stage, form, "--prompt", "big:16000000", how="pipe", path=[stage.copying])
     run.close()
     found = run.expects("ok", "ok", "0 0", seconds=240)
     run.is_stored_exactly()
     longest = max(map(len, run.output().splitlines()))
-    if longest < 16 << 20:
+    if longest < 16_000_000:
         raise Wrong(f"its longest event has {longest} bytes")
     return found
 
