@@ -9,6 +9,9 @@ THEME = "Prompts"
 
 def has_said(run, *texts):
     output = run.output().decode()
+    if run.form.agent == "gemini":
+        events = [json.loads(line) for line in output.splitlines()]
+        output = "".join(event["content"] for event in events if event.get("role") == "assistant")
     at = 0
     for text in texts:
         at = output.find(text, at)
