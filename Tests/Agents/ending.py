@@ -61,6 +61,9 @@ def ended(run, whom, name, number):
         rules["an end is told that nobody saw"] = found.outcome == "none"
     if broken := [rule for rule, holds in rules.items() if not holds]:
         raise Wrong(f"{', '.join(broken)}: {found}; {run.statuses()[-3:]}; {run.program.said()}")
+    if name == "INT" and run.form.agent == "claude":
+        # It tells a result if there is time left, and is not asked for one.
+        found = found._replace(turns="error or incomplete", outcome="error or incomplete")
     return found
 
 

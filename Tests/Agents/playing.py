@@ -25,6 +25,15 @@ class Wrong(AssertionError):
     """Something else was found than is expected."""
 
 
+def is_called(name):
+    """Whether a process runs whose first argument is this: a tool's, and not that of an agent that has it in its prompt."""
+    for entry in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and (entry / "cmdline").read_bytes().split(b"\0")[0] == name.encode():
+                return True
+    return False
+
+
 def marked(mark):
     """The processes that have this word in their arguments or environment, and are no zombies."""
     found = []
@@ -90,11 +99,12 @@ class Run:
 
     @property
     def session(self):
-        if self.id is None:
-            try:
-                self.id = self.stage.session(self.name)
-            except TooLate:
-                raise TooLate(f"no session came; {self.program.said()}") from None
+        until = time.monotonic() + PATIENCE
+        while self.id is None:
+            is_over = self.program.process.poll() is not None or time.monotonic() > until
+            self.id = next((each["id"] for each in self.stage.hub.sessions() if each["sessionId"] == self.name), None)
+            if self.id is None and is_over:
+                raise TooLate(f"no session came; {self.program.said()}")
         return self.id
 
     def statuses(self):
@@ -145,7 +155,7 @@ class Run:
 
     def in_tool(self):
         """Waits until the tool that `tool_prompt` asked for runs."""
-        self.waits(lambda _: marked(self.tool), "the tool")
+        self.waits(lambda _: is_called(self.tool), "the tool")
 
     def tool_prompt(self):
         """A prompt for a tool that makes a session of its own and stays; its name is to be found by."""
@@ -197,20 +207,21 @@ class Run:
     # MARK: the fake API
 
     def taken(self, *prompts):
-        """Each of these prompts was taken once, in this order, and all but the first in a session that went on."""
+        """Each of these prompts was taken once, in this order, and all in one conversation."""
         if not self.form.is_real:
             return
-        found = [(prompt, answers) for prompt, answers in self.stage.prompts(self.since)]
+        asked = self.stage.prompts(self.since)
         # An agent may ask the model for more than it was asked itself: a title, say.
-        of_ours = [(prompt, answers) for prompt, answers in found if prompt in prompts]
+        of_ours = [(prompt, items) for prompt, items in asked if prompt in prompts]
         if [prompt for prompt, _ in of_ours] != list(prompts):
-            raise Wrong(f"the model was asked {found}")
-        if any(answers == 0 for _, answers in of_ours[1:]):
-            raise Wrong(f"a session was not continued: {of_ours}")
+            raise Wrong(f"the model was asked {asked}")
+        if any(after <= before for (_, before), (_, after) in zip(of_ours, of_ours[1:])):
+            raise Wrong(f"a conversation was not continued: {of_ours}")
 
 
 def told(found):
-    outcome = "" if found.outcome == found.turns or found.outcome == found.turns.rsplit(", ", 1)[-1] else f" → {found.outcome}"
+    last = found.turns.rsplit(", ", 1)[-1].removesuffix(" (interrupted)")
+    outcome = "" if found.outcome == last else f" → {found.outcome}"
     return f"{found.turns}{outcome} · {found.status} · {found.events} · {found.survivors}"
 
 

@@ -106,15 +106,11 @@ class Stage:
         return len(self.requests.read_text().splitlines()) if self.is_real else 0
 
     def prompts(self, since):
-        """What it was asked from then on: prompts and how many answers came before each; tools' results are left out."""
+        """What it was asked from then on: prompts, and how many items the conversation had; tools' results are left out."""
         lines = [json.loads(line) for line in self.requests.read_text().splitlines()[since:]]
-        return [(line["prompt"].strip(), line["answers"]) for line in lines if line["prompt"].strip()]
+        return [(line["prompt"].strip(), line["items"]) for line in lines if line["prompt"].strip()]
 
     # MARK: the hub
-
-    def session(self, name, seconds=PATIENCE):
-        """The hub's name of what the device calls so."""
-        return self.until(lambda: next((each["id"] for each in self.hub.sessions() if each["sessionId"] == name), None), "a session", seconds)
 
     def envelopes(self, session, after=0):
         lines = self.hub.ask(f"/api/agents/{session}/logs?follow=0&after={after}", accept="application/x-ndjson")

@@ -6,31 +6,32 @@ from playing import told
 from stage import FORMS, name_of
 
 BEGIN, END = "<!-- written by Tests/Agents/run --table -->", "<!-- end of what is written -->"
-NONE = "–"
+NONE, NOTHING = "–", "not played"
 
 
 def title(form):
     return name_of(form) + ("" if form.is_real else " (stand-in)")
 
 
-def lines(results):
-    """The tables as text, one for each theme."""
+def lines(results, kept):
+    """The tables as text, one for each theme; what was not played keeps its field."""
     text = ""
     for theme in dict.fromkeys(case.theme for case in CASES):
         cases = [case for case in CASES if case.theme == theme]
         forms = [form for form in FORMS if any(form in case.forms for case in cases)]
         text += f"\n| {theme} | {' | '.join(map(title, forms))} |\n|{' --- |' * (len(forms) + 1)}\n"
         for case in cases:
-            cells = [cell(results, case, form) for form in forms]
+            cells = [cell(results, kept, case, form) for form in forms]
             text += f"| {case.name} | {' | '.join(cells)} |\n"
     return text
 
 
-def cell(results, case, form):
+def cell(results, kept, case, form):
     if form not in case.forms:
         return NONE
-    found = results.get((case.theme, case.name, form))
-    return told(found) if found else "**not as it should be**"
+    if (case.theme, case.name, form) not in results:
+        return kept.get((case.theme, case.name, title(form)), NOTHING)
+    return told(results[case.theme, case.name, form])
 
 
 def parts(page):
@@ -41,7 +42,20 @@ def parts(page):
 
 def write(path, results):
     before, _, after = parts(path.read_text())
-    path.write_text(f"{before}{BEGIN}\n{lines(results)}\n{END}{after}")
+    path.write_text(f"{before}{BEGIN}\n{lines(results, fields(path))}\n{END}{after}")
+
+
+def fields(path):
+    """What the page has, by theme, row and column."""
+    said, theme, columns = {}, None, []
+    for line in parts(path.read_text())[1].splitlines():
+        cells = [each.strip() for each in re.split(r" \| ", line.strip().removeprefix("| ").removesuffix(" |"))]
+        if cells[1:] and set(cells[1]) != {"-"}:
+            if cells[1] in map(title, FORMS):
+                theme, columns = cells[0], cells[1:]
+            else:
+                said |= {(theme, cells[0], column): value for column, value in zip(columns, cells[1:])}
+    return said
 
 
 def without_events(cell):
@@ -51,17 +65,11 @@ def without_events(cell):
 
 def differences(path, results):
     """Where the page tells something else than what was found, a sentence each."""
-    said, theme, columns = {}, None, []
-    for line in parts(path.read_text())[1].splitlines():
-        cells = [each.strip() for each in re.split(r" \| ", line.strip().removeprefix("| ").removesuffix(" |"))]
-        if cells[1:] and set(cells[1]) != {"-"}:
-            if cells[1] in map(title, FORMS):
-                theme, columns = cells[0], cells[1:]
-            else:
-                said |= {(theme, cells[0], column): value for column, value in zip(columns, cells[1:])}
-    found = []
+    said, found = fields(path), []
     for (theme, name, form), result in results.items():
-        there, here = said.get((theme, name, title(form)), "nothing"), told(result) if result else None
-        if here and without_events(there) != without_events(here):
+        if result is None:
+            continue
+        there, here = said.get((theme, name, title(form)), NOTHING), told(result)
+        if without_events(there) != without_events(here):
             found.append(f"{path.name}, {name}, {title(form)}: it says {there!r}, and {here!r} was found")
     return found
