@@ -28,7 +28,10 @@ import Testing
 @Suite struct `Reading a descriptor to its end` {
   @Test func `gives all of it, closes it, and stops at the limit`() throws {
     let bytes = [UInt8](repeating: 7, count: 100_000)
-    let whole = try Descriptor.memory(holding: bytes)
+    // A number that nothing else of this process is given meanwhile.
+    let low = try Descriptor.memory(holding: bytes)
+    let whole = fcntl(low, F_DUPFD_CLOEXEC, 700)
+    close(low)
     #expect(try Descriptor.readToEnd(whole, limit: 1 << 20) == bytes)
     #expect(fcntl(whole, F_GETFD) < 0)
     #expect(try Descriptor.readToEnd(Descriptor.memory(holding: bytes), limit: 10) == Array(bytes[..<10]))

@@ -37,8 +37,8 @@ import Testing
   }
 
   private static let lasting = """
-    echo "$$" >>"$OUT/begun"
     trap 'echo TERM >>"$OUT/ended"; exit 0' TERM
+    echo "$$" >>"$OUT/begun"
     while :; do sleep 0.05; done
     """
 
