@@ -109,9 +109,9 @@ def nobody_to_ask(stage, form):
 
 
 def left_off(run):
-    """Its last turn was interrupted on request: that is nothing against it, but the agent may end otherwise than well by itself."""
+    """Its last turn was interrupted on request, so it is not done, however the agent itself ends."""
     found = run.ends()
-    if found.turns != "incomplete (interrupted)" or found.survivors or (found.outcome == "ok") != (found.status == "0"):
+    if found.turns != "incomplete (interrupted)" or found.survivors or found.outcome != "incomplete" or found.status == "0":
         raise Wrong(f"found {found}; {run.program.said()}")
     return found
 

@@ -72,7 +72,7 @@ def by_the_api(stage, form):
 
 @case(THEME, "four while it works on one")
 def while_busy(stage, form):
-    run = Run(stage, form, "--stay", "--prompt", "slow:3")
+    run = Run(stage, form, "--stay", "--stdin=pass", "--prompt", "slow:3")
     run.begins(1)
     texts = [f"say {word}" for word in ("one", "two", "three")]
     numbers = [run.control(action="prompt", text=text) for text in texts]

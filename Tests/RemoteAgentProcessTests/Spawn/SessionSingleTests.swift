@@ -115,6 +115,7 @@ import Testing
     let bench = bench { $0.prompts = ["one"] }
     bench.running()
     bench.control(1, #"{"action":"prompt","text":"two"}"#)
+    bench.result()
     bench.ends(.exited(code: 1))
     #expect(bench.answer(to: 1) == "the agent told no session that could be continued")
     #expect(starts(bench) == 1)
@@ -124,6 +125,17 @@ import Testing
         == .warn("a prompt did not reach the agent: the agent told no session that could be continued"))
     bench.endPrompts()
     #expect(bench.take().last == .finish(.exit(1)))
+  }
+
+  @Test func `a process that ended before it had its prompt leaves nothing to go on with: the next begins`() {
+    let bench = bench { $0.prompts = ["one"] }
+    bench.running()
+    bench.control(1, #"{"action":"prompt","text":"two"}"#)
+    bench.ends(.exited(code: 1))
+    #expect(starts(bench) == 2)
+    #expect(!bench.session.launch.arguments.contains("--resume"))
+    runs(bench)
+    #expect(bench.answer(to: 1) == nil)
   }
 
   @Test func `a prompt by control is applied when the agent has it, in the middle of another's process waits`() {
