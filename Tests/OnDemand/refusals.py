@@ -24,7 +24,7 @@ def what_is_not_allowed_is_refused_with_the_reason(stage):
         assert stage.refusal(session) == reason, f"{what}: {stage.controls(session)}"
     session = stage.begin("below", cwd=str(there / "below/."))
     stage.working("below")
-    assert stage.hub.session(session)["cwd"] == str(there / "below"), stage.hub.session(session)
+    stage.until(lambda: stage.hub.session(session)["cwd"] == str(there / "below"), lambda: f"its folder: {stage.hub.session(session)}")
     assert stage.stop(session)["exit"]["signal"] == "TERM"
     assert stage.starts() == {"below": 1}, stage.starts()
     stage.ends(0, signal.SIGTERM)

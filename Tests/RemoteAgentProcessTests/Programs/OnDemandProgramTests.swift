@@ -18,7 +18,9 @@ private struct Stage {
     echo "$*" >"args-$name"
     ls -l /proc/self/fd | sed 's/.* \([0-9]* -> .*\)/\1/' >"fds-$name"
     for word; do case $word in --credential-fd=*) cat <&"${word#*=}" >"given-$name";; esac; done
+    # Controls stay open, and a signal ends it no sooner than its input does.
     trap '' TERM
+    exec 7>&1
     exec cat >"lines-$name"
     """#
 
