@@ -84,8 +84,10 @@ final class TestLog: Sendable {
 
   var lines: [String] { gathered.withLock { $0 } }
 
-  var log: PairingLog {
-    PairingLog(Logger(label: "test") { _ in Handler(log: self) })
+  var log: PairingLog { PairingLog(logger) }
+
+  var logger: Logger {
+    Logger(label: "test") { _ in Handler(log: self) }
   }
 
   private struct Handler: LogHandler {

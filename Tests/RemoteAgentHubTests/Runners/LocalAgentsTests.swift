@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import RemoteAgentCore
 import RemoteAgentProcess
 import RemoteAgentTLS
@@ -58,8 +59,8 @@ import Testing
     // From 10 on they are its shell's own.
     let numbers = descriptors.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
     #expect(numbers.filter { $0 < 10 } == [0, 1, 2, 3], "\(descriptors)")
-    let foreign = descriptors.dropFirst(4).filter { line in
-      ["socket:", "anon_inode:", "hub.db"].contains { line.contains($0) }
+    let foreign = zip(numbers, descriptors).filter { number, line in
+      number > 2 && ["socket:", "anon_inode:", "hub.db"].contains { line.contains($0) }
     }
     #expect(foreign.isEmpty)
     #expect(descriptors.first == "0 /dev/null")
@@ -135,6 +136,26 @@ import Testing
     let devices = try await second.running.store.devices()
     try await second.stop()
     #expect(devices.map(\.refusal).sorted { $0 == nil && $1 != nil } == [nil, .revoked])
+  }
+
+  @Test func `what the hub refuses is told and not started again, and all else is`() async throws {
+    for (status, isOver) in [(ExitStatus.notPaired, true), (ExitStatus.refused, false)] {
+      let program = try script("echo x >>\"$OUT/begun-\(status)\"; exit \(status)")
+      let log = TestLog()
+      let device = Latch<LocalDevice>()
+      let bundle = folder.path + "/any"
+      try writeFile(bundle, [])
+      device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
+      let agents = LocalAgents(
+        command: .init(path: program, agents: []), folder: folder.path, device: device, logger: log.logger, grace: 1_000
+      )
+      let run = Task { await agents.run() }
+      try await until { !log.lines.isEmpty }
+      run.cancel()
+      await run.value
+      #expect(log.lines.allSatisfy { $0.contains("is refused") == isOver }, "\(log.lines)")
+      #expect(lines("begun-\(status)") >= 1)
+    }
   }
 
   @Test func `the child of a hub that was killed goes on, and ends with the next hub`() async throws {

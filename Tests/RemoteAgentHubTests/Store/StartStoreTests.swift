@@ -214,6 +214,17 @@ import Testing
     #expect(try await control(started.row, in: store)?.result == .applied)
   }
 
+  @Test func `a start that was only acknowledged has its window from then on`() async throws {
+    let started = try await start()
+    try await fixture.store.controlSent(of: target, seq: 1, now: now)
+    try await fixture.store.controlsAcknowledged(of: target, cursor: 1, now: now + 1_000)
+    try await fixture.store.expireControls(now: now + 60_999)
+    #expect(try await state(started.row) == .starting)
+    try await fixture.store.expireControls(now: now + 61_000)
+    #expect(try await state(started.row) == .ended)
+    #expect(try await control(started.row)?.result == .unknown)
+  }
+
   @Test func `a hub that was set back doesn't send again what its device has connected`() async throws {
     let started = try await start()
     // As after a backup of before it was sent.
