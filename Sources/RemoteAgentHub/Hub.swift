@@ -102,6 +102,7 @@ package enum Hub {
     }
     // The last one is stopped first: with it the streams that the servers would wait for.
     services.append(HubTicker(store: store, registry: registry, clock: settings.clock))
+    if localCommand == nil { LocalAgents.end(leftIn: path, logger) }
     // Before all others, so that what its agents say last is still taken in.
     if let localCommand {
       services.append(

@@ -118,12 +118,15 @@ extension RASpawn {
         prompts.append(prompt)
         continue
       }
+      let path = String(prompt.dropFirst())
       let bytes: [UInt8]
       do throws(FileError) {
-        bytes = try AtomicFile.read(String(prompt.dropFirst()))
+        bytes = try AtomicFile.read(path)
       } catch {
         throw Failure(message: "\(error)", status: ExitStatus.noInput)
       }
+      // The agent has no business with it.
+      if let descriptor = RunPlan.descriptor(named: path) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
       guard UTF8Text.isValid(bytes) else {
         throw Failure(message: "the prompt \(prompt) is not UTF-8", status: ExitStatus.badInput)
       }

@@ -108,14 +108,14 @@ package struct AgentDialogue: Sendable {
     }
   }
 
-  /// The longest detail of an outcome, in UTF-8 bytes.
-  package static let longestDetail = 256
+  /// The longest detail of an outcome, in UTF-8 bytes. Who shows it hides secrets in it first, and cuts then.
+  package static let longestDetail = 512
 
-  /// The beginning of an agent's reason.
-  static func detail(_ text: String) -> String {
+  /// The beginning of an agent's reason, of at most so many bytes.
+  package static func beginning(of text: String, bytes: Int = longestDetail) -> String {
     var detail = text
-    while detail.utf8.count > longestDetail {
-      detail = String(detail.unicodeScalars.dropLast(max(1, (detail.utf8.count - longestDetail) / 4)))
+    while detail.utf8.count > bytes {
+      detail = String(detail.unicodeScalars.dropLast(max(1, (detail.utf8.count - bytes) / 4)))
     }
     return detail
   }

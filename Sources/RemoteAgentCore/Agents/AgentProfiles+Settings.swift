@@ -40,8 +40,14 @@ extension AgentProfiles {
       try members[.like].map { like throws(AgentSettingsError) in try self.profile(like: like) }
       ?? all.first { $0.name == name } ?? AgentProfile(name: name, program: name)
     profile.name = name
-    if let program = members[.program] { profile.program = try program.text() }
-    if let search = members[.search] { profile.search = try search.texts(areEmptyAllowed: false) }
+    if let program = members[.program] {
+      profile.program = try program.text()
+      if profile.program.contains("/") { try program.checkPlace(profile.program) }
+    }
+    if let search = members[.search] {
+      profile.search = try search.texts(areEmptyAllowed: false)
+      for folder in profile.search { try search.checkPlace(folder) }
+    }
     if let version = members[.version] { profile.versionArguments = try version.texts() }
     if let waits = members[.waitsForInput] { profile.waitsForInput = try waits.flag() }
     if let dialect = members[.dialect] {
@@ -163,6 +169,13 @@ private struct AgentSetting {
       throw wrong("must be a text that is not empty, without NUL")
     }
     return text
+  }
+
+  /// What is relative would be looked up in whatever folder an agent is started in, and a hub may choose that.
+  func checkPlace(_ path: String) throws(AgentSettingsError) {
+    guard path.hasPrefix("/") || path.hasPrefix("~/") else {
+      throw wrong("must be absolute, or begin with ~/: \(path.debugDescription)")
+    }
   }
 
   func texts(areEmptyAllowed: Bool = true) throws(AgentSettingsError) -> [String] {

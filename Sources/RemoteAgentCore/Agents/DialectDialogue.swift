@@ -55,7 +55,7 @@ extension DialectDialogue {
 
   /// The beginning of what an agent gives as a reason; nil for none.
   static func detail(_ texts: String?...) -> String? {
-    for case let text? in texts where !text.isEmpty { return AgentDialogue.detail(text) }
+    for case let text? in texts where !text.isEmpty { return AgentDialogue.beginning(of: text) }
     return nil
   }
 }

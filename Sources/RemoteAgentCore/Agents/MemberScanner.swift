@@ -56,11 +56,15 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
 
   package subscript(path: Path) -> Value? { values[path] }
 
-  /// A string, or the beginning of one, without an escape or character that was cut; nil if it is no string.
+  /// A string, or the beginning of one; nil if it is no string. Of one that was cut the last word goes: a part of a secret
+  /// would be known by nobody who hides them.
   package func text(_ path: Path) -> String? {
-    guard case .string(var content, _)? = values[path] else { return nil }
+    guard case .string(var content, let isCut)? = values[path] else { return nil }
     for _ in 0..<12 {
-      if let text = content.withUnsafeBytes({ MemberScanner.text(of: $0) }) { return text }
+      if let text = content.withUnsafeBytes({ MemberScanner.text(of: $0) }) {
+        guard isCut else { return text }
+        return String(text[..<(text.lastIndex { $0.isWhitespace } ?? text.startIndex)])
+      }
       if content.isEmpty { break }
       content.removeLast()
     }

@@ -15,12 +15,22 @@ struct LocalAgents: Service {
   struct Command: Sendable, Equatable {
     let path: String
     let arguments: [String]
+    var words: [String] { [path] + arguments }
 
     /// - Parameter agents: those that may be started whatever the settings say.
     init(path: String, agents: [String]) {
       self.path = path
-      arguments = ["--on-demand", "--credential-fd=3", "--proxy="] + agents
+      // What a child before could not deliver comes with the next session.
+      arguments = ["--on-demand", "--credential-fd=3", "--proxy=", "--drain-first"] + agents
     }
+  }
+
+  /// Ends what a hub before this one, which was killed, has left: agents are not started here any more.
+  static func end(leftIn folder: String, _ logger: Logger) {
+    guard let left = LocalChild(leftIn: folder) else { return }
+    logger.notice("what started agents here is ended: process \(left.processID)")
+    left.send(signal: SIGTERM)
+    LocalChild.forget(in: folder)
   }
 
   /// In milliseconds: how often it is looked whether the child runs.
@@ -70,8 +80,8 @@ struct LocalAgents: Service {
     if let left = LocalChild(leftIn: folder) {
       child = left
       logger.notice("what started agents here goes on: process \(left.processID)")
-      // It doesn't find a hub that is elsewhere now.
-      if !device.isWhereItWas { left.send(signal: SIGTERM) }
+      // It doesn't find a hub that is elsewhere now, and may start what is not allowed any more.
+      if !device.isWhereItWas || left.command != command.words { left.send(signal: SIGTERM) }
     } else {
       do {
         child = try LocalChild(command.path, arguments: command.arguments, bundle: device.path, in: folder)

@@ -11,6 +11,8 @@ struct LocalChild: Sendable {
   private let process: ChildProcess?
   let processID: Int32
   private let startedAt: String?
+  /// The program and its arguments.
+  let command: [String]
 
   /// Starts `path` with the bundle of the device as its descriptor 3.
   init(_ path: String, arguments: [String], bundle: String, in folder: String) throws {
@@ -25,7 +27,11 @@ struct LocalChild: Sendable {
     self.process = process
     processID = process.processID
     startedAt = Self.startTime(of: process.processID)
-    let json: JSON = ["pid": .integer(Int64(processID)), "startedAt": startedAt.map(JSON.string) ?? .null]
+    command = [path] + arguments
+    let json: JSON = [
+      "pid": .integer(Int64(processID)), "startedAt": startedAt.map(JSON.string) ?? .null,
+      "command": .array(command.map { .string($0) }),
+    ]
     try? AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: Self.path(in: folder), mode: 0o600)
   }
 
@@ -38,6 +44,7 @@ struct LocalChild: Sendable {
     process = nil
     processID = Int32(pid)
     self.startedAt = startedAt
+    command = (json["command"]?.array ?? []).compactMap(\.string)
   }
 
   static func forget(in folder: String) { unlink(path(in: folder)) }

@@ -17,12 +17,15 @@ package struct Orphans {
   /// So many are told apart; others go with the first of them that is killed.
   private static let most = 4096
 
+  /// Children that this process has had from its beginning, as one that a shell became by exec(3): nobody's orphans.
+  private let inherited: [Int32]
   /// Since when each is ours.
   private var since: [Int32: Milliseconds] = [:]
   private var looked: Milliseconds = 0
 
   /// Makes this process a subreaper.
   package init() throws(ProcessError) {
+    inherited = Orphans.children()
     guard cposix_become_subreaper() == 0 else { throw ProcessError(tried: "becoming a subreaper", errno: errno) }
   }
 
@@ -41,12 +44,20 @@ package struct Orphans {
   package mutating func look(sparing ours: [Int32], at now: Milliseconds) {
     looked = now
     var found = [Int32](repeating: 0, count: Orphans.most)
+    let ours = ours + inherited
     let count = cposix_adopted(ours, Int32(ours.count), &found, Int32(found.count))
     let living = found[..<min(Int(count), found.count)]
     since = Dictionary(uniqueKeysWithValues: living.map { ($0, since[$0] ?? now) })
     let spared = since.filter { now < $0.value + Orphans.patience }.map(\.key)
     guard spared.count < since.count else { return }
     cposix_end_adopted(ours + spared, Int32(ours.count + spared.count))
+  }
+
+  /// The children of this process that live, at most 4096.
+  package static func children() -> [Int32] {
+    var found = [Int32](repeating: 0, count: most)
+    let count = cposix_adopted([], 0, &found, Int32(most))
+    return Array(found[..<min(Int(count), most)])
   }
 
   private func hasGivenUp(on start: Milliseconds) -> Bool { looked >= start + Orphans.patience + Orphans.giveUp }

@@ -79,6 +79,8 @@ extension SpawnLoop {
   }
 
   func give(_ bytes: [UInt8]) {
+    // One that asks and asks and never reads an answer is as one that has closed its end.
+    if agentInputQueue.count > SpawnSession.mostInput { closeAgentInput() }
     if agentInput >= 0 { agentInputQueue.append(bytes) } else { session.inputBroke(at: moment) }
   }
 

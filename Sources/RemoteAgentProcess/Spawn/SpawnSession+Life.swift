@@ -117,6 +117,11 @@ extension SpawnSession {
   package mutating func treeEnded(survivors: Int, at moment: Moment) {
     isTreeGone = true
     if survivors > 0 { effects.append(.warn("\(survivors) processes of the agent could not be ended")) }
+    if life == .running {
+      // The agent is among them: we are not allowed to end it, and nobody waits for it any more.
+      fail(code: "not_ended", "the agent could not be ended, and is left running", at: moment)
+      agentExited(.killed(signal: SIGKILL), at: moment)
+    }
     drainUntil = moment.now + SpawnSession.drainTime
     streamsChanged(at: moment)
   }

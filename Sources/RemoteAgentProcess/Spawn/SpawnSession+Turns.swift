@@ -15,7 +15,7 @@ extension SpawnSession {
 
   /// Why a turn is not let go on.
   enum Interruption: Equatable {
-    /// By control: it says nothing against the run.
+    /// By control: it says nothing against the run, if another turn follows.
     case asked
     /// By a signal to ra-spawn.
     case signalled
@@ -117,7 +117,7 @@ extension SpawnSession {
     let interruption = isItsOwn ? nil : turn.interruption
     if let interruption { (outcome, detail) = (.incomplete, interruption.detail) }
     // Hidden here once, for the person on standard error, too.
-    detail = detail.map { output.redact($0) }
+    detail = detail.map { shown($0) }
     result.turnEnds(
       RunResult.Failure(turn: turn.number, outcome: outcome, detail: detail), told: told,
       onRequest: interruption == .asked)
@@ -130,6 +130,11 @@ extension SpawnSession {
     }
   }
 
+  /// What the agent says of itself, without its secrets, and cut only then.
+  private mutating func shown(_ detail: String) -> String {
+    AgentDialogue.beginning(of: output.redact(detail), bytes: SpawnSession.longestDetail)
+  }
+
   private mutating func turnStatus(_ turn: Int, _ outcome: String, detail: String?, at moment: Moment) {
     var members: [JSON.Member] = [.init("turn", .integer(Int64(turn))), .init("outcome", .string(outcome))]
     if let detail { members.append(.init("detail", .string(detail))) }
@@ -138,9 +143,9 @@ extension SpawnSession {
 
   /// The agent can't be talked to.
   private mutating func broke(_ reason: String, at moment: Moment) {
-    fail(code: "dialogue", "talking to the agent: \(output.redact(reason))", at: moment)
+    fail(code: "dialogue", "talking to the agent: \(shown(reason))", at: moment)
     if turn == nil {
-      let failure = RunResult.Failure(turn: turns, outcome: .error, detail: output.redact(reason))
+      let failure = RunResult.Failure(turn: turns, outcome: .error, detail: shown(reason))
       result.turnEnds(failure, told: nil, onRequest: false)
     } else {
       endTurn(.error, told: nil, detail: reason, at: moment)

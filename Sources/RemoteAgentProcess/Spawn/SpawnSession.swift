@@ -30,6 +30,10 @@ package struct SpawnSession {
   static let resultTime: Milliseconds = 5000
   /// From the start of an agent to giving up that it will take prompts.
   static let readyTime: Milliseconds = 120_000
+  /// What is told of why a turn ended as it did, in UTF-8 bytes.
+  static let longestDetail = 256
+  /// What may wait for an agent that reads nothing, in bytes; beyond it is given up.
+  package static let mostInput = 8 << 20
   /// What may still be in a pipe that somebody out of our reach holds open.
   static let pipeCapacity = 1 << 20
 

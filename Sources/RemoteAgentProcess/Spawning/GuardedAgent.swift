@@ -58,6 +58,7 @@ package final class GuardedAgent {
     _ command: AgentCommand, descriptors: (Int32, Int32, Int32), adoptsOrphans: Bool
   ) throws(ProcessError) {
     self.adoptsOrphans = adoptsOrphans
+    if adoptsOrphans { _ = GuardedAgent.inherited }
     guard !adoptsOrphans || cposix_become_subreaper() == 0 else {
       throw ProcessError(tried: "becoming a subreaper", errno: errno)
     }
@@ -120,7 +121,9 @@ package final class GuardedAgent {
     waitForKeeper()
     var status: Int32 = -1
     // Of two one may have been killed while it ended, and the other is ours then.
-    if adoptsOrphans, !event.hasSurvivors { _ = cposix_end_descendants(5000, 0, &status) }
+    if adoptsOrphans, !event.hasSurvivors, !Set(Orphans.children()).isSubset(of: GuardedAgent.inherited) {
+      _ = cposix_end_descendants(5000, 0, &status)
+    }
     return event
   }
 
@@ -131,6 +134,9 @@ package final class GuardedAgent {
     let survivors = adoptsOrphans ? cposix_end_descendants(5000, agentID, &status) : 0
     return .lost(Self.status(status), survivors: Int(survivors))
   }
+
+  /// Children that this process has had from its beginning, as one that a shell became by exec(3): none of the agent's.
+  private static let inherited = Set(Orphans.children())
 
   private func waitForKeeper() {
     close(descriptor)

@@ -27,8 +27,8 @@ import Testing
     let empty = try profiles(#"{"claude":{}}"#)
     #expect(empty == .builtIn)
     var expected = try builtIn("claude")
-    expected.search = ["~/claude/bin", "tools"]
-    let changed = try profiles(#"{"claude":{"search":["~/claude/bin","tools"]}}"#)
+    expected.search = ["~/claude/bin", "/tools"]
+    let changed = try profiles(#"{"claude":{"search":["~/claude/bin","/tools"]}}"#)
     #expect(changed[agent: "claude"] == expected)
     // In its place, among the others.
     #expect(changed.all.map(\.name) == ["claude", "codex", "gemini"])
@@ -87,6 +87,8 @@ import Testing
     (#"{"a":{"like":7}}"#, "agents.a.like must be a text that is not empty, without NUL"),
     (#"{"a":{"search":"/x"}}"#, "agents.a.search must be a list of texts without NUL"),
     (#"{"a":{"search":["/x",1]}}"#, "agents.a.search must be a list of texts without NUL"),
+    (#"{"a":{"search":["/x","bin"]}}"#, "agents.a.search must be absolute, or begin with ~/: \"bin\""),
+    (#"{"a":{"program":"tools/x"}}"#, "agents.a.program must be absolute, or begin with ~/: \"tools/x\""),
     (#"{"a":{"search":[""]}}"#, "agents.a.search must be a list of texts that are not empty"),
     (#"{"a":{"version":["\u0000"]}}"#, "agents.a.version must be a list of texts without NUL"),
     (#"{"a":{"waitsForInput":"yes"}}"#, "agents.a.waitsForInput must be true or false"),

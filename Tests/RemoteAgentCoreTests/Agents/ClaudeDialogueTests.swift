@@ -161,14 +161,15 @@ enum ClaudeLines {
 
   @Test func `a long reason is cut between characters`() {
     var talk = inTurn()
-    let text = String(repeating: "\u{E4}\\u00e4\\\"", count: 100_000)
+    let text = String(repeating: "\u{E4}\\u00e4\\\" ", count: 100_000)
     guard case .ended(.error, let detail?)? = talk.hear(ClaudeLines.result(isError: true, text: text)).first else {
       Issue.record("no error")
       return
     }
     #expect(detail.utf8.count <= AgentDialogue.longestDetail)
     #expect(detail.utf8.count > 200)
-    #expect(detail.hasPrefix("\u{E4}\u{E4}\"\u{E4}"))
+    #expect(detail.hasPrefix("\u{E4}\u{E4}\" \u{E4}"))
+    #expect(detail.hasSuffix("\u{E4}\u{E4}\""), "the last word is whole")
     #expect(!detail.contains("\u{FFFD}"))
   }
 
