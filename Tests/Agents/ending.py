@@ -76,9 +76,15 @@ signalled("keeper", "KILL")
 @case(THEME, "none: its tool leaves a daemon, and the agent ends")
 def daemon(stage, form):
     run = Run(stage, form, "--stay")
-    run.type(f"tool:(setsid bash -c 'exec -a {run.tool} sleep 300' </dev/null >/dev/null 2>&1 &); (setsid true &)\n")
+    # The tool ends when its daemon is there; an agent of one prompt ends with it, and the daemon soon after.
+    here = stage.device.home / f"daemon-of-{run.name}"
+    daemon = f"(setsid bash -c 'touch {here}; exec -a {run.tool} sleep 300' </dev/null >/dev/null 2>&1 &)"
+    run.type(f"tool:{daemon}; (setsid true &); while ! test -e {here}; do sleep 0.05; done\n")
     run.turn(1)
-    run.in_tool()
+    if not here.exists():
+        raise Wrong("there never was a daemon")
+    if form.via == "stdin":
+        run.in_tool()
     zombies = [pid for pid in family(run.program.process.pid) if is_zombie(pid)]
     run.control(action="stop")
     found = run.expects("ok", "ok", 0)
