@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("POST", "/api/agents", 405), ("GET", "/api/sign-in", 405), ("PUT", "/api/clients/c_1", 405),
+    ("PUT", "/api/agents", 405), ("GET", "/api/sign-in", 405), ("PUT", "/api/clients/c_1", 405),
     ("DELETE", "/metrics", 405), ("GET", "/api/agents/x/nothing", 404), ("GET", "/api", 404), ("GET", "/api/", 404),
     ("GET", "/api/agents/x/logs/y", 404), ("GET", "/api/agents/%zz", 404), ("GET", "/api//agents", 404),
   ])

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "state=starting", "limit=0", "limit=501", "limit=x", "before=0", "before=-1", "q=%zz", "q=%ff", "q=%",
+    "state=begun", "limit=0", "limit=501", "limit=x", "before=0", "before=-1", "q=%zz", "q=%ff", "q=%",
   ])
   func `a query that is not as told is refused`(query: String) async throws {
     try await PersonFixture.with { fixture in

@@ -123,7 +123,8 @@ import Testing
       device.json.text == """
         {"clientId":"\(fixture.clientId)","label":"desk","platform":"linux-x86_64","fingerprint":"key",\
         "kind":"ordinary","state":"paired","address":"192.0.2.7","version":"ra-tunnel/9","pairedAt":\(now),\
-        "lastSeenAt":\(now + 7),"expiresAt":null,"revokedAt":null,"sessions":2,"live":2,"sessionLimit":null}
+        "lastSeenAt":\(now + 7),"expiresAt":null,"revokedAt":null,"sessions":2,"live":2,"sessionLimit":null,\
+        "starts":"no"}
         """)
     #expect(try await store.devices() == [device])
     #expect(try await store.device("c_nobody") == nil)
