@@ -19,7 +19,7 @@ struct LocalAgents: Service {
     /// - Parameter agents: those that may be started whatever the settings say.
     init(path: String, agents: [String]) {
       self.path = path
-      arguments = ["--on-demand", "--credential-fd=3", "--proxy="] + agents
+      arguments = ["--on-demand", "--credential-fd=3"] + agents
     }
   }
 
