@@ -1,3 +1,4 @@
+import Glibc
 package import Logging
 import RemoteAgentProcess
 import ServiceLifecycle
@@ -26,6 +27,7 @@ package enum Hub {
     onListening: @escaping @Sendable (RunningHub) async -> Void
   ) async throws(HubError) {
     let localCommand = try settings.localAgents.map(Hub.localCommand)
+    if localCommand != nil, settings.certificate == nil { keepFromProxies(localHost(settings)) }
     let folder = try DataFolder(path: settings.folder)
     let path = folder.path
     let names = HubNames(
@@ -146,14 +148,24 @@ extension Hub {
   /// Where the hub's own device finds it: where it listens, if its certificate is its own and so for that name; nil: where
   /// all devices do.
   private static func localURL(_ settings: HubSettings, _ certificate: ServerCertificate, port: Int) -> String? {
-    guard certificate.caPath != nil else { return nil }
-    let host =
-      switch settings.listen.host {
-      case "0.0.0.0": "127.0.0.1"
-      case "::": "::1"
-      default: settings.listen.host
-      }
-    return "https://\(ListenAddress.literal(host)):\(port)"
+    certificate.caPath == nil ? nil : "https://\(ListenAddress.literal(localHost(settings))):\(port)"
+  }
+
+  private static func localHost(_ settings: HubSettings) -> String {
+    switch settings.listen.host {
+    case "0.0.0.0": "127.0.0.1"
+    case "::": "::1"
+    default: settings.listen.host
+    }
+  }
+
+  /// What starts agents here reaches the hub on this machine, whatever proxy the environment names: by the environment that it
+  /// inherits. To be called before there are threads that look into it.
+  private static func keepFromProxies(_ host: String) {
+    let name = Environment["no_proxy"]?.isEmpty == false ? "no_proxy" : "NO_PROXY"
+    let others = Environment[name].map { $0.isEmpty ? "" : $0 + "," } ?? ""
+    let isNamed = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { Environment[$0] != nil }
+    if isNamed { setenv(name, others + host, 1) }
   }
 
   private static func caText(of certificate: ServerCertificate) throws(FileError) -> String? {

@@ -51,5 +51,8 @@ struct TunnelOptions: ParsableArguments {
   var wayWords: [String] { words("--pin", pin) + words("--proxy", proxy) }
 }
 
-/// In one word, so that a value may begin with a dash.
-func words(_ name: String, _ value: String?) -> [String] { value.map { ["\(name)=\($0)"] } ?? [] }
+/// In one word, so that a value may begin with a dash; an empty one in a word of its own, since the parser would take the
+/// next one for it.
+func words(_ name: String, _ value: String?) -> [String] {
+  value.map { $0.isEmpty ? [name, ""] : ["\(name)=\($0)"] } ?? []
+}

@@ -21,7 +21,7 @@ struct LocalAgents: Service {
     init(path: String, agents: [String]) {
       self.path = path
       // What a child before could not deliver comes with the next session.
-      arguments = ["--on-demand", "--credential-fd=3", "--proxy=", "--drain-first"] + agents
+      arguments = ["--on-demand", "--credential-fd=3", "--drain-first"] + agents
     }
   }
 

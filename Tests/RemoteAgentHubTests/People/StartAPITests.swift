@@ -57,8 +57,10 @@ import Testing
       #expect(never.status == 409 && never.code == "not_startable")
       _ = try await fixture.store.openChannel(
         of: fixture.clientId, deviceControlCursor: 0, now: fixture.hub.skew.clock.wall())
-      for _ in 0..<64 {
-        #expect(try await start(fixture, #""device":"desk","agent":"a""#).status == 202)
+      #expect(try await start(fixture, #""device":"desk","agent":"a""#).status == 202)
+      let request = try StartRequest(["agent": "a"])
+      for _ in 1..<64 {
+        _ = try await fixture.store.start(request, on: "desk", by: "x", now: fixture.hub.skew.clock.wall())
       }
       let full = try await start(fixture, #""device":"desk","agent":"a""#)
       #expect(full.status == 429 && full.code == "rate_limited" && full.header("retry-after") != nil)

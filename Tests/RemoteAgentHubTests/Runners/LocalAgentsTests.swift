@@ -54,7 +54,8 @@ import Testing
       """ + "\n" + Self.lasting)
     let hub = try await hub(program, agents: ["claude", "/opt/agent"])
     try await until { lines("begun") == 1 }
-    #expect(read("arguments") == "--on-demand --credential-fd=3 --proxy= --drain-first claude /opt/agent\n")
+    #expect(read("arguments") == "--on-demand --credential-fd=3 --drain-first claude /opt/agent
+")
     let descriptors = (read("descriptors") ?? "").split(separator: "\n").map(String.init)
     // From 10 on they are its shell's own.
     let numbers = descriptors.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
