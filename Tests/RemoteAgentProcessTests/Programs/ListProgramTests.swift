@@ -55,7 +55,7 @@ import Testing
     try script("mine", "echo no", mode: 0o600)
     try settings(
       #"""
-      {"agents": {"codex": {"search": ["/nowhere", "~/bin"], "version": ["version", "now"]}, "mine": {"program": "./mine"},
+      {"agents": {"codex": {"search": ["/nowhere", "~/bin"], "version": ["version", "now"]}, "mine": {"program": "\#(folder.path)/mine"},
         "other": {"like": "claude", "program": "~/bin/codex"}}}
       """#)
     let items = try items()
@@ -64,7 +64,7 @@ import Testing
     #expect(items["codex"]?["path"]?.string == "\(folder.path)/home/bin/codex")
     #expect(items["codex"]?["version"]?.string == "codex version now")
     #expect(items["mine"]?["status"]?.string == "not executable")
-    #expect(items["mine"]?["path"]?.string == "./mine")
+    #expect(items["mine"]?["path"]?.string == "\(folder.path)/mine")
     #expect(items["other"]?["version"]?.string == "codex --version")
     #expect(items["gemini"]?["status"]?.string == "not found")
   }
