@@ -54,8 +54,7 @@ import Testing
       """ + "\n" + Self.lasting)
     let hub = try await hub(program, agents: ["claude", "/opt/agent"])
     try await until { lines("begun") == 1 }
-    #expect(read("arguments") == "--on-demand --credential-fd=3 --drain-first claude /opt/agent
-")
+    #expect(read("arguments") == "--on-demand --credential-fd=3 --drain-first claude /opt/agent\n")
     let descriptors = (read("descriptors") ?? "").split(separator: "\n").map(String.init)
     // From 10 on they are its shell's own.
     let numbers = descriptors.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
