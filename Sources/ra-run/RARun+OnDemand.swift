@@ -44,12 +44,13 @@ extension RARun {
     }
     guard let programs = programs(diagnostics) else { return ExitStatus.notFound }
     guard let secrets = try secrets(variable: &variable, diagnostics) else { return ExitStatus.configuration }
-    let machine = OnDemand(folder: folder, limit: maxSessions ?? RARun.usualSessions) {
+    let promptVia = agent.promptVia
+    let machine = OnDemand(
+      folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control
+    ) {
       FolderPath.resolve($0)
-    } hasSessionMode: {
-      let profiles = try? AgentsFile.profiles(
-        environment: Environment.all, home: Environment.homeByPasswordDatabase)
-      return profiles?[agent: $0]?.promptsVia != nil
+    } hasSessionMode: { agent throws(ControlRefusal) in
+      try RARun.hasSessionMode(agent, promptVia: promptVia, diagnostics)
     }
     let loop = try OnDemandLoop(
       machine, plan: onDemandPlan, programs: programs, secrets: secrets, diagnostics: diagnostics
@@ -64,6 +65,27 @@ extension RARun {
     let status = try loop.run()
     if status > 128 { Signals.die(of: status - 128) }
     return status
+  }
+
+  /// Whether an agent is one for many prompts; throws what ra-spawn would refuse without a word to the hub.
+  private static func hasSessionMode(
+    _ agent: String, promptVia: AgentProfile.PromptsVia?, _ diagnostics: Diagnostics
+  ) throws(ControlRefusal) -> Bool {
+    let profile: AgentProfile?
+    do throws(SettingsError) {
+      let profiles = try AgentsFile.profiles(
+        environment: Environment.all, home: Environment.homeByPasswordDatabase)
+      profile = profiles[agent: agent]
+    } catch {
+      diagnostics.error("\(error)", hint: error.hint)
+      throw ControlRefusal("the settings of this device can't be used")
+    }
+    guard let profile, let usual = profile.promptsVia else { return false }
+    let via = promptVia ?? usual
+    guard via == .stdin ? profile.dialogue != nil : profile.single != nil else {
+      throw ControlRefusal("\(agent) takes no prompts via \(via.rawValue), as ra-run has it here")
+    }
+    return true
   }
 
   /// What the hub may do, the agents of the command line among what it may start.

@@ -61,14 +61,20 @@ struct RASpawn: ParsableCommand {
 
   @OptionGroup var policy: PolicyOptions
 
+  @Flag(help: "Print what the hub may do, and run nothing.")
+  var showPolicy = false
+
+  @Flag(help: "Print that, or the list, as JSON.")
+  var json = false
+
   func validate() throws {
-    guard !list || agent.isEmpty && !policy.showPolicy else {
+    guard !list || agent.isEmpty && !showPolicy else {
       throw ValidationError("--list takes no agent, and not --show-policy")
     }
-    guard !policy.json || policy.showPolicy || list else {
+    guard !json || showPolicy || list else {
       throw ValidationError("--json is for --show-policy and --list")
     }
-    guard !agent.isEmpty || policy.showPolicy || list else {
+    guard !agent.isEmpty || showPolicy || list else {
       throw ValidationError("Missing expected argument '<agent>'")
     }
   }
@@ -97,14 +103,14 @@ struct RASpawn: ParsableCommand {
 
   /// - Parameter credential: what `RA_CREDENTIAL` had: the agent doesn't get it, but it may find it elsewhere.
   private func start(credential: [UInt8]?, _ diagnostics: Diagnostics) throws {
-    if policy.showPolicy {
+    if showPolicy {
       let policy = try allowed()
-      print(self.policy.json ? policy.json.text + "\n" : policy.text, terminator: "")
+      print(json ? policy.json.text + "\n" : policy.text, terminator: "")
       return
     }
     if list {
       let listing = try RASpawn.listing()
-      print(policy.json ? listing.json.text + "\n" : listing.text, terminator: "")
+      print(json ? listing.json.text + "\n" : listing.text, terminator: "")
       return
     }
     var settings = try settings()

@@ -21,7 +21,7 @@ def arrives(bench):
     tunnel.process.stdin.close()
     channel.closed(1000)
     assert tunnel.finishes() == 0, tunnel.said()
-    assert bytes(tunnel.output).startswith(b'{"type":"hello","payload":{"server":"fake/1"}}\n'), tunnel.said()
+    assert bytes(tunnel.output).startswith(b'{"type":"hello","payload":{"server":"fake/1","clientId":"'), tunnel.said()
     assert tunnel.errors.count(b"\n") == 1, tunnel.said()
 
 

@@ -136,6 +136,9 @@ package enum AgentOutcome: String, Sendable {
 
 /// What an agent wants to be allowed to do.
 package struct AgentQuestion: Sendable, Equatable {
+  /// How deep its input may be.
+  package static let maximumDepth = 256
+
   /// The agent's own name of it, as text.
   package let requestId: String
   package let tool: String

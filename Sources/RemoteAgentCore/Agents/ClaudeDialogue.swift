@@ -128,8 +128,11 @@ struct ClaudeDialogue: DialectDialogue {
     case .taken, .own: break
     }
     turn = .none
+    let wasInterrupted = isInterrupted
+    // It was of this turn: another may follow without a prompt of ours.
+    isInterrupted = false
     guard event.isTrue(.isError) else { return effects.append(.ended(.ok, detail: nil)) }
-    if isInterrupted, event.text(.reason)?.hasPrefix("aborted") ?? true {
+    if wasInterrupted, event.text(.reason)?.hasPrefix("aborted") ?? true {
       return effects.append(.ended(.incomplete, detail: AgentDialogue.interrupted))
     }
     let detail = Self.detail(event.text(.result), event.text(.firstError), event.text(.subtype))
@@ -139,10 +142,13 @@ struct ClaudeDialogue: DialectDialogue {
   // MARK: Its requests
 
   private mutating func heardRequest(_ event: MemberScanner<Member>) {
-    guard case .string(let id, _)? = event[.requestId], let requestId = event.wholeText(.requestId),
-      // One of ours, come back.
-      !requestId.hasPrefix(ClaudeDialogue.ownRequests)
-    else { return }
+    guard let requestId = event.wholeText(.requestId), let id = rawId(event) else {
+      // One that is too long, or no text: it goes back as it stood.
+      guard let id = line.rawScalar("request_id") else { return }
+      return respond(to: id, error: "ra-spawn does not take such a request_id")
+    }
+    // One of ours, come back.
+    guard !requestId.hasPrefix(ClaudeDialogue.ownRequests) else { return }
     guard event.text(.request) == "can_use_tool" else {
       return respond(to: id, error: "ra-spawn does not know this request")
     }
@@ -153,11 +159,18 @@ struct ClaudeDialogue: DialectDialogue {
     effects.append(.denied(requestId: requestId, tool: tool, reason: reason))
   }
 
+  /// A text's content as it stood, in its quotes.
+  private func rawId(_ event: MemberScanner<Member>) -> [UInt8]? {
+    guard case .string(let id, isCut: false)? = event[.requestId] else { return nil }
+    return [UInt8(ascii: "\"")] + id + [UInt8(ascii: "\"")]
+  }
+
   /// Why it is denied at once; nil if it is asked.
   private mutating func ask(_ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
     guard asks else { return AgentDialogue.nobodyAnswers }
     guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
-    guard let raw = line.raw("request", "input"), let input = try? JSON(parsing: raw, maximumDepth: 256),
+    guard let raw = line.raw("request", "input"),
+      let input = try? JSON(parsing: raw, maximumDepth: AgentQuestion.maximumDepth),
       input.members != nil
     else { return AgentDialogue.questionIsUnreadable }
     guard questions.add(.init(id: id, kind: "can_use_tool", input: raw), as: requestId) else {
@@ -191,9 +204,9 @@ struct ClaudeDialogue: DialectDialogue {
   }
 
   private mutating func write(subtype: String, id: [UInt8], member: String, _ value: [UInt8]) {
-    var bytes = Array(#"{"type":"control_response","response":{"subtype":"\#(subtype)","request_id":""#.utf8)
+    var bytes = Array(#"{"type":"control_response","response":{"subtype":"\#(subtype)","request_id":"#.utf8)
     bytes.append(contentsOf: id)
-    bytes.append(contentsOf: #"","\#(member)":"#.utf8)
+    bytes.append(contentsOf: #","\#(member)":"#.utf8)
     bytes.append(contentsOf: value)
     bytes.append(contentsOf: "}}\n".utf8)
     effects.append(.write(bytes))

@@ -3,7 +3,12 @@ extension CodexServerDialogue {
   mutating func heardRequest(
     _ method: String, _ id: MemberScanner<Member>.Value, _ message: MemberScanner<Member>
   ) {
-    guard let (requestId, rawId) = name(of: id) else { return }
+    guard let (requestId, rawId) = name(of: id) else {
+      if let id = line.rawScalar("id") {
+        write(id: id, member: "error", ["code": -32600, "message": "ra-spawn does not take such an id"])
+      }
+      return
+    }
     guard let kind = CodexQuestion(method) else {
       return write(id: rawId, member: "error", ["code": -32601, "message": "ra-spawn does not know this request"])
     }
@@ -19,7 +24,8 @@ extension CodexServerDialogue {
   private mutating func ask(_ kind: CodexQuestion, _ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
     guard asks else { return AgentDialogue.nobodyAnswers }
     guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
-    guard let raw = line.raw("params"), let input = try? JSON(parsing: raw, maximumDepth: 256), input.members != nil
+    guard let raw = line.raw("params"), let input = try? JSON(parsing: raw, maximumDepth: AgentQuestion.maximumDepth),
+      input.members != nil
     else { return AgentDialogue.questionIsUnreadable }
     guard kind.takesYesOrNo(input) else { return "it asks for more than yes or no" }
     let kept = kind == .permissions ? line.raw("params", "permissions") ?? Array("{}".utf8) : []
@@ -44,7 +50,9 @@ extension CodexServerDialogue {
     case .string(let content, isCut: false):
       content.withUnsafeBytes { MemberScanner<Member>.text(of: $0) }.map { ($0, quoted(content)) }
     case .literal(let digits):
+      // As it stood, where it is no such number: whoever chose it knows it.
       Int64(String(decoding: digits, as: UTF8.self)).map { ("\($0)", Array("\($0)".utf8)) }
+        ?? (String(decoding: digits, as: UTF8.self), digits)
     default: nil
     }
   }

@@ -46,6 +46,8 @@ struct CodexServerDialogue: DialectDialogue {
   /// Codex's own name of the turn that is open.
   private var turnId: String?
   private var isInterrupted = false
+  /// How a turn ended that codex has not named yet: the prompt's that was sent, or one of its own.
+  private var early: (turn: String, end: Effect)?
   /// To be interrupted as soon as codex has named the turn.
   private var interruptsWhenTaken = false
   /// What an `error` that it does not try again after said last.
@@ -73,6 +75,7 @@ struct CodexServerDialogue: DialectDialogue {
   mutating func send(prompt: String, id: String) {
     turn = .sent(id)
     turnId = nil
+    early = nil
     isInterrupted = false
     interruptsWhenTaken = false
     lastError = nil
@@ -101,7 +104,9 @@ struct CodexServerDialogue: DialectDialogue {
 
   mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {
     let asks = asks
-    let isMessage = line.take(bytes, piece) { asks && CodexServerDialogue.mayBeAsked($0) }
+    let isMessage = line.take(bytes, piece) {
+      asks && CodexServerDialogue.mayBeAsked($0) || CodexServerDialogue.hasLongId($0)
+    }
     if isMessage { heardMessage(line.members) }
   }
 
@@ -110,6 +115,11 @@ struct CodexServerDialogue: DialectDialogue {
     guard let method = message.text(.method) else { return message[.method] == nil }
     if method == "item/started" { return message.text(.beginningType) ?? "fileChange" == "fileChange" }
     return CodexQuestion(method) != nil
+  }
+
+  /// Whether its id, to be sent back, stands in the line only.
+  private static func hasLongId(_ message: MemberScanner<Member>) -> Bool {
+    if case .string(_, isCut: true)? = message[.id] { true } else { false }
   }
 
   private mutating func heardMessage(_ message: MemberScanner<Member>) {
@@ -138,6 +148,8 @@ struct CodexServerDialogue: DialectDialogue {
       }
       turnId = message.text(.newTurn)
       turnBegan()
+      if let early, early.turn == turnId ?? early.turn { return end(early.end) }
+      early = nil
       if interruptsWhenTaken {
         interruptsWhenTaken = false
         _ = interrupt()
@@ -208,18 +220,29 @@ struct CodexServerDialogue: DialectDialogue {
   private mutating func heardEnd(_ message: MemberScanner<Member>) {
     if let turnId, let id = message.text(.turn), id != turnId { return }
     guard turn != .none else { return }
-    if case .sent = turn { turnBegan() }
-    turn = .none
-    turnId = nil
-    changes.removeAll()
     let detail = Self.detail(message.text(.turnError), lastError)
     lastError = nil
-    switch message.text(.status) {
-    case "completed": effects.append(.ended(.ok, detail: nil))
-    case "interrupted" where isInterrupted: effects.append(.ended(.incomplete, detail: AgentDialogue.interrupted))
-    case "interrupted": effects.append(.ended(.incomplete, detail: detail ?? "codex left off the turn"))
-    case let status: effects.append(.ended(.error, detail: detail ?? status))
+    let outcome: Effect =
+      switch message.text(.status) {
+      case "completed": .ended(.ok, detail: nil)
+      case "interrupted" where isInterrupted: .ended(.incomplete, detail: AgentDialogue.interrupted)
+      case "interrupted": .ended(.incomplete, detail: detail ?? "codex left off the turn")
+      case let status: .ended(.error, detail: detail ?? status)
+      }
+    // The response says which turn is the prompt's.
+    if case .sent = turn, turnId == nil {
+      if let id = message.text(.turn) { early = (id, outcome) }
+      return
     }
+    end(outcome)
+  }
+
+  private mutating func end(_ outcome: Effect) {
+    turn = .none
+    turnId = nil
+    early = nil
+    changes.removeAll()
+    effects.append(outcome)
   }
 
   // MARK: What is written

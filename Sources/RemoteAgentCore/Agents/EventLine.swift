@@ -34,6 +34,15 @@ struct EventLine<Path: RawRepresentable<String> & CaseIterable & Hashable & Send
 }
 
 extension EventLine {
+  /// A text, a number or a truth value in the line, as it stood; nil if it was not kept, or has none.
+  func rawScalar(_ name: String) -> [UInt8]? {
+    guard let raw = raw(name) else { return nil }
+    switch try? JSON(parsing: raw) {
+    case .string, .number, .bool: return raw
+    case .null, .array, .object, nil: return nil
+    }
+  }
+
   /// The value at a path of members' names in the line, as it stood; nil if it was not kept or has none.
   func raw(_ path: String...) -> [UInt8]? {
     guard let whole else { return nil }

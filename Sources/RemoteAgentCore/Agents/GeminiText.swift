@@ -49,11 +49,18 @@ struct GeminiText: Sendable {
   }
 
   private mutating func said(_ content: String, isPart: Bool) -> String {
-    begun += content
-    guard isPart, begun.utf8.count <= GeminiText.longestLine else { return finish() }
-    guard let end = begun.utf8.lastIndex(of: UInt8(ascii: "\n")) else { return "" }
-    let lines = String(begun[...end])
-    begun = String(begun[begun.utf8.index(after: end)...])
+    guard isPart, begun.utf8.count + content.utf8.count <= GeminiText.longestLine else {
+      begun += content
+      return finish()
+    }
+    // What was begun has no end in it: it is not searched again with each part.
+    guard let end = content.utf8.lastIndex(of: UInt8(ascii: "\n")) else {
+      begun += content
+      return ""
+    }
+    let next = content.utf8.index(after: end)
+    let lines = begun + content[..<next]
+    begun = String(content[next...])
     return lines
   }
 

@@ -63,7 +63,9 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     for _ in 0..<12 {
       if let text = content.withUnsafeBytes({ MemberScanner.text(of: $0) }) {
         guard isCut else { return text }
-        return String(text[..<(text.lastIndex { $0.isWhitespace } ?? text.startIndex)])
+        if let space = text.lastIndex(where: \.isWhitespace) { return String(text[..<space]) }
+        // Where words stand without spaces between them, the script is not a secret's.
+        return String(text[..<(text.lastIndex { !$0.isASCII }.map(text.index(after:)) ?? text.startIndex)])
       }
       if content.isEmpty { break }
       content.removeLast()

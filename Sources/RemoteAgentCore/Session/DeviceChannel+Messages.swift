@@ -19,7 +19,9 @@ extension DeviceChannel {
     named = cursor
     let session = hello["session"].map { [JSON.Member("session", $0)] } ?? []
     let server = hello["server"].map { [JSON.Member("server", $0)] } ?? []
-    owedHello = connection.message(.hello, .object(server + session)) + [UInt8(ascii: "\n")]
+    // Whose controls' numbers they are, for one who outlives this process.
+    let client = connection.clientId.map { [JSON.Member("clientId", .string($0))] } ?? []
+    owedHello = connection.message(.hello, .object(server + session + client)) + [UInt8(ascii: "\n")]
     actions.append(.opened(isFirst: !connection.hasGreeted))
     return nil
   }

@@ -9,10 +9,6 @@ extension OnDemand {
     ExitStatus.notFound,
   ]
 
-  package mutating func channelStarted() {
-    for answer in answers { add(.tell(answer)) }
-  }
-
   package mutating func channelNotStarted(
     _ message: String, at now: Milliseconds, using random: inout some RandomNumberGenerator
   ) {
@@ -98,10 +94,11 @@ extension OnDemand {
     do throws(ControlLine.Flaw) {
       switch try ControlLine(line) {
       case nil: return
-      case .hello:
+      case .hello(let hello):
         if case .open(nil) = channel {
           channel = .open(heardAt: now)
           add(.note("agents can be started from the hub"))
+          greeted(as: hello["clientId"]?.string)
         }
         return
       case .control(let seq, let payload): control = (seq, payload)
@@ -122,6 +119,15 @@ extension OnDemand {
     }
   }
 
+  /// The channel is whose it is: its answers are told again, and are none to those of a device that was paired anew.
+  private mutating func greeted(as name: String?) {
+    if let name {
+      if let clientId, clientId != name { (lastControl, answers) = (0, []) }
+      clientId = name
+    }
+    for answer in answers { add(.tell(answer)) }
+  }
+
   mutating func answer(_ seq: Int64, refused reason: String? = nil, wall: Int64) {
     var members: [JSON.Member] = [
       .init("state", "control"), .init("seq", .integer(seq)),
@@ -132,6 +138,9 @@ extension OnDemand {
     LineWriter.status(.object(members), ts: wall, to: &line)
     if answers.count == OnDemand.mostAnswers { answers.removeFirst() }
     answers.append(line)
-    if case .open = channel { add(.tell(line)) }
+    switch channel {
+    case .open, .closing: add(.tell(line))
+    case .waiting, .over: break
+    }
   }
 }

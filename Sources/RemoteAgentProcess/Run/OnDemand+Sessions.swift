@@ -22,10 +22,16 @@ extension OnDemand {
     guard !sessions.values.contains(where: { $0.start.session == name }) else {
       throw ControlRefusal("a session of that name runs already")
     }
-    let isSession = hasSessionMode(agent)
+    let isSession = try hasSessionMode(agent)
     guard isSession || start.prompt == nil else { throw ControlRefusal("prompts need session mode") }
-    // Nobody could ever prompt it.
-    if isSession { _ = try policy.allowed(.prompt("?"), for: run, resolving: resolveFolder) }
+    // Nobody could ever prompt it, or write to it.
+    if isSession || readsInput {
+      let use = isSession ? ControlAction.prompt("?") : .input([])
+      _ = try policy.allowed(use, for: run, resolving: resolveFolder)
+    }
+    guard sessions[seq] == nil else {
+      throw ControlRefusal("the device was paired again, and a session from before that has this number; try again")
+    }
     guard sessions.count < limit else {
       throw ControlRefusal("\(OnDemand.sessions(sessions.count)) run\(sessions.count == 1 ? "s" : "") already")
     }

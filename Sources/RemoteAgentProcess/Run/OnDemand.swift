@@ -12,6 +12,7 @@ package import RemoteAgentCore
 /// - Each session is a pipeline of its own, so that none can end another, and the channel none.
 /// - A control's number is taken once: the tunnel may write a line again. What is not carried out is refused with the reason.
 /// - Answers are told again to a channel that is opened again: whether the hub has them is not known, and twice is harmless.
+///   Not if the device was paired again meanwhile: another's controls had these numbers.
 /// - A first signal is passed on to the sessions, which deliver what is left; another, 200 ms later at the earliest, means the
 ///   tunnels too.
 /// - Channels that the hub or the settings refuse are not opened again: what runs goes on, and then all ends.
@@ -60,7 +61,7 @@ package struct OnDemand: Sendable {
   package enum Part: Sendable, Equatable { case spawn, tunnel }
 
   package enum Effect: Sendable, Equatable {
-    /// Start the channel's tunnel; answer with `channelStarted` or `channelNotStarted`.
+    /// Start the channel's tunnel; `channelNotStarted` if that can't be.
     case openChannel
     /// Write a line to it.
     case tell([UInt8])
@@ -113,12 +114,15 @@ package struct OnDemand: Sendable {
   let folder: String
   let limit: Int
   let resolveFolder: @Sendable (String) -> String?
-  let hasSessionMode: @Sendable (String) -> Bool
+  let readsInput: Bool
+  let hasSessionMode: @Sendable (String) throws(ControlRefusal) -> Bool
 
   var channel = Channel.over
   var backoff = Backoff()
   var silentChannels = 0
   var framer = LineFramer(limit: ControlLine.limit)
+  /// The hub's name of this device, which may be paired again while we run.
+  var clientId: String?
   var lastControl: Int64 = 0
   var answers: [[UInt8]] = []
   var sessions: [Int64: Session] = [:]
@@ -130,13 +134,15 @@ package struct OnDemand: Sendable {
   ///   - folder: where agents run if a start names no folder; resolved.
   ///   - limit: sessions at a time.
   ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
-  ///   - hasSessionMode: whether an agent is one for many prompts.
+  ///   - readsInput: whether an agent of one run reads what the hub writes.
+  ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or isn't known.
   package init(
-    folder: String, limit: Int, resolveFolder: @escaping @Sendable (String) -> String?,
-    hasSessionMode: @escaping @Sendable (String) -> Bool
+    folder: String, limit: Int, readsInput: Bool = false, resolveFolder: @escaping @Sendable (String) -> String?,
+    hasSessionMode: @escaping @Sendable (String) throws(ControlRefusal) -> Bool
   ) {
     self.folder = folder
     self.limit = limit
+    self.readsInput = readsInput
     self.resolveFolder = resolveFolder
     self.hasSessionMode = hasSessionMode
   }

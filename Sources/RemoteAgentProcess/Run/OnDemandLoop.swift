@@ -84,7 +84,8 @@ package final class OnDemandLoop {
     while let effect = machine.nextEffect() {
       switch effect {
       case .openChannel: openChannel()
-      case .tell(let line): channel?.queue.append(line)
+      // One that is closing may take it yet.
+      case .tell(let line): if let writing = channel?.writing, writing >= 0 { channel?.queue.append(line) }
       case .closeChannel: channel?.isEnding = true
       case .signalChannel(let number): channel?.process.send(signal: number)
       case .start(let start): self.start(start)
@@ -155,7 +156,6 @@ extension OnDemandLoop {
     do throws(ProcessError) {
       channel = try makeChannel()
       if let channel { owners[channel.process.processID] = .channel }
-      machine.channelStarted()
     } catch {
       machine.channelNotStarted("\(error)", at: BootClock.now, using: &random)
     }

@@ -47,16 +47,17 @@ package struct Orphans {
     let ours = ours + inherited
     let count = cposix_adopted(ours, Int32(ours.count), &found, Int32(found.count))
     let living = found[..<min(Int(count), found.count)]
-    since = Dictionary(uniqueKeysWithValues: living.map { ($0, since[$0] ?? now) })
+    // A number may be given again while it is looked, and then stands there twice.
+    since = Dictionary(living.map { ($0, since[$0] ?? now) }, uniquingKeysWith: { first, _ in first })
     let spared = since.filter { now < $0.value + Orphans.patience }.map(\.key)
     guard spared.count < since.count else { return }
     cposix_end_adopted(ours + spared, Int32(ours.count + spared.count))
   }
 
-  /// The children of this process that live, at most 4096.
-  package static func children() -> [Int32] {
+  /// The children of this process that live, save some, at most 4096. Waits for those that have ended.
+  package static func children(sparing ours: [Int32] = []) -> [Int32] {
     var found = [Int32](repeating: 0, count: most)
-    let count = cposix_adopted([], 0, &found, Int32(most))
+    let count = cposix_adopted(ours, Int32(ours.count), &found, Int32(most))
     return Array(found[..<min(Int(count), most)])
   }
 

@@ -73,7 +73,9 @@ struct AgentOutput {
     return .object(
       members.compactMap { member in
         guard AgentOutput.textMembers.contains(member.name) else { return member }
-        return redact(member.value).map { JSON.Member(member.name, $0) }
+        if let value = redact(member.value) { return JSON.Member(member.name, value) }
+        // What can't be shown without its secrets is not silently left out.
+        return JSON.Member("\(member.name)Bytes", .integer(Int64(member.value.serialized().count)))
       })
   }
 
@@ -87,7 +89,7 @@ struct AgentOutput {
     case .object:
       let text = value.text
       let shown = redact(text)
-      return shown == text ? value : try? JSON(parsing: Array(shown.utf8))
+      return shown == text ? value : try? JSON(parsing: Array(shown.utf8), maximumDepth: AgentQuestion.maximumDepth)
     case .null, .bool, .number: return value
     }
   }

@@ -35,7 +35,7 @@ struct RunResult {
 
   mutating func begin(at moment: Moment) {
     startedAt = moment.now
-    (hasTakenPrompt, isTimedOut, worst, interrupted) = (false, false, nil, nil)
+    (status, hasTakenPrompt, isTimedOut, hasLostPrompt, worst, interrupted) = (nil, false, false, false, nil, nil)
     processBegins()
   }
 

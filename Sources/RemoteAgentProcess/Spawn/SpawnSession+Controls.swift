@@ -23,10 +23,10 @@ extension SpawnSession {
   }
 
   private mutating func controlReceived(_ line: [UInt8], at moment: Moment) {
-    if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) { return }
     let control: (seq: Int64, payload: Result<JSON, JSONError>)
-    do throws(ControlError) {
-      switch try SpawnSession.read(line) {
+    do throws(ControlLine.Flaw) {
+      switch try ControlLine(line) {
+      case nil: return
       case .control(let seq, let payload): control = (seq, payload)
       case .hello(let hello):
         page = hello["session"]?["url"]?.string
@@ -61,35 +61,6 @@ extension SpawnSession {
     case .success(let payload):
       let run = ControlPolicy.Run(agent: own.agent, folder: own.folder)
       return try own.policy.allowed(try ControlAction(payload), for: run, resolving: resolveFolder)
-    }
-  }
-
-  private struct ControlError: Error {
-    let reason: String
-  }
-
-  private enum ControlLine {
-    case control(seq: Int64, payload: Result<JSON, JSONError>)
-    /// The hub's, passed on by ra-tunnel.
-    case hello(JSON)
-  }
-
-  private static func read(_ line: [UInt8]) throws(ControlError) -> ControlLine {
-    guard UTF8Text.isValid(line) else { throw ControlError(reason: "it is not UTF-8") }
-    do {
-      return try line.withUnsafeBytes { bytes in
-        let envelope = try Envelope(scanning: bytes)
-        if envelope.type == .hello { return .hello(try JSON(parsing: bytes[envelope.payload])) }
-        guard envelope.type == .control else { throw ControlError(reason: "its type is not control") }
-        guard case .number(let seq) = envelope.seq else { throw ControlError(reason: "it has no seq") }
-        // It has a number, so it is answered, whatever is in it.
-        return .control(
-          seq: seq, payload: Result { () throws(JSONError) in try JSON(parsing: bytes[envelope.payload]) })
-      }
-    } catch let error as ControlError {
-      throw error
-    } catch {
-      throw ControlError(reason: "\(error)")
     }
   }
 

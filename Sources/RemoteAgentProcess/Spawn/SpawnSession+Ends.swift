@@ -17,13 +17,26 @@ extension SpawnSession {
       result.status = result.status ?? ExitStatus.killed(bySignal: number)
       dropPrompts(because: "ra-spawn got a signal", at: moment)
       finish()
-    case .starting: pendingSignal = number
+    case .starting:
+      interrupt(.signalled)
+      pendingSignal = number
     case .running:
       interrupt(.signalled)
       effects.append(.signal(number))
+      endDialogue(after: number, at: moment)
     case .draining: endLeftovers()
     case .ended: effects.append(.abandonOutput)
     }
+  }
+
+  /// An agent that is talked to ends when its input does. Whoever runs by himself has the time that he needs.
+  private mutating func endDialogue(after signal: Int32, at moment: Moment) {
+    guard isDialogue else { return }
+    sendNextPrompt(at: moment)
+    termination = earlier(
+      Termination(
+        at: moment.now + (settings.limits.exit ?? SpawnSession.endOfInputTime),
+        warning: "the agent doesn't end although it got SIG\(Signals.name(signal)); it gets SIGTERM"))
   }
 
   /// Our output can't be written any more: nobody reads it (EPIPE), or it failed.
@@ -50,6 +63,8 @@ extension SpawnSession {
     if signal == .int, turn != nil {
       leaveOff(.asked, at: moment)
     } else {
+      // What was meant to end a turn is not to end the session.
+      guard signal != .int || !isDialogue else { throw ControlRefusal("no turn is open") }
       effects.append(.signal(Signals.number(of: signal)))
     }
     answer(seq, at: moment)
@@ -81,6 +96,7 @@ extension SpawnSession {
     if turn != nil {
       leaveOff(interruption, at: moment)
     } else if !isDialogue {
+      interrupt(interruption)
       send(signal: SIGINT)
     }
     sendNextPrompt(at: moment)
@@ -92,9 +108,10 @@ extension SpawnSession {
     if dialogue?.interrupt() == true { obeyDialogue(at: moment) } else { send(signal: SIGINT) }
   }
 
-  /// The turn won't go on: what it comes to is that, unless it is done already.
+  /// The turn won't go on, nor the one that a process is being started for: what it comes to is that, unless it is done already.
   private mutating func interrupt(_ interruption: Interruption) {
     if turn?.interruption == nil { turn?.interruption = interruption }
+    if launching?.interruption == nil { launching?.interruption = interruption }
   }
 
   private mutating func send(signal: Int32) {

@@ -58,6 +58,7 @@ extension SpawnSession {
     guard isDialogue, life == .running, !isInputClosed else { return }
     // It will take no prompt: its end says the rest.
     isInputClosed = true
+    withdrawQuestions(at: moment)
     dropPrompts(because: "the agent reads no more", at: moment)
     termination = earlier(
       Termination(

@@ -49,6 +49,7 @@ extension SpawnSession {
   mutating func launch(_ launch: AgentLaunch, at moment: Moment) {
     self.launch = launch
     life = .starting
+    processes += 1
     startedAt = moment.now
     output.restart(profile: settings.profile, dialect: spoken)
     heardLines = LineFramer()
@@ -75,11 +76,11 @@ extension SpawnSession {
     quietSince = moment.now
     status("running", ["pid": .integer(Int64(processID))], at: moment)
     answerStart(at: moment)
+    beginLaunchedTurn(at: moment)
     if let signal = pendingSignal {
       effects.append(.signal(signal))
       pendingSignal = nil
     }
-    beginLaunchedTurn(at: moment)
     dialogue?.started()
     obeyDialogue(at: moment)
   }
@@ -97,7 +98,7 @@ extension SpawnSession {
     if let seq = pendingStart { answer(seq, refused: failure.message, at: moment) }
     pendingStart = nil
     dialogue = nil
-    if let (prompt, _) = launching { prompts.insert(prompt, at: 0) }
+    if let prompt = launching?.prompt { prompts.insert(prompt, at: 0) }
     launching = nil
     refuseInputs(because: "the agent could not be started", at: moment)
     dropPrompts(because: "the agent could not be started", at: moment)
@@ -110,18 +111,19 @@ extension SpawnSession {
     life = .draining(status)
     (killAt, termination) = (nil, nil)
     drainUntil = moment.now + SpawnSession.drainTime
+    withdrawQuestions(at: moment)
     streamsChanged(at: moment)
   }
 
   /// Nothing is left of what the agent started, save `survivors` that we may not end.
   package mutating func treeEnded(survivors: Int, at moment: Moment) {
-    isTreeGone = true
     if survivors > 0 { effects.append(.warn("\(survivors) processes of the agent could not be ended")) }
     if life == .running {
       // The agent is among them: we are not allowed to end it, and nobody waits for it any more.
       fail(code: "not_ended", "the agent could not be ended, and is left running", at: moment)
       agentExited(.killed(signal: SIGKILL), at: moment)
     }
+    isTreeGone = true
     drainUntil = moment.now + SpawnSession.drainTime
     streamsChanged(at: moment)
   }

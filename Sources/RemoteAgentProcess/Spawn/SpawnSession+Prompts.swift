@@ -81,7 +81,7 @@ extension SpawnSession {
       dialogue?.send(prompt: prompt.text, id: uuid)
       obeyDialogue(at: moment)
     } else if noPromptIsToCome {
-      closeAgentInput()
+      closeAgentInput(at: moment)
       termination = earlier(
         Termination(
           at: moment.now + (settings.limits.exit ?? SpawnSession.endOfInputTime),
@@ -89,9 +89,9 @@ extension SpawnSession {
     }
   }
 
-  mutating func closeAgentInput() {
-    guard !isInputClosed else { return }
+  private mutating func closeAgentInput(at moment: Moment) {
     isInputClosed = true
+    withdrawQuestions(at: moment)
     effects.append(.closeInput)
   }
 

@@ -7,7 +7,10 @@ extension SpawnSession {
   static let longestQuestion = 256 << 10
 
   struct Question {
+    /// The dialogue's.
     let id: String
+    /// As the hub has it.
+    let name: String
     let expiresAt: Milliseconds
   }
 
@@ -20,27 +23,33 @@ extension SpawnSession {
       return deniedAtOnce(question.requestId, question.tool, reason, at: moment)
     }
     tell(question, expiresIn: settings.limits.approval, at: moment)
-    questions.append(Question(id: question.requestId, expiresAt: moment.now + settings.limits.approval))
+    questions.append(
+      Question(
+        id: question.requestId, name: name(of: question.requestId), expiresAt: moment.now + settings.limits.approval))
   }
+
+  /// Codex counts its questions anew in each process: an answer to the last one's is none to those of this.
+  private func name(of id: String) -> String { processes > 1 ? "\(processes):\(id)" : id }
 
   /// A question that nobody is asked was denied.
   mutating func deniedAtOnce(_ id: String, _ tool: String, _ reason: String, at moment: Moment) {
     status(
       "approval",
       [
-        "requestId": .string(id), "tool": .string(tool), "decision": "deny", "by": "policy",
+        "requestId": .string(name(of: id)), "tool": .string(tool), "decision": "deny", "by": "policy",
         "message": .string(reason),
       ], at: moment)
   }
 
   private var whyNobodyAnswers: String? {
     if !settings.mayBeAsked { return "nobody may answer here" }
-    return controlIsOpen ? nil : "nobody can answer any more"
+    // An answer must be able to reach it, too.
+    return controlIsOpen && life == .running && !isInputClosed ? nil : "nobody can answer any more"
   }
 
   private mutating func tell(_ question: AgentQuestion, expiresIn: Milliseconds, at moment: Moment) {
     var members: [JSON.Member] = [
-      .init("requestId", .string(question.requestId)), .init("tool", .string(question.tool)),
+      .init("requestId", .string(name(of: question.requestId))), .init("tool", .string(question.tool)),
     ]
     let size = question.input.serialized().count
     members.append(
@@ -54,11 +63,11 @@ extension SpawnSession {
   {
     let message = approval.message ?? "denied"
     let decision = approval.isAllowed ? AgentDecision.allow : .deny(message: message)
-    guard questions.contains(where: { $0.id == approval.requestId }),
-      dialogue?.answer(approval.requestId, decision) == true
+    guard let question = questions.first(where: { $0.name == approval.requestId }),
+      dialogue?.answer(question.id, decision) == true
     else { throw ControlRefusal("no such question is open") }
     decided(
-      approval.requestId, approval.isAllowed ? "allow" : "deny", by: "hub", message: approval.message, at: moment)
+      question.id, approval.isAllowed ? "allow" : "deny", by: "hub", message: approval.message, at: moment)
     answer(seq, at: moment)
     obeyDialogue(at: moment)
   }
@@ -74,10 +83,10 @@ extension SpawnSession {
     _ id: String, _ decision: String, by whom: String, message: String? = nil, at moment: Moment
   ) {
     guard let index = questions.firstIndex(where: { $0.id == id }) else { return }
-    questions.remove(at: index)
+    let question = questions.remove(at: index)
     quietSince = moment.now
     var members: [JSON.Member] = [
-      .init("requestId", .string(id)), .init("decision", .string(decision)), .init("by", .string(whom)),
+      .init("requestId", .string(question.name)), .init("decision", .string(decision)), .init("by", .string(whom)),
     ]
     if let message { members.append(.init("message", .string(message))) }
     status("approval", .object(members), at: moment)
@@ -99,7 +108,7 @@ extension SpawnSession {
     obeyDialogue(at: moment)
   }
 
-  /// The process that asked is gone.
+  /// The process that asked is gone, or its input is: no answer reaches it.
   mutating func withdrawQuestions(at moment: Moment) {
     for question in questions { decided(question.id, "withdrawn", by: "agent", at: moment) }
   }

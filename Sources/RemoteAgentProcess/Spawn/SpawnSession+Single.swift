@@ -30,15 +30,16 @@ extension SpawnSession {
     let uuid = makeUUID()
     dialogue = AgentDialogue(
       form.dialect, role: .listens(prompt: uuid, input: isArgument ? nil : prompt.text))
-    launching = (prompt, uuid)
+    launching = (prompt, uuid, nil)
     launch(AgentLaunch(arguments: arguments, input: isArgument ? .null : .pipe), at: moment)
   }
 
   /// The process runs that was started for a prompt: the turn begins.
   mutating func beginLaunchedTurn(at moment: Moment) {
-    guard let (prompt, id) = launching else { return }
+    guard let (prompt, id, interruption) = launching else { return }
     launching = nil
     beginTurn(prompt, id: id, at: moment)
+    turn?.interruption = interruption
     if case .single(let form) = settings.way, form.dialect == .claude || form.dialect == .codexExec {
       output.show(prompt: prompt.text, from: prompt.origin)
     }

@@ -80,6 +80,8 @@ package struct SpawnSession {
   /// What the next process continues.
   var continuation: String?
   var questions: [Question] = []
+  /// How many processes have been started.
+  var processes = 0
 
   // Its end.
   /// When it gets SIGTERM, and what the person is told then.
@@ -104,8 +106,7 @@ package struct SpawnSession {
   var page: String?
 
   // Control.
-  /// An envelope of 1 MiB, and what ra-tunnel adds to it.
-  var controlFramer = LineFramer(limit: (1 << 20) + 4096)
+  var controlFramer = LineFramer(limit: ControlLine.limit)
   var controlIsOpen: Bool
   var lastControl: Int64 = 0
   var pendingStart: Int64?
@@ -114,8 +115,8 @@ package struct SpawnSession {
   var promptFramer = LineFramer(limit: 1 << 20)
   var prompts: [Prompt] = []
   var promptsEnded: Bool
-  /// The prompt that a process is being started with, and its id.
-  var launching: (prompt: Prompt, id: String)?
+  /// The prompt that a process is being started with, its id, and why its turn is not to go on.
+  var launching: (prompt: Prompt, id: String, interruption: Interruption?)?
   var turns = 0
   var turn: Turn?
   var result = RunResult()

@@ -41,6 +41,9 @@ package final class GuardedAgent {
     case lost(WaitStatus?, survivors: Int)
   }
 
+  /// In milliseconds: what can't be ended for so long is left.
+  private static let giveUp: Milliseconds = 5000
+
   private let keeperID: Int32
   private let adoptsOrphans: Bool
   /// 0 before it is started, and once it was waited for.
@@ -53,7 +56,7 @@ package final class GuardedAgent {
   /// - Parameters:
   ///   - descriptors: the agent's standard input, output and error; they stay open here.
   ///   - adoptsOrphans: whether, should somebody kill guard and keeper, their orphans come to us and are ended; only for a
-  ///     process that has no other children, since all of them are.
+  ///     process that has no other children, save those that it had before its first agent.
   package init(
     _ command: AgentCommand, descriptors: (Int32, Int32, Int32), adoptsOrphans: Bool
   ) throws(ProcessError) {
@@ -119,24 +122,46 @@ package final class GuardedAgent {
 
   private func over(_ event: Event) -> Event {
     waitForKeeper()
-    var status: Int32 = -1
     // Of two one may have been killed while it ended, and the other is ours then.
-    if adoptsOrphans, !event.hasSurvivors, !Set(Orphans.children()).isSubset(of: GuardedAgent.inherited) {
-      _ = cposix_end_descendants(5000, 0, &status)
-    }
+    if adoptsOrphans, !event.hasSurvivors { _ = endOrphans() }
     return event
   }
 
   /// Neither is there any more.
   private func lost() -> Event {
     waitForKeeper()
+    guard adoptsOrphans else { return .lost(nil, survivors: 0) }
+    let (survivors, status) = endOrphans()
+    return .lost(Self.status(status), survivors: survivors)
+  }
+
+  /// Ends what has come to us, and waits for it, 5 s at most; returns how many are left, and the agent's status if it was
+  /// among them, else -1.
+  private func endOrphans() -> (left: Int, status: Int32) {
     var status: Int32 = -1
-    let survivors = adoptsOrphans ? cposix_end_descendants(5000, agentID, &status) : 0
-    return .lost(Self.status(status), survivors: Int(survivors))
+    let inherited = GuardedAgent.inherited
+    guard !inherited.isEmpty else {
+      let left = cposix_end_descendants(Int32(GuardedAgent.giveUp), agentID, &status)
+      return (Int(left), status)
+    }
+    let deadline = BootClock.now + GuardedAgent.giveUp
+    // Twice, since a list of processes is none of one moment.
+    var empty = 0
+    while true {
+      if agentID > 0, status < 0 {
+        var ending: Int32 = 0
+        if waitpid(agentID, &ending, WNOHANG) == agentID { status = ending }
+      }
+      let left = Orphans.children(sparing: inherited).count
+      if left > 0 { cposix_end_adopted(inherited, Int32(inherited.count)) }
+      empty = left == 0 ? empty + 1 : 0
+      if empty == 2 || BootClock.now >= deadline { return (left, status) }
+      poll(nil, 0, 10)
+    }
   }
 
   /// Children that this process has had from its beginning, as one that a shell became by exec(3): none of the agent's.
-  private static let inherited = Set(Orphans.children())
+  private static let inherited = Orphans.children()
 
   private func waitForKeeper() {
     close(descriptor)

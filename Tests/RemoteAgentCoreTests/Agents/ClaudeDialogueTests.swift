@@ -204,6 +204,17 @@ enum ClaudeLines {
     #expect(talk.hear(ClaudeLines.result(isError: true, text: "full")) == [.ended(.error, detail: "full")])
   }
 
+  @Test func `a turn of its own after an interrupted one is not interrupted`() {
+    var talk = inTurn()
+    #expect(talk.dialogue.interrupt() == true)
+    _ = talk.effects()
+    #expect(talk.hear(ClaudeLines.aborted) == [.ended(.incomplete, detail: "interrupted")])
+    #expect(talk.hear(ClaudeLines.initialization) == [.session("6492c2c6"), .began])
+    #expect(
+      talk.hear(#"{"type":"result","subtype":"success","is_error":true,"result":"full"}"#)
+        == [.ended(.error, detail: "full")])
+  }
+
   @Test func `what nobody asked to be interrupted is an error`() {
     var talk = inTurn()
     guard case .ended(.error, _)? = talk.hear(ClaudeLines.aborted).first else {
@@ -359,13 +370,23 @@ enum ClaudeLines {
       talk.hear(#"{"type":"control_request","request_id":"x-2"}"#) == [.line(answer.replacing("x-1", with: "x-2"))])
   }
 
+  @Test(arguments: ["7", "\"\(String(repeating: "x", count: 513))\""])
+  func `a request whose id is too long, or no text, is answered by an error`(id: String) {
+    var talk = inTurn()
+    #expect(
+      talk.hear(#"{"type":"control_request","request_id":\#(id),"request":{"subtype":"can_use_tool"}}"#) == [
+        .line(
+          #"{"type":"control_response","response":{"subtype":"error","request_id":\#(id),"error":"ra-spawn does not take such a request_id"}}"#
+        )
+      ])
+  }
+
   @Test(arguments: [
     #"{"type":"control_request","request_id":"ra-initialize","request":{"subtype":"initialize"}}"#,
     #"{"type":"control_request","request":{"subtype":"can_use_tool"}}"#,
-    #"{"type":"control_request","request_id":7,"request":{"subtype":"can_use_tool"}}"#,
     #"{"type":"control_request","request_id":"\x","request":{"subtype":"can_use_tool"}}"#,
     "{\"type\":\"control_request\",\"request_id\":\"a\u{1}b\",\"request\":{\"subtype\":\"can_use_tool\"}}",
-    #"{"type":"control_request","request_id":"\#(String(repeating: "x", count: 513))","request":{"subtype":"x"}}"#,
+    #"{"type":"control_request","request_id":null,"request":{"subtype":"x"}}"#,
   ])
   func `a request of ours that comes back, or without an id, is let be`(line: String) {
     var talk = inTurn()

@@ -162,6 +162,18 @@ enum CodexLines {
     #expect(talk.hear(CodexLines.completed("interrupted")) == [.ended(.incomplete, detail: "codex left off the turn")])
   }
 
+  @Test func `the end of a turn that codex has not named is the prompt's only if it names it so`() {
+    var talk = begun()
+    _ = talk.send("go", "u-1")
+    // One of its own, that began after the prompt was sent.
+    #expect(talk.hear(CodexLines.started(turn: "n-0"), CodexLines.completed(turn: "n-0")) == [])
+    #expect(talk.hear(CodexLines.taken()) == [.took(prompt: "u-1")])
+    #expect(talk.hear(CodexLines.completed("failed")) == [.ended(.error, detail: "failed")])
+    _ = talk.send("go", "u-2")
+    #expect(talk.hear(CodexLines.completed(turn: "n-2")) == [])
+    #expect(talk.hear(CodexLines.taken(4, turn: "n-2")) == [.took(prompt: "u-2"), .ended(.ok, detail: nil)])
+  }
+
   @Test func `turns of other threads, and other turns, are none of ours`() {
     var talk = inTurn()
     #expect(talk.hear(CodexLines.completed(turn: "n-9", thread: "t-9"), CodexLines.completed(turn: "n-9")) == [])
@@ -311,11 +323,24 @@ enum CodexLines {
       ])
   }
 
+  @Test func `a request is answered whatever its id is`() {
+    var talk = inTurn()
+    #expect(
+      talk.hear(#"{"method":"item/tool/call","id":1.5,"params":{}}"#) == [
+        .line(#"{"id":1.5,"error":{"code":-32601,"message":"ra-spawn does not know this request"}}"#)
+      ])
+    let long = String(repeating: "x", count: 513)
+    #expect(
+      talk.hear(#"{"method":"item/tool/call","id":"\#(long)","params":{}}"#) == [
+        .line(#"{"id":"\#(long)","error":{"code":-32600,"message":"ra-spawn does not take such an id"}}"#)
+      ])
+  }
+
   @Test(arguments: [
     #"{"method":"item/tool/call","id":null,"params":{}}"#, #"{"method":"item/tool/call","id":{},"params":{}}"#,
-    #"{"method":"item/tool/call","id":1.5,"params":{}}"#, #"{"method":"item/tool/call","id":"\x","params":{}}"#,
+    #"{"method":"item/tool/call","id":"\x","params":{}}"#,
     "{\"method\":\"item/tool/call\",\"id\":\"a\u{1}\",\"params\":{}}",
-    #"{"method":"item/tool/call","id":"\#(String(repeating: "x", count: 513))","params":{}}"#, #"{"method":7,"id":1}"#,
+    #"{"method":7,"id":1}"#,
     #"{"id":77,"result":{}}"#,
     #"{"id":"3","result":{"turn":{"id":"n"}}}"#, #"{"id":3}"#, "{}", "plain", "",
     #"{"method":"turn/completed","params":[]}"#,

@@ -16,12 +16,12 @@ struct DeviceChannelTests {
     var device = ChannelAlone()
     device.connect()
     #expect(device.greet(members: #","server":"hub/1""#) == [.opened(isFirst: true)])
-    #expect(device.write() == #"{"type":"hello","payload":{"server":"hub/1"}}"# + "\n")
+    #expect(device.write() == #"{"type":"hello","payload":{"server":"hub/1","clientId":"c_1"}}"# + "\n")
     #expect(device.write() == nil)
     device.lose()
     device.connect()
     #expect(device.greet(members: #","session":{"id":"x"},"cursor":3"#) == [.opened(isFirst: false)])
-    #expect(device.write() == #"{"type":"hello","payload":{"session":{"id":"x"}}}"# + "\n")
+    #expect(device.write() == #"{"type":"hello","payload":{"session":{"id":"x"},"clientId":"c_1"}}"# + "\n")
   }
 
   @Test func `a hello that is not yet written when the next comes is left out`() {

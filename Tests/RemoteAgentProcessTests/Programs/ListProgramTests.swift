@@ -52,10 +52,10 @@ import Testing
     try script("claude", #"[ "$*" = --version ] && printf '\n  2.0 (Claude Code) \r\nmore\n'"#)
     #expect(mkdir("\(folder.path)/home", 0o700) == 0 && mkdir("\(folder.path)/home/bin", 0o700) == 0)
     try script("home/bin/codex", #"echo "codex $1 $2""#)
-    try script("mine", "echo no", mode: 0o600)
+    try script("home/mine", "echo no", mode: 0o600)
     try settings(
       #"""
-      {"agents": {"codex": {"search": ["/nowhere", "~/bin"], "version": ["version", "now"]}, "mine": {"program": "\#(folder.path)/mine"},
+      {"agents": {"codex": {"search": ["/nowhere", "~/bin"], "version": ["version", "now"]}, "mine": {"program": "~/mine"},
         "other": {"like": "claude", "program": "~/bin/codex"}}}
       """#)
     let items = try items()
@@ -64,7 +64,7 @@ import Testing
     #expect(items["codex"]?["path"]?.string == "\(folder.path)/home/bin/codex")
     #expect(items["codex"]?["version"]?.string == "codex version now")
     #expect(items["mine"]?["status"]?.string == "not executable")
-    #expect(items["mine"]?["path"]?.string == "\(folder.path)/mine")
+    #expect(items["mine"]?["path"]?.string == "\(folder.path)/home/mine")
     #expect(items["other"]?["version"]?.string == "codex --version")
     #expect(items["gemini"]?["status"]?.string == "not found")
   }
@@ -134,8 +134,8 @@ import Testing
   @Test func `what is found is run, a path as it is`() throws {
     #expect(mkdir("\(folder.path)/home", 0o700) == 0)
     try script("home/tool", #"echo "ran $0 $*""#)
-    try settings(#"{"agents":{"tool":{"search":["~/"]},"named":{"program":"./home/tool"}}}"#)
-    for (agent, told) in [("tool", "ran \(folder.path)/home//tool x"), ("named", "ran ./home/tool x")] {
+    try settings(#"{"agents":{"tool":{"search":["~/"]},"named":{"program":"~/tool"}}}"#)
+    for (agent, told) in [("tool", "ran \(folder.path)/home//tool x"), ("named", "ran \(folder.path)/home/tool x")] {
       let run = try Program(
         "/usr/bin/env",
         [

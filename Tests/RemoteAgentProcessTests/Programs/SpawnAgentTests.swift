@@ -145,6 +145,42 @@ import Testing
     #expect(program.errorText.contains("ra-spawn: error: the agent's last turn was an error: no model\n"))
   }
 
+  // MARK: - What an agent is given
+
+  @Test func `a prompt's descriptor is not the agent's`() throws {
+    let folder = try Folder().withoutExample()
+    let script = "#!/bin/sh\nls -l /proc/self/fd >\"\(folder.path)/descriptors\"\nexit 3\n"
+    try AtomicFile.write(Array(script.utf8), to: folder.claude, mode: 0o700)
+    try AtomicFile.write(Array("do it".utf8), to: "\(folder.path)/prompt", mode: 0o600)
+    let program = try Program.spawn(
+      by: #"exec 9<"$1/prompt"; shift; exec "$0" "$@""#,
+      [folder.path, "--mode", "session", "--prompt", "@/dev/fd/9", folder.claude])
+    #expect(try program.finish() == .exited(code: 3))
+    let descriptors = String(decoding: try AtomicFile.read("\(folder.path)/descriptors"), as: UTF8.self)
+    #expect(descriptors.contains(" 0 -> "))
+    #expect(!descriptors.contains(" 9 -> ") && !descriptors.contains("/prompt"))
+  }
+
+  @Test func `one that asks and asks, and reads nothing, is not waited for without bound`() throws {
+    let folder = try Folder()
+    let path = try agent(
+      "claude", in: folder,
+      """
+      import json, sys
+      for number in range(20000):
+          ask = {"type": "control_request", "request_id": f"{number:0500}", "request": {"subtype": "x"}}
+          print(json.dumps(ask), flush=True)
+      sys.stderr.write(f"read {len(sys.stdin.buffer.read())}\\n")
+
+      """)
+    let program = try Program.spawn(["--mode", "session", path])
+    #expect(try program.finish() == .exited(code: 0))
+    let said = String(decoding: try program.stream(.stderr), as: UTF8.self)
+    let read = try #require(said.split(separator: " ").last.flatMap { Int($0.filter(\.isNumber)) })
+    // What the pipe held.
+    #expect(read <= 1 << 20)
+  }
+
   // MARK: - Questions
 
   @Test func `a question is answered by the hub`() throws {

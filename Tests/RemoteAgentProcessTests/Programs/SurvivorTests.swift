@@ -187,6 +187,45 @@ private enum Victim: Character {
     #expect(try starts(program) == 1)
   }
 
+  /// A child that a shell had before it became our program.
+  private static let before =
+    #"(exec sleep 9007 <&- >&- 2>&- 3>&- 4>&- 5>&-) & echo $! >"$FOLDER/before"; "#
+
+  private func isBeforeThere(_ folder: Folder) throws -> Bool {
+    let text = String(decoding: try AtomicFile.read("\(folder.path)/before"), as: UTF8.self)
+    let id = try #require(Int32(text.filter(\.isNumber)))
+    return Mark.process(id)?.state == "S"
+  }
+
+  @Test(arguments: [
+    ("exit 3", 3 as Int32), ("kill -9 $PPID; sleep 9001", 137),
+    ("k=$(cut -d' ' -f4 /proc/$PPID/stat); kill -9 $k $PPID; sleep 9001", 137),
+  ])
+  func `a child that ra-spawn had before is let be`(agent: String, status: Int32) throws {
+    let folder = try Folder()
+    let script = "FOLDER=\(folder.path); " + `No survivors`.before + #"exec "$0" "$@""#
+    let words = mark.words + ["/bin/sh", "-c", script, Program.path("ra-spawn"), "sh", "--", "-c", agent]
+    let program = try Program(words[0], Array(words.dropFirst()))
+    #expect(try program.finish() == .exited(code: status))
+    #expect(try isBeforeThere(folder))
+    #expect(mark.living.map(\.name) == ["sleep"])
+  }
+
+  @Test func `a child that ra-run had before is let be, and not waited for`() throws {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    try folder.copy(Program.path("ra-spawn"))
+    // Longer than an orphan is let be.
+    let tunnel = "#!/bin/sh\ncat >lines\nsleep 1.5\n"
+    try AtomicFile.write(Array(tunnel.utf8), to: "\(folder.path)/ra-tunnel", mode: 0o700)
+    let script = "FOLDER=\(folder.path); " + `No survivors`.before + #"exec "$0" "$@""#
+    let words = mark.words + ["/bin/sh", "-c", script, "\(folder.path)/ra-run", "sh", "--", "-c", "exit 3"]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    #expect(try program.finish() == .exited(code: 3))
+    #expect(try isBeforeThere(folder))
+    #expect(mark.living.map(\.name) == ["sleep"])
+  }
+
   @Test(arguments: ["k", "g", "kg", "s", "sk", "sg"])
   func `a tree that forks as fast as it can is ended`(victims: String) throws {
     // Each forks its successor and ends, as long as the folder is there: no number can be counted on.

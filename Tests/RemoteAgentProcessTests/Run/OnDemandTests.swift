@@ -14,11 +14,12 @@ private struct Scene {
     mutating func next() -> UInt64 { .max }
   }
 
-  init(limit: Int = 4, _ change: (inout ControlPolicy) -> Void = { _ in }) {
-    machine = OnDemand(folder: "/home/me", limit: limit) {
+  init(limit: Int = 4, readsInput: Bool = false, _ change: (inout ControlPolicy) -> Void = { _ in }) {
+    machine = OnDemand(folder: "/home/me", limit: limit, readsInput: readsInput) {
       ["/home/me", "/srv/a"].contains($0) ? $0 : nil
-    } hasSessionMode: {
-      $0 == "claude"
+    } hasSessionMode: { agent throws(ControlRefusal) in
+      guard agent != "broken" else { throw ControlRefusal("its settings are broken") }
+      return agent == "claude"
     }
     var policy = ControlPolicy()
     policy.agents = ["claude", "make"]
@@ -26,7 +27,6 @@ private struct Scene {
     self.policy = .success(policy)
     machine.begin()
     #expect(done() == [.openChannel])
-    machine.channelStarted()
   }
 
   mutating func done() -> [OnDemand.Effect] {
@@ -42,9 +42,11 @@ private struct Scene {
     return done()
   }
 
-  mutating func hello() {
-    #expect(
-      read(#"{"type":"hello","payload":{"protocol":1}}"# + "\n") == [.note("agents can be started from the hub")])
+  /// The hub's word, and the answers that it brings.
+  @discardableResult mutating func hello(_ client: String = "c_1") -> [OnDemand.Effect] {
+    let effects = read(#"{"type":"hello","payload":{"clientId":"\#(client)"}}"# + "\n")
+    #expect(effects.first == .note("agents can be started from the hub"))
+    return Array(effects.dropFirst())
   }
 
   /// A session that runs.
@@ -161,6 +163,16 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
     #expect(scene.read(start(2, "b")).count == 1)
   }
 
+  @Test func `what an agent's settings rule out is refused`() {
+    var scene = Scene { $0.agents += ["broken"] }
+    #expect(scene.read(start(1, "a", agent: "broken")) == refusal(1, "its settings are broken"))
+    var reading = Scene(readsInput: true)
+    #expect(reading.read(start(1, "a")) == refusal(1, "raw input is not allowed here (allow: input)"))
+    #expect(reading.read(start(2, "b", agent: "claude")).count == 1)
+    var writing = Scene(readsInput: true) { $0.input = true }
+    #expect(writing.read(start(1, "a")).count == 1)
+  }
+
   @Test func `what may be started is asked at each start`() throws {
     var scene = Scene()
     try scene.run(1, "a")
@@ -243,16 +255,29 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
     scene.end(1)
     #expect(scene.done() == [.note("session a ended")])
     #expect(try scene.next() == [.openChannel])
-    scene.machine.channelStarted()
-    #expect(scene.done() == [answer(1)])
+    #expect(scene.hello() == [answer(1)])
     #expect(scene.machine.deadline == nil)
-    scene.hello()
     #expect(scene.read(start(1, "a")) == [])
     try scene.run(2, "b")
     #expect(scene.channelEnds(.exited(code: 0)).count == 1)
     #expect(try scene.next() == [.openChannel])
-    scene.machine.channelStarted()
-    #expect(scene.done() == [answer(1), answer(2)])
+    #expect(scene.hello() == [answer(1), answer(2)])
+  }
+
+  @Test func `of a device that was paired again the numbers begin anew`() throws {
+    var scene = Scene()
+    scene.hello("c_1")
+    try scene.run(1, "a")
+    try scene.run(2, "b")
+    scene.end(2)
+    _ = scene.channelEnds(.exited(code: 0))
+    _ = try scene.next()
+    // Nothing is told of controls that had these numbers before.
+    #expect(scene.hello("c_2") == [])
+    let reason = "the device was paired again, and a session from before that has this number; try again"
+    #expect(scene.read(start(1, "c")) == refusal(1, reason))
+    #expect(scene.read(start(2, "d")).count == 1)
+    #expect(scene.machine.running == 2)
   }
 
   @Test func `no more than 64 answers are kept, the latest`() throws {
@@ -260,8 +285,7 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
     for seq in 1...70 as ClosedRange<Int64> { _ = scene.read(control(seq, "{}")) }
     _ = scene.channelEnds(.killed(signal: 9))
     _ = try scene.next()
-    scene.machine.channelStarted()
-    let told = scene.done()
+    let told = scene.hello()
     #expect(told.count == 64)
     #expect(told.first == answer(7, refused: "no action is given"))
   }
@@ -288,7 +312,6 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
       waits.append(try #require(scene.machine.deadline) - scene.now)
       #expect(try scene.next() == [.openChannel])
       if count == 5 {
-        scene.machine.channelStarted()
         scene.hello()
       }
     }
@@ -317,6 +340,12 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
     #expect(scene.signalled(15) == [.closeChannel])
     #expect(scene.channelEnds(.exited(code: 0)) == [.finish(0)])
     #expect(scene.signalled(15) == [])
+  }
+
+  @Test func `what comes while the channel is closed is refused`() throws {
+    var scene = Scene()
+    #expect(scene.signalled(15) == [.closeChannel])
+    #expect(scene.read(start(1, "a")) == refusal(1, "ra-run is ending on this device"))
   }
 
   @Test func `a channel that doesn't end is ended`() throws {

@@ -65,7 +65,7 @@ final class Bench {
     echo += String(decoding: output.echo, as: UTF8.self)
     written += String(decoding: output.lines, as: UTF8.self)
     for line in output.lines.split(separator: UInt8(ascii: "\n")) {
-      guard let json = try? JSON(parsing: line) else {
+      guard let json = try? JSON(parsing: line, maximumDepth: 512) else {
         Issue.record("not JSON: \(String(decoding: line, as: UTF8.self))")
         continue
       }

@@ -119,6 +119,59 @@ import Testing
     #expect(bench.states("approval").compactMap { $0["by"]?.string } == ["policy", "policy"])
   }
 
+  @Test func `a question whose agent has ended, or reads no more, can't be answered`() {
+    let bench = busy()
+    ask("q1", on: bench)
+    bench.act { $0.agentExited(.exited(code: 0), at: $1) }
+    #expect(bench.states("approval").last?["decision"] == "withdrawn")
+    bench.control(1, #"{"action":"approve","requestId":"q1","decision":"allow"}"#)
+    #expect(bench.answer(to: 1) == "no such question is open")
+    // One that was still in the pipe.
+    ask("q2", on: bench)
+    bench.control(2, #"{"action":"approve","requestId":"q2","decision":"allow"}"#)
+    #expect(bench.answer(to: 2) == "no such question is open")
+    #expect(bench.states("approval").compactMap { $0["decision"]?.string } == ["withdrawn", "deny"])
+    let deaf = busy()
+    ask("q1", on: deaf)
+    deaf.act { $0.inputBroke(at: $1) }
+    deaf.control(1, #"{"action":"approve","requestId":"q1","decision":"allow"}"#)
+    #expect(deaf.answer(to: 1) == "no such question is open")
+    let done = busy()
+    done.endPrompts()
+    ask("q1", on: done)
+    done.result()
+    #expect(done.take().last == .closeInput)
+    done.control(1, #"{"action":"approve","requestId":"q1","decision":"allow"}"#)
+    #expect(done.answer(to: 1) == "no such question is open")
+    #expect(done.states("approval").last?["decision"] == "withdrawn")
+  }
+
+  @Test func `an answer to a question of the process before is none to one of this`() {
+    let bench = busy(Bench.mayBeStarted)
+    ask("0", on: bench)
+    bench.ends(.exited(code: 0))
+    bench.control(1, #"{"action":"start","prompt":"again"}"#)
+    _ = bench.started()
+    ask("0", on: bench)
+    _ = bench.take()
+    #expect(bench.states("approval").compactMap { $0["requestId"]?.string } == ["0", "0", "2:0"])
+    bench.control(2, #"{"action":"approve","requestId":"0","decision":"allow"}"#)
+    #expect(bench.answer(to: 2) == "no such question is open")
+    #expect(told(bench) == [])
+    bench.control(3, #"{"action":"approve","requestId":"2:0","decision":"allow"}"#)
+    #expect(told(bench) == ["0 allow"])
+    #expect(bench.states("approval").last?["requestId"] == "2:0")
+  }
+
+  @Test func `a deep input is told, its secrets hidden`() {
+    let bench = busy(rules: RedactionRules(values: [SecretValue(name: "PW", value: Array("correct horse 1".utf8))]))
+    let deep = String(repeating: "[", count: 200) + #""correct horse 1""# + String(repeating: "]", count: 200)
+    ask("q1", #"{"a":\#(deep)}"#, on: bench)
+    let input = bench.states("approval").last?["input"]?.text
+    #expect(input?.contains("[redacted:PW]") == true)
+    #expect(input?.contains("horse") == false)
+  }
+
   @Test func `64 questions may be open`() {
     let bench = busy()
     for number in 1...65 { ask("q\(number)", on: bench) }

@@ -126,6 +126,46 @@ import Testing
     #expect(bench.take() == [])
   }
 
+  @Test(arguments: [true, false])
+  func `an agent that can't be ended is given up`(isSilent: Bool) {
+    let bench = Bench.raw().started()
+    _ = bench.take()
+    bench.act { $0.signalled(SIGTERM, at: $1) }
+    bench.act(after: 200) { $0.signalled(SIGTERM, at: $1) }
+    #expect(bench.take() == [.signal(SIGTERM), .endTree(grace: 0), .abandonOutput])
+    if isSilent {
+      bench.act { session, moment in
+        for stream in [LogStream.stdout, .stderr] { session.outputRead(nil, stream: stream, at: moment) }
+      }
+    }
+    // It holds its output open.
+    bench.act { $0.treeEnded(survivors: 1, at: $1) }
+    bench.passed(1000)
+    #expect(bench.states("error").compactMap { $0["code"]?.string } == ["not_ended"])
+    #expect(bench.states("exited").first?["signal"] == "KILL")
+    #expect(bench.take().last == .finish(.exit(137)))
+    #expect(bench.session.deadline == nil)
+  }
+
+  @Test func `an agent that can't be ended leaves no deadline to who stays`() {
+    let bench = Bench.raw(Bench.mayBeStarted).started()
+    bench.control(1, #"{"action":"stop","graceMs":0}"#)
+    bench.act { session, moment in
+      for stream in [LogStream.stdout, .stderr] { session.outputRead(nil, stream: stream, at: moment) }
+    }
+    bench.act { $0.treeEnded(survivors: 1, at: $1) }
+    #expect(bench.states("exited").count == 1)
+    #expect(bench.session.deadline == nil)
+    bench.control(2, #"{"action":"start"}"#)
+    _ = bench.started()
+    #expect(bench.answer(to: 2) == nil)
+    #expect(bench.session.deadline == nil)
+    // What the run before came to is none of this one's.
+    bench.ends(.exited(code: 0))
+    bench.act { $0.controlRead(nil, at: $1) }
+    #expect(bench.take().last == .finish(.exit(0)))
+  }
+
   @Test func `a guard that was killed is an error, and all is over`() {
     let bench = Bench.raw().started()
     _ = bench.take()

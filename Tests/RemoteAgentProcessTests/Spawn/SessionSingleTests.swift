@@ -231,6 +231,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `what is stopped before its process is there is interrupted`(byControl: Bool) {
+    let bench = bench { $0.prompts = ["one"] }
+    if byControl {
+      bench.control(1, #"{"action":"stop"}"#)
+    } else {
+      bench.act { $0.signalled(SIGINT, at: $1) }
+    }
+    bench.running()
+    #expect(bench.take() == [.start, .signal(SIGINT)])
+    bench.ends(.exited(code: 130))
+    #expect(bench.states("turn").last?["detail"] == "interrupted")
+    #expect(bench.states("exited").last?["outcome"] == (byControl ? "incomplete" : "error"))
+    #expect(bench.take().last == .finish(.exit(130)))
+  }
+
   @Test func `after a signal no further process is started`() {
     let bench = bench { $0.prompts = ["one", "two"] }
     bench.running()

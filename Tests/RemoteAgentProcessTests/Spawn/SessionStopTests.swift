@@ -165,14 +165,55 @@ import Testing
     #expect(bench.session.deadline == nil)
   }
 
-  @Test func `INT between turns, and other signals, are the process's`() {
-    let idle = Bench.claude { $0.stays = true }.started()
+  @Test func `INT between turns is refused, and the next prompt goes on; other signals are the process's`() {
+    let idle = Bench.claude {
+      ($0.stays, $0.prompts) = (true, ["x"])
+    }
+    idle.running()
     _ = idle.take()
+    // Its prompt waits for it to be ready.
     idle.control(1, #"{"action":"signal","name":"INT"}"#)
-    #expect(idle.take() == [.signal(SIGINT)])
+    #expect(idle.answer(to: 1) == "no turn is open")
+    #expect(idle.take() == [])
+    idle.output(#"{"type":"control_response","response":{"subtype":"success","request_id":"ra-initialize"}}"# + "\n")
+    #expect(idle.sentPrompts() == ["x"])
+    idle.result()
+    idle.control(2, #"{"action":"signal","name":"INT"}"#)
+    #expect(idle.answer(to: 2) == "no turn is open")
+    idle.control(3, #"{"action":"prompt","text":"y"}"#)
+    #expect(idle.sentPrompts() == ["y"])
     let bench = busy()
     bench.control(1, #"{"action":"signal","name":"TERM"}"#)
     #expect(bench.take() == [.signal(SIGTERM)])
+  }
+
+  @Test func `a signal to ra-spawn ends the input of an agent that waits for prompts, and then the agent`() {
+    let bench = Bench.claude { $0.stays = true }.started()
+    _ = bench.take()
+    bench.act { $0.signalled(SIGTERM, at: $1) }
+    #expect(bench.take() == [.signal(SIGTERM), .closeInput])
+    bench.passed(9999)
+    #expect(bench.take() == [])
+    bench.passed(1)
+    #expect(bench.take() == [.warn("the agent doesn't end although its input has; it gets SIGTERM"), .signal(SIGTERM)])
+    bench.passed(5000)
+    #expect(bench.take() == [.endTree(grace: 0)])
+  }
+
+  @Test func `a signal to ra-spawn in a turn ends the input after it, and the agent in time`() {
+    let bench = busy { $0.limits.exit = 3000 }
+    bench.act { $0.signalled(SIGHUP, at: $1) }
+    #expect(bench.take() == [.signal(SIGHUP)])
+    bench.now += 1000
+    bench.result()
+    #expect(bench.take() == [.closeInput])
+    bench.passed(1999)
+    #expect(bench.take() == [])
+    bench.passed(1)
+    #expect(
+      bench.take() == [.warn("the agent doesn't end although it got SIGHUP; it gets SIGTERM"), .signal(SIGTERM)])
+    bench.passed(5000)
+    #expect(bench.take() == [.endTree(grace: 0)])
   }
 
   @Test func `a turn that a signal to ra-spawn ended is no success`() {

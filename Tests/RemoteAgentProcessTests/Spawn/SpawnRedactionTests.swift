@@ -35,6 +35,25 @@ import Testing
     #expect(bench.failures == ["the agent's last turn was an error: no [redacted:PW]"])
   }
 
+  @Test func `no part of a secret is left where a reason is cut`() {
+    for before in [230, 240, 250, 495, 505, 511] {
+      var settings = SpawnSettings(
+        agent: "claude", profile: AgentProfiles.builtIn[agent: "claude"], mode: .session, folder: "/tmp")
+      settings.hasControl = true
+      let key = "sk-ant-api03-" + String(repeating: "A", count: 90)
+      let rules = RedactionRules(values: [SecretValue(name: "KEY", value: Array(key.utf8))])
+      let bench = Bench(settings, rules: rules).started()
+      bench.prompts("x\n")
+      let text = String(repeating: "x", count: before - 1) + " \(key) \(String(repeating: "y", count: 600))"
+      bench.output(#"{"type":"result","subtype":"success","is_error":true,"result":"\#(text)"}"# + "\n")
+      let detail = bench.states("turn").last?["detail"]?.string ?? ""
+      #expect(!detail.contains("sk-") && !detail.contains("AA"), "\(before)")
+      #expect(detail.utf8.count <= 256 && detail.hasPrefix("xxx"))
+      bench.ends(.exited(code: 0))
+      #expect(bench.failures.allSatisfy { !$0.contains("sk-") })
+    }
+  }
+
   @Test func `where nothing is secret nothing is counted, and each run counts for itself`() {
     var settings = SpawnSettings(agent: "/bin/sh", mode: .raw, folder: "/tmp")
     (settings.hasControl, settings.stays, settings.policy.restart) = (true, true, true)
