@@ -75,8 +75,11 @@ install: release
 	  install -s -m 755 "$$bin/$$program" '$(DESTDIR)$(PREFIX)/bin/' || exit; done
 	for page in man/*.[178]; do \
 	  install -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/" || exit; done
+	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/user'
+	sed 's|/usr/local|$(PREFIX)|' share/systemd/user/ra-run.service >'$(DESTDIR)$(PREFIX)/lib/systemd/user/ra-run.service'
 
 uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/lib/systemd/user/ra-run.service'
 	for program in $(PROGRAMS); do rm -f '$(DESTDIR)$(PREFIX)/bin/'"$$program"; done
 	for page in man/*.[178]; do \
 	  rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}"; done
