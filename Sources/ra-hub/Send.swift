@@ -28,7 +28,7 @@ struct Send: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "prompt: the text; - reads it from standard input. approve, deny: which request; the last open one, if left out.",
+      "prompt: the text; - reads it from standard input. approve, deny: which request; if left out, the last open one, which for approve has to be the only one.",
       valueName: "text"))
   var text: String?
 
@@ -58,11 +58,22 @@ struct Send: ParsableCommand {
     }
   }
 
+  /// What the tool is to be given, all of it, a line for each member.
+  private static func wanted(_ asked: JSON) -> [String] {
+    if let bytes = asked["inputBytes"]?.integer { return ["\(bytes) bytes, which the log left out"] }
+    guard let input = asked["input"] else { return [] }
+    guard let members = input.members else { return [TerminalText.field(input.string ?? input.text)] }
+    return members.map { TerminalText.field("\($0.name): \($0.value.string ?? $0.value.text)") }
+  }
+
   func run() throws {
     let sent = try folder.ask(.send(id: id, payload: .object(try members()))).head
     var output = Output()
     let what = sent["approval"]?["tool"]?.string.map { ": \(action.rawValue) \(TerminalText.field($0))" } ?? ""
     output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)\(what)")
+    if !json, let asked = sent["approval"] {
+      for line in Self.wanted(asked) { output.line("  " + line) }
+    }
     try output.flush()
   }
 }

@@ -26,10 +26,15 @@ extension RARun {
 
   func runOnDemand(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     do throws(PolicyChoice.Failure) {
-      guard try !startable().agents.isEmpty else {
-        diagnostics.error(
-          "--on-demand: no agent may be started", hint: "name those that may: ra-run --on-demand claude codex")
-        return ExitStatus.usage
+      if try startable().agents.isEmpty {
+        // Whoever hands a device over by descriptor, as the hub does for its own machine, is no person at a terminal: he is
+        // told at each start.
+        guard credential.credentialFd != nil else {
+          diagnostics.error(
+            "--on-demand: no agent may be started", hint: "name those that may: ra-run --on-demand claude codex")
+          return ExitStatus.usage
+        }
+        diagnostics.note("no agent may be started: each start is refused until config.json allows its agent")
       }
     } catch {
       diagnostics.error(error.message, hint: error.hint)

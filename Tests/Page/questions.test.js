@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { mostOpen, OpenQuestions, partsOf } from '../../Sources/CPage/Page/open-questions.js';
+import { mostOpen, nextOf, OpenQuestions, partsOf } from '../../Sources/CPage/Page/open-questions.js';
 import { stateOf } from '../../Sources/CPage/Page/session-head.js';
 import { statusLine } from '../../Sources/CPage/Page/statuses.js';
 
@@ -16,6 +16,13 @@ function after(...rows) {
 }
 
 const ids = (questions) => questions.all.map((question) => question.requestId);
+
+test('a question stands before the one that was asked next, whatever came first', () => {
+	const items = [5, 9, 7].map((seq) => ({ question: { seq } }));
+	for (const [seq, next] of [[6, 7], [4, 5], [8, 9], [9, undefined], [10, undefined]]) {
+		assert.strictEqual(nextOf(seq, items)?.question.seq, next, `${seq}`);
+	}
+});
 
 test('a question is open until it is decided, and others stay open', () => {
 	const questions = after(asked(1, 'a'), asked(2, 'b'), decided(3, 'a', 'deny'));

@@ -86,6 +86,9 @@ export class OpenQuestions {
 	}
 }
 
+/** Of items, the next asked after `seq`. */
+export const nextOf = (seq, items) => items.sort((a, b) => a.question.seq - b.question.seq).find((item) => item.question.seq > seq);
+
 function askedFor({ tool, input, inputBytes, expiresIn }) {
 	return { tool: stringOf(tool ?? 'a tool'), input, inputBytes: Number.isFinite(inputBytes) ? inputBytes : null, expiresIn };
 }

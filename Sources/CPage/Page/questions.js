@@ -4,7 +4,7 @@ import { agentPath, call, envelopes } from './api.js';
 import { announce, h, setText } from './dom.js';
 import { counted, remaining, size } from './format.js';
 import { isObject } from './json.js';
-import { OpenQuestions, partsOf } from './open-questions.js';
+import { nextOf, OpenQuestions, partsOf } from './open-questions.js';
 import { rowOf } from './row.js';
 import { partsLine } from './session-head.js';
 import { statusLine } from './statuses.js';
@@ -56,9 +56,11 @@ export function questionsPart(id, { signal, rest }) {
 			if (session.approval?.requestId === asked.requestId) questions.missed(asked, session.cursor);
 			show();
 		} catch {
-			// The session's next change, or the next connection, asks again.
+			// The next change, or the next connection, asks again.
 		} finally {
 			isSeeking = false;
+			// Another by now?
+			if (session.approval?.requestId !== asked.requestId) seek();
 		}
 	}
 
@@ -69,7 +71,7 @@ export function questionsPart(id, { signal, rest }) {
 			if (items.has(question)) continue;
 			const item = questionItem(question, session, decide);
 			items.set(question, item);
-			list.insertBefore(item.element, [...items.values()].find((other) => other.question.seq > question.seq)?.element ?? null);
+			list.insertBefore(item.element, nextOf(question.seq, [...items.values()])?.element ?? null);
 			announce(visibleLine(`${item.title}: ${item.about}`, 300), true);
 		}
 		if (items.size > 0) watch ||= setInterval(tick, 100);

@@ -5,6 +5,7 @@ package enum Status: Sendable, Equatable {
   case turn(outcome: String?)
   case exited(code: Int64?, signal: String?, outcome: String?)
   case error(message: String?)
+  /// `reason` has at most 4 KiB.
   case control(seq: Int64, result: String, reason: String?)
   case gap(from: Int64, to: Int64)
   case end(bytes: Int64, lines: Int64)
@@ -17,6 +18,7 @@ package enum Status: Sendable, Equatable {
   /// The longest name of a question, in bytes: cut, it would be another's.
   private static let longestRequestId = 256
   private static let longestTool = 256
+  private static let longestReason = 4_096
 
   package init(payload: UnsafeRawBufferPointer) {
     // What a tool is to be given may be deep.
@@ -37,7 +39,8 @@ package enum Status: Sendable, Equatable {
         self = .other
         return
       }
-      self = .control(seq: seq, result: result, reason: json["reason"]?.string)
+      let reason = json["reason"]?.string.map { Self.beginning(of: $0, atMost: Self.longestReason) }
+      self = .control(seq: seq, result: result, reason: reason)
     case "gap":
       guard let from = json["from"]?.integer, let to = json["to"]?.integer else {
         self = .other
@@ -53,18 +56,18 @@ package enum Status: Sendable, Equatable {
       }
       self =
         json["decision"] == nil
-        ? .asked(requestId: requestId, tool: Self.beginning(of: json["tool"]?.string ?? ""))
+        ? .asked(requestId: requestId, tool: Self.beginning(of: json["tool"]?.string ?? "", atMost: Self.longestTool))
         : .answered(requestId: requestId)
     case "end": self = .end(bytes: json["bytes"]?.integer ?? 0, lines: json["lines"]?.integer ?? 0)
     default: self = .other
     }
   }
 
-  private static func beginning(of tool: String) -> String {
+  private static func beginning(of text: String, atMost limit: Int) -> String {
     var count = 0
-    let scalars = tool.unicodeScalars.prefix { scalar in
+    let scalars = text.unicodeScalars.prefix { scalar in
       count += UTF8.width(scalar)
-      return count <= longestTool
+      return count <= limit
     }
     return String(String.UnicodeScalarView(scalars))
   }

@@ -53,7 +53,8 @@ package final class AdministrationReply: Sendable {
   }
 
   private static func head(of line: [UInt8]) throws(AdministrationError) -> JSON {
-    guard let json = try? JSON(parsing: line) else { throw .brokenOff }
+    // What a tool is to be given may be deep.
+    guard let json = try? JSON(parsing: line, maximumDepth: 512) else { throw .brokenOff }
     if let error = json["error"] {
       throw .refused(code: error["code"]?.string ?? "", message: error["message"]?.string ?? "the hub refused")
     }

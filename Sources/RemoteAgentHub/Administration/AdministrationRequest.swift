@@ -31,8 +31,8 @@ package enum AdministrationRequest: Sendable, Equatable {
   case revokeToken(id: String)
   /// Has an agent started: what `POST /api/agents` takes. `ok` is `{"id"}`.
   case start(JSON)
-  /// Sends a control; `approve` without a `requestId` is about the last question that is open. `ok` is `{"seq","id"}`, and
-  /// `approval`, the question, if it is about that one.
+  /// Sends a control; `approve` without a `requestId` is about the last question that is open, and has to deny if several are.
+  /// `ok` is `{"seq","id"}`, and `approval`, the question with all that it is about, if that is open.
   case send(id: String, payload: JSON)
 
   /// The longest request, in bytes.

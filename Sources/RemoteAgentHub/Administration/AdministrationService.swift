@@ -94,12 +94,10 @@ struct AdministrationService: Sendable {
       try await answer.ok(["id": .string(id)])
     case .send(let id, let payload):
       let session = try await session(id)
-      let named = try Self.named(payload, of: session)
-      let seq = try await send(named, to: session)
-      var told: [JSON.Member] = [.init("seq", .integer(seq)), .init("id", .string(session.id))]
-      if let question = session.question, named["requestId"]?.string == question.requestId {
-        told.append(.init("approval", question.json))
-      }
+      let (named, question) = try await named(payload, of: session)
+      var told: [JSON.Member] = [.init("id", .string(session.id))]
+      if let question { told.append(.init("approval", try await asked(question, row: session.row))) }
+      told.insert(.init("seq", .integer(try await send(named, to: session))), at: 0)
       try await answer.ok(.object(told))
     }
   }
@@ -121,13 +119,37 @@ struct AdministrationService: Sendable {
     throw AdministrationError.notFound(id == "latest" ? "there is no session yet" : "there is no session \(id)")
   }
 
-  /// A decision that names no question is about the last one that is open.
-  private static func named(_ payload: JSON, of session: SessionRecord) throws(AdministrationError) -> JSON {
-    guard payload["action"] == "approve", payload["requestId"] == nil else { return payload }
-    guard let question = session.question else {
-      throw .refused(code: "no_question", message: "the session's agent asks nothing")
+  /// A decision that names no question is about the last one that is open; but nobody allows what he may not have seen: of
+  /// several that are open, the one has to be named. Returns the question too, if it is open.
+  private func named(_ payload: JSON, of session: SessionRecord) async throws -> (JSON, OpenQuestion?) {
+    guard payload["action"] == "approve" else { return (payload, nil) }
+    let open = try await store.questions(row: session.row)
+    if let id = payload["requestId"] { return (payload, open.first { $0.requestId == id.string }) }
+    guard let question = open.last else {
+      throw AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
     }
-    return .object((payload.members ?? []) + [.init("requestId", .string(question.requestId))])
+    guard open.count == 1 || payload["decision"] == "deny" else {
+      let names = open.suffix(8).map { "\($0.requestId) (\($0.tool))" }.joined(separator: ", ")
+      throw AdministrationError.refused(
+        code: "several_questions",
+        message: "\(open.count) questions are open, name the one: \(open.count > 8 ? "…, " : "")\(names)")
+    }
+    return (.object((payload.members ?? []) + [.init("requestId", .string(question.requestId))]), question)
+  }
+
+  /// What a question is about, as the session's log has it: `{"requestId","tool","input"?,"inputBytes"?}`.
+  private func asked(_ question: OpenQuestion, row: Int64) async throws -> JSON {
+    var members: [JSON.Member] = [
+      .init("requestId", .string(question.requestId)), .init("tool", .string(question.tool)),
+    ]
+    var cursor = LogCursor(store: store, row: row, after: question.seq - 1)
+    var lines = StoredLines(try await cursor.next().first ?? [])
+    if let line = lines.next(), line.seq == question.seq,
+      let status = try? JSON(parsing: Array(lines.bytes[line.payload]), maximumDepth: 256)
+    {
+      for name in ["input", "inputBytes"] { if let value = status[name] { members.append(.init(name, value)) } }
+    }
+    return .object(members)
   }
 
   private func send(_ payload: JSON, to session: SessionRecord) async throws -> Int64 {

@@ -5,8 +5,8 @@ import RemoteAgentProcess
 /// A process that takes the starts of the hub's own device: one that this hub started, or that a hub before it did, which was
 /// killed. What runs under it is not to end because the hub was.
 ///
-/// `local-agents.json` in the hub's folder names it: its process id, and when it started, so that another process with the
-/// same id is not taken for it.
+/// `local-agents.json` in the hub's folder names it: its process id, and when it started, in which boot of the machine, so
+/// that another process with the same id is not taken for it.
 struct LocalChild: Sendable {
   private let process: ChildProcess?
   let processID: Int32
@@ -17,9 +17,10 @@ struct LocalChild: Sendable {
   /// Starts `path` with the bundle of the device as its descriptor 3.
   init(_ path: String, arguments: [String], bundle: String, in folder: String) throws {
     let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    defer { if null >= 0 { close(null) } }
+    guard null >= 0 else { throw FileError(path: "/dev/null", tried: "opening", errno: errno) }
+    defer { close(null) }
     let credential = open(bundle, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard null >= 0, credential >= 0 else { throw FileError(path: bundle, tried: "opening", errno: errno) }
+    guard credential >= 0 else { throw FileError(path: bundle, tried: "opening", errno: errno) }
     defer { close(credential) }
     // What it says goes where the hub's messages go. The hub's sockets are no business of agents.
     let process = try ChildProcess(
@@ -68,12 +69,18 @@ struct LocalChild: Sendable {
 
   private static func path(in folder: String) -> String { folder + "/local-agents.json" }
 
-  /// When a process started, in the kernel's ticks (proc(5), stat, field 22); nil if it is gone, or a zombie.
+  /// The kernel's name of this boot; empty where it has none.
+  private static let boot: String = {
+    let bytes = (try? AtomicFile.read("/proc/sys/kernel/random/boot_id")) ?? []
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }()
+
+  /// When a process started: the boot, and in it the kernel's ticks (proc(5), stat, field 22); nil if it is gone, or a zombie.
   private static func startTime(of processID: Int32) -> String? {
     guard let bytes = try? AtomicFile.read("/proc/\(processID)/stat") else { return nil }
     // The program's name, in parentheses, may hold anything.
     let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
     guard fields.count > 19, fields[0] != "Z" else { return nil }
-    return String(fields[19])
+    return "\(boot) \(fields[19])"
   }
 }

@@ -11,6 +11,8 @@ struct ControlTable {
   /// What may be unacknowledged at a time.
   static let maximumCount = 64
   static let maximumBytes = 1 << 20
+  /// As the index has it: all that is over is not walked through.
+  static let isWaiting = "result IN ('queued', 'sent')"
 
   let database: Database
   /// The table of the controls, and that of whom they are for, each with its column that names it.
@@ -61,7 +63,7 @@ struct ControlTable {
     let waiting = try database.row(
       """
       SELECT count(*) AS count, coalesce(sum(length(payload)), 0) AS bytes FROM \(controls)
-      WHERE \(key) = ? AND result IN ('queued', 'sent')
+      WHERE \(key) = ? AND \(Self.isWaiting)
       """, [value])
     guard waiting?["count"] ?? 0 < Self.maximumCount, (waiting?["bytes"] ?? 0) + payload.count <= Self.maximumBytes,
       let owner = try database.row(
@@ -82,7 +84,7 @@ struct ControlTable {
     try database.rows(
       """
       SELECT seq, payload, expiresAt FROM \(controls)
-      WHERE \(key) = ? AND seq > ? AND result IN ('queued', 'sent') AND expiresAt > ? ORDER BY seq
+      WHERE \(key) = ? AND seq > ? AND \(Self.isWaiting) AND expiresAt > ? ORDER BY seq
       """, [value, seq, now]
     ).map { control in
       WaitingControl(
@@ -109,7 +111,7 @@ struct ControlTable {
     try database.run(
       """
       UPDATE \(controls) SET result = 'written'\(taken)
-      WHERE \(key) = :key AND seq <= :cursor AND result = 'sent' AND expiresAt > :now
+      WHERE \(key) = :key AND seq <= :cursor AND \(Self.isWaiting) AND result = 'sent' AND expiresAt > :now
       """, ["key": value, "cursor": cursor, "now": now])
     try database.run(
       """
@@ -121,7 +123,7 @@ struct ControlTable {
         "SELECT controlCursor, lastControl FROM \(owners) WHERE \(ownerKey) = ?", [value])
     else { return }
     let queued = try database.rows(
-      "SELECT seq FROM \(controls) WHERE \(key) = ? AND result = 'queued' ORDER BY seq", [value]
+      "SELECT seq FROM \(controls) WHERE \(key) = ? AND \(Self.isWaiting) AND result = 'queued' ORDER BY seq", [value]
     ).map { $0["seq"] as Int64 }
     guard let first = queued.first, first <= owner["controlCursor"] as Int64 else { return }
     var next = owner["lastControl"] as Int64

@@ -49,7 +49,12 @@ struct DeviceTable {
       """, [clientId])
     let given = try StartTable(database: database, now: now).end(clientId, why: why)
     let changed = try database.rows(
-      "SELECT row FROM sessions WHERE clientId = ? AND (connected = 1 OR control = 1)", [clientId])
+      """
+      SELECT row FROM sessions WHERE clientId = ? AND (connected = 1 OR control = 1
+        OR EXISTS (SELECT 1 FROM questions WHERE session = row))
+      """, [clientId])
+    try database.run(
+      "DELETE FROM questions WHERE session IN (SELECT row FROM sessions WHERE clientId = ?)", [clientId])
     try database.run(
       """
       UPDATE sessions SET control = 0, disconnectedAt = CASE connected WHEN 1 THEN ? ELSE disconnectedAt END,

@@ -74,7 +74,24 @@ extension HubStore {
   }
 }
 
+/// A question of a session's agent that is open.
+struct OpenQuestion: Sendable, Equatable {
+  /// The number of the envelope that asked it.
+  let seq: Int64
+  let requestId: String
+  let tool: String
+}
+
 extension HubStore {
+  /// What a session's agent asks and nobody has decided, the oldest first.
+  func questions(row: Int64) async throws(StoreError) -> [OpenQuestion] {
+    try await read { database in
+      try database.rows("SELECT seq, requestId, tool FROM questions WHERE session = ? ORDER BY seq", [row]).map {
+        OpenQuestion(seq: $0["seq"], requestId: $0["requestId"], tool: $0["tool"])
+      }
+    }
+  }
+
   /// A session was refused what would have gone beyond its quota.
   package func filled(row: Int64) async throws(StoreError) {
     try await write { database in try database.run("UPDATE sessions SET isFull = 1 WHERE row = ?", [row]) }

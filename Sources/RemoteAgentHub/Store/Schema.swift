@@ -155,5 +155,6 @@ enum Schema {
       isOpen INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (clientId, seq)
     ) STRICT;
     CREATE INDEX deviceControlsOpen ON deviceControls(clientId) WHERE isOpen = 1;
+    CREATE INDEX deviceControlsWaiting ON deviceControls(clientId, seq) WHERE result IN ('queued', 'sent');
     """
 }

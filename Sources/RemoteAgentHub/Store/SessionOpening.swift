@@ -71,7 +71,10 @@ struct SessionOpening {
   private func reconnect(row: Int64) throws {
     // An `end` that the old writer's last batch brought after it was displaced doesn't end the new one's session.
     try database.run("UPDATE sessions SET ended = 0, takenOver = 0 WHERE row = ? AND takenOver = 1", [row])
-    if database.changesCount > 0 { try DeviceTable(database: database, now: now).sessionReopened(row: row) }
+    guard database.changesCount > 0 else { return }
+    try DeviceTable(database: database, now: now).sessionReopened(row: row)
+    // Nor is what it asked then anybody's to answer.
+    try QuestionTable(database: database, row: row).clear()
   }
 
   private func takeOver(row: Int64, from old: String) throws {

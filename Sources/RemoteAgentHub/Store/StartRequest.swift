@@ -4,6 +4,8 @@ package import RemoteAgentCore
 package struct StartRequest: Sendable, Equatable {
   /// What a start lives that nobody said anything about, in milliseconds.
   package static let life: Int64 = 600_000
+  /// The longest that it may live, in milliseconds: a week.
+  package static let longestLife: Int64 = 604_800_000
 
   /// A program's name or path.
   package let agent: String
@@ -34,7 +36,9 @@ package struct StartRequest: Sendable, Equatable {
       arguments = nil
     }
     if let ttl = json["ttlMs"] {
-      guard let ttl = ttl.integer, ttl > 0 else { throw .badRequest("ttlMs must be positive") }
+      guard let ttl = ttl.integer, (1...Self.longestLife).contains(ttl) else {
+        throw .badRequest("ttlMs must be from 1 to \(Self.longestLife), 7 days")
+      }
       ttlMs = ttl
     } else {
       ttlMs = Self.life

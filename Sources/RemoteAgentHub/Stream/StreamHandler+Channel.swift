@@ -28,12 +28,15 @@ extension StreamHandler {
     }
   }
 
-  /// Keeps what the device told, all that waits at once, if nothing is being kept.
+  /// What is kept of a device at once: the store's one writer is for all of them.
+  static let mostOutcomes = 256
+
+  /// Keeps what the device told, all that waits at once within bounds, if nothing is being kept.
   func noteNext() {
     guard !isNoting, !outcomes.isEmpty else { return }
     isNoting = true
-    let (services, clientId, noted) = (services, admitted.clientId, outcomes)
-    outcomes = []
+    let (services, clientId, noted) = (services, admitted.clientId, Array(outcomes.prefix(Self.mostOutcomes)))
+    outcomes.removeFirst(noted.count)
     perform { () -> Result<Void, StoreError> in
       do throws(StoreError) {
         return .success(try await services.store.noteOutcomes(noted, of: clientId, now: services.clock.wall()))

@@ -4,6 +4,13 @@ import Testing
 struct StatusTests {
   private func status(_ text: String) -> Status { Array(text.utf8).withUnsafeBytes { Status(payload: $0) } }
 
+  @Test func `of a reason the first 4 KiB are kept, in whole characters`() {
+    let text = { (reason: String) in #"{"state":"control","seq":1,"result":"refused","reason":"\#(reason)"}"# }
+    let most = String(repeating: "é", count: 2_048)
+    #expect(status(text(most)) == .control(seq: 1, result: "refused", reason: most))
+    #expect(status(text("x" + most)) == .control(seq: 1, result: "refused", reason: "x" + most.dropLast()))
+  }
+
   @Test(
     arguments: [
       (

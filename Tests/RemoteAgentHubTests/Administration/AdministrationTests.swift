@@ -177,21 +177,51 @@ import Testing
       ) {
         try await fixture.ask(.send(id: "s1", payload: approve))
       }
-      for (seq, id) in [(Int64(1), "a"), (2, "b")] {
-        _ = try await stored.store.commit(
-          StoreFixture.fact(seq, .asked(requestId: id, tool: "Bash")), row: row, now: StoreFixture.now)
+      let inputs = [
+        #""input":{"command":"ls","cwd":"/","deep":\#(String(repeating: "[", count: 80) + String(repeating: "]", count: 80))}"#,
+        #""inputBytes":300000"#,
+      ]
+      // Both in one row of the log.
+      let lines = zip(["a", "b"], inputs).enumerated().map { index, question in
+        #"{"type":"status","seq":\#(index + 1),"payload":{"state":"approval","requestId":"\#(question.0)","tool":"Bash",\#(question.1)}}"#
+          + "\n"
       }
-      let last = try await fixture.ask(.send(id: "s1", payload: approve)).head
-      #expect(last["approval"] == ["requestId": "b", "tool": "Bash"])
+      let batch = HubBatch(
+        firstSeq: 1, lastSeq: 2, bytes: Array(lines.joined().utf8), logLines: 0, logBytes: 0,
+        facts: [
+          .init(seq: 1, status: .asked(requestId: "a", tool: "Bash")),
+          .init(seq: 2, status: .asked(requestId: "b", tool: "Bash")),
+        ])
+      _ = try await stored.store.commit(batch, row: row, now: StoreFixture.now)
+      await #expect(
+        throws: AdministrationError.refused(
+          code: "several_questions", message: "2 questions are open, name the one: a (Bash), b (Bash)")
+      ) {
+        try await fixture.ask(.send(id: "s1", payload: approve))
+      }
+      let deny: JSON = ["action": "approve", "decision": "deny"]
+      let last = try await fixture.ask(.send(id: "s1", payload: deny)).head
+      #expect(last["approval"] == ["requestId": "b", "tool": "Bash", "inputBytes": 300_000])
       let named = try await fixture.ask(
-        .send(id: "s1", payload: ["action": "approve", "decision": "deny", "requestId": "a"])
+        .send(id: "s1", payload: ["action": "approve", "decision": "allow", "requestId": "a"])
       ).head
-      #expect(named["approval"] == nil)
+      #expect(named["approval"]?["requestId"] == "a" && named["approval"]?["tool"] == "Bash")
+      #expect(named["approval"]?["input"]?.members?.map(\.name) == ["command", "cwd", "deep"])
+      _ = try await stored.store.commit(
+        StoreFixture.fact(3, .answered(requestId: "b")), row: row, now: StoreFixture.now)
+      let only = try await fixture.ask(.send(id: "s1", payload: approve)).head
+      #expect(only["approval"] == named["approval"])
+      let over = try await fixture.ask(
+        .send(id: "s1", payload: ["action": "approve", "decision": "allow", "requestId": "b"])
+      ).head
+      #expect(over["approval"] == nil)
       let waiting = try await stored.store.waitingControls(of: .session(row), after: 0, now: HubClock.system.wall())
       #expect(
         waiting.map { String(decoding: $0.payload, as: UTF8.self) } == [
+          #"{"action":"approve","decision":"deny","requestId":"b"}"#,
+          #"{"action":"approve","decision":"allow","requestId":"a"}"#,
+          #"{"action":"approve","decision":"allow","requestId":"a"}"#,
           #"{"action":"approve","decision":"allow","requestId":"b"}"#,
-          #"{"action":"approve","decision":"deny","requestId":"a"}"#,
         ])
     }
   }

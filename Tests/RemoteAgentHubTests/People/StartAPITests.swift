@@ -47,6 +47,7 @@ import Testing
     #expect(isGood("\"args\":[\(many)]") && !isGood("\"args\":[\(many),\"\"]"))
     #expect(isGood("\"prompt\":\"a\\nb\\u001b\"") && !isGood("\"prompt\":\"\(text(524_288))\""))
     #expect(isGood("\"ttlMs\":1"))
+    #expect(isGood("\"ttlMs\":604800000") && !isGood("\"ttlMs\":604800001"))
   }
 
   @Test func `an unknown device, one that starts nothing, and one too many have their words`() async throws {

@@ -175,6 +175,63 @@ import Testing
     #expect(read("ended") == "TERM\n")
   }
 
+  @Test func `what a hub has left ends with one that starts no agents`() async throws {
+    let program = try script(Self.lasting)
+    try AtomicFile.makeFolder(folder.path + "/hub")
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    let left = try LocalChild(program, arguments: [], bundle: bundle, in: folder.path + "/hub")
+    try await until { lines("begun") == 1 }
+    let hub = try await TestHub.start(in: folder.path + "/hub") { _ in }
+    try await until { left.end() != nil }
+    #expect(read("ended") == "TERM\n")
+    try await hub.stop()
+    #expect(read("hub/local-agents.json") == nil)
+  }
+
+  @Test(arguments: [(["claude"], 1), (["claude", "bash"], 2)])
+  func `what a hub has left goes on if it is what this one would start, and is replaced if not`(
+    before: [String], begun: Int
+  ) async throws {
+    let program = try script(Self.lasting)
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    let command = LocalAgents.Command(path: program, agents: ["claude"])
+    let left = try LocalChild(
+      program, arguments: LocalAgents.Command(path: program, agents: before).arguments, bundle: bundle, in: folder.path)
+    try await until { lines("begun") == 1 }
+    let log = TestLog()
+    let device = Latch<LocalDevice>()
+    device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
+    let agents = LocalAgents(
+      command: command, folder: folder.path, device: device, logger: log.logger, grace: 5_000)
+    let run = Task { await agents.run() }
+    try await until { log.lines.contains { $0.contains("goes on") } && lines("begun") == begun }
+    #expect(lines("ended") == begun - 1)
+    run.cancel()
+    await run.value
+    #expect(lines("begun") == begun)
+    // A run that is cancelled ends its child at once.
+    try await until { left.end() != nil }
+  }
+
+  @Test func `a process of another boot is none of the hub's, whatever its number and time`() async throws {
+    let program = try script(Self.lasting)
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    let left = try LocalChild(program, arguments: [], bundle: bundle, in: folder.path)
+    try await until { lines("begun") == 1 }
+    #expect(LocalChild(leftIn: folder.path) != nil)
+    let known = try #require(read("local-agents.json"))
+    let boot = try AtomicFile.read("/proc/sys/kernel/random/boot_id").dropLast()
+    let other = known.replacing(String(decoding: boot, as: UTF8.self), with: "0b5e0000-0000-4000-8000-000000000000")
+    #expect(other != known)
+    try writeFile(folder.path + "/local-agents.json", Array(other.utf8))
+    #expect(LocalChild(leftIn: folder.path) == nil)
+    left.send(signal: SIGTERM)
+    try await until { left.end() != nil }
+  }
+
   @Test func `without ra-run the hub doesn't start`() async throws {
     let hub = Task { try await self.hub(folder.path + "/nothing") }
     // What can't be executed is tried again, and told.

@@ -50,6 +50,16 @@ import Testing
     try await until { fixture.store.noted.map { $0.map(\.seq) } == [[1], [2, 3]] }
   }
 
+  @Test func `of many outcomes no more than its share are kept in one write`() async throws {
+    let fixture = try StreamHandlerTests.Fixture()
+    let peer = try await StreamHandlerTests.Peer(fixture)
+    try await greet(peer)
+    let most = StreamHandler.mostOutcomes
+    try await peer.send((1...Int64(most + 1)).map { Self.outcome($0) }.joined(separator: "\n"))
+    try await until { fixture.store.noted.map(\.count) == [most, 1] }
+    #expect(fixture.store.noted.last?.map(\.seq) == [Int64(most + 1)])
+  }
+
   @Test func `the newest channel wins, and waits until what the old one told is kept`() async throws {
     let fixture = try StreamHandlerTests.Fixture()
     let older = try await StreamHandlerTests.Peer(fixture)

@@ -82,6 +82,33 @@ import Testing
     }
   }
 
+  @Test func `what the old writer's last batch asks is not open once the new one has the session`() async throws {
+    try await Self.session([Self.asked("a")]) { fixture, opened, _ in
+      let hello = fixture.hello(writer: StoreFixture.writer("b"), append: true)
+      _ = try await fixture.open(hello)
+      // It was under way when the old connection lost its place; the new one then opens once more.
+      _ = try await fixture.store.commit(
+        StoreFixture.fact(2, Self.asked("late")), row: opened.row, now: StoreFixture.now)
+      _ = try await fixture.open(hello)
+      #expect(try await fixture.store.session(row: opened.row)?.question == nil)
+      // What the new one asks stays when it connects again.
+      _ = try await fixture.store.commit(
+        StoreFixture.fact(3, Self.asked("new")), row: opened.row, now: StoreFixture.now)
+      _ = try await fixture.open(hello)
+      #expect(try await fixture.store.session(row: opened.row)?.question?.requestId == "new")
+    }
+  }
+
+  @Test func `a device that is revoked asks nothing any more`() async throws {
+    try await Self.session([Self.asked("a")]) { fixture, opened, _ in
+      let other = try await StoreFixture.pair(in: fixture.store, fingerprint: "other").clientId
+      _ = try await fixture.store.revoke(other, now: StoreFixture.now)
+      #expect(try await fixture.store.session(row: opened.row)?.question != nil)
+      _ = try await fixture.store.revoke(fixture.clientId, now: StoreFixture.now)
+      #expect(try await fixture.store.session(row: opened.row)?.question == nil)
+    }
+  }
+
   @Test func `a session that asks is told to those who watch the list`() async throws {
     try await PersonFixture.with { fixture in
       let events = try await fixture.events("/api/agents/stream")

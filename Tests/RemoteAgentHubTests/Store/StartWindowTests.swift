@@ -28,6 +28,19 @@ import Testing
     #expect(window.isOver("c", takenAt: 2_000, expiresAt: 50_000, now: 50_000 + life))
   }
 
+  @Test func `a channel that comes and goes holds no start open beyond its end`() {
+    for (takenAt, expiresAt) in [(Int64(5_000), Int64(100_000)), (100_000, 5_000)] {
+      var window = StartWindow()
+      let end = 100_000 + StartWindow.grace
+      window.opened("c", now: end - 2)
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: expiresAt, now: end - 1))
+      #expect(window.isOver("c", takenAt: takenAt, expiresAt: expiresAt, now: end))
+      window.closed("c", now: end - 1)
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: expiresAt, now: end - 1))
+      #expect(window.isOver("c", takenAt: takenAt, expiresAt: expiresAt, now: end))
+    }
+  }
+
   @Test func `a hub that has just begun gives devices time to come`() {
     var window = StartWindow()
     window.looked(now: 700_000)

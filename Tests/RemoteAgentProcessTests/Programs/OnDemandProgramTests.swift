@@ -311,6 +311,30 @@ private struct Stage {
     try stage.end()
   }
 
+  @Test func `a device that is handed over by descriptor runs with nothing allowed, and refuses each start`() throws {
+    let bundle = CredentialBundle(
+      hub: "https://hub", ca: nil, pin: nil, clientId: "c_1", label: "x", key: Array(repeating: 7, count: 32),
+      refreshToken: "r", pairedAt: 1
+    ).text
+    let settings = try Folder()
+    let stage = try Stage(
+      ["--credential-fd=9"],
+      environment: [
+        "PATH=.:/bin:/usr/bin", "REMOTE_AGENT_CLIENT_HOME=\(settings.path)", "BUNDLE=\(bundle)",
+        "/bin/sh", "-c", #"printf %s "$BUNDLE" >bundle; exec "$@" 9<bundle"#, "sh",
+      ])
+    stage.start(1, "a")
+    #expect(try stage.answer(1).hasPrefix("starting an agent is not allowed here (allow: "))
+    #expect(stage.program.errorText.contains("no agent may be started: each start is refused until"))
+    // Allowed from the next start on.
+    try AtomicFile.write(
+      Array(#"{"allow":{"agents":["worker"]}}"#.utf8), to: "\(settings.path)/config.json", mode: 0o600)
+    stage.start(2, "b")
+    #expect(try stage.answer(2) == "applied")
+    try stage.begun(1)
+    try stage.end()
+  }
+
   @Test func `settings that change count from then on, and broken ones refuse`() throws {
     let settings = try Folder()
     let write = { (text: String) in
