@@ -1,18 +1,8 @@
-import ArgumentParser
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 
-/// What is hidden before anything leaves the machine.
-struct RedactionOptions: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "Hide tokens, private keys and secrets of the environment.")
-  var redact = true
-
-  @Option(help: ArgumentHelp("Hide what a pattern matches, too.", valueName: "regex"))
-  var redactPattern: [String] = []
-
-  @Option(help: ArgumentHelp("Hide the value of this variable, too.", valueName: "name"))
-  var redactEnv: [String] = []
-
+extension RedactionOptions {
   /// The rules; nil if nothing is hidden.
   ///
   /// - Parameter credential: what `RA_CREDENTIAL` had before it was taken out of the environment.
