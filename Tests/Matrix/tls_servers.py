@@ -12,6 +12,8 @@ LEGACY = ["-cipher", "DEFAULT@SECLEVEL=0"]
 CONNECTS = (76, "the answer is not HTTP")
 NOT_TRUSTED = "the certificate is not trusted: "
 CUT = (69, "the connection was cut off|Connection reset by peer")
+# Before the proxy has told of it, even.
+CUT_AT_ONCE = (69, CUT[1] + "|the proxy closed the connection without an answer")
 
 # Of whom the device's credential is: what it trusts. "system": the system's authorities, which the test chooses by SSL_CERT_FILE.
 CA, PIN, CA_AND_PIN, SYSTEM, NOTHING = "--ca", "--pin", "--ca and --pin", "the system's", "nothing"
@@ -142,8 +144,8 @@ def rows():
 
     for after in (1, 5, 6, 100, 600):
         yield f"a handshake that is cut after {after} bytes", ADDRESS, CA, cut(after), [], CUT
-    yield "a connection that ends at once", ADDRESS, CA, raw(tlsservers.ends), [], CUT
-    yield "a connection that is reset at once", ADDRESS, CA, raw(tlsservers.resets), [], CUT
+    yield "a connection that ends at once", ADDRESS, CA, raw(tlsservers.ends), [], CUT_AT_ONCE
+    yield "a connection that is reset at once", ADDRESS, CA, raw(tlsservers.resets), [], CUT_AT_ONCE
     yield "a connection that ends after our hello", ADDRESS, CA, raw(tlsservers.ends_after_hello), [], CUT
     yield "garbage", ADDRESS, CA, raw(tlsservers.says(bytes(range(40, 240)))), [], no_tls
     yield "zeros", ADDRESS, CA, raw(tlsservers.says(bytes(300))), [], no_tls

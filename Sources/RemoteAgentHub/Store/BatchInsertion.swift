@@ -39,8 +39,9 @@ enum BatchInsertion {
     switch fact.status {
     case .starting(let agent, let cwd):
       try questions.clear()
+      // The tunnel's hello told of the tunnel's folder, or a start of what was asked for: this is where the agent is.
       try database.run(
-        "UPDATE sessions SET agent = coalesce(agent, ?), cwd = coalesce(cwd, ?) WHERE row = ?", [agent, cwd, row])
+        "UPDATE sessions SET agent = coalesce(agent, ?), cwd = coalesce(?, cwd) WHERE row = ?", [agent, cwd, row])
     case .exited(let code, let signal, let outcome):
       try questions.clear()
       try database.run(

@@ -85,7 +85,8 @@ struct SessionOpening {
     try QuestionTable(database: database, row: row).clear()
     try database.run(
       """
-      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, isDelivered = 0, exitCode = NULL, exitSignal = NULL, exitOutcome = NULL, turn = NULL,
+      UPDATE sessions SET writer = ?, takenOver = 1, ended = 0, isDelivered = 0, exitCode = NULL, exitSignal = NULL,
+        exitOutcome = NULL, turn = NULL, cwd = NULL,
         opened = (SELECT max(opened) + 1 FROM sessions)
       WHERE row = ?
       """, [hello.description.writer, row])
@@ -96,7 +97,8 @@ struct SessionOpening {
     try database.run(
       """
       UPDATE sessions SET control = ?,
-        title = coalesce(?, CASE WHEN EXISTS (SELECT 1 FROM deviceControls WHERE session = row) THEN title END), agent = coalesce(?, agent), host = ?, cwd = coalesce(?, cwd), labels = ?,
+        title = coalesce(?, CASE WHEN EXISTS (SELECT 1 FROM deviceControls WHERE session = row) THEN title END),
+        agent = coalesce(?, agent), host = ?, cwd = coalesce(cwd, ?), labels = ?,
         connected = 1, disconnectedAt = NULL, isFull = 0, lastSeenAt = ?
       WHERE row = ?
       """,

@@ -120,6 +120,18 @@ import Testing
         """)
   }
 
+  @Test func `a session's folder is its agent's, over a reconnect too; another writer tells its own`() async throws {
+    let row = try await fixture.open(fixture.hello()).row
+    _ = try await fixture.store.commit(
+      StoreFixture.fact(1, .starting(agent: "claude", cwd: "/its/own")), row: row, now: now)
+    _ = try await fixture.open(fixture.hello())
+    let same = try await fixture.store.session(row: row)
+    #expect(same?.cwd == "/its/own")
+    _ = try await fixture.open(fixture.hello(writer: StoreFixture.writer("b"), append: true))
+    let other = try await fixture.store.session(row: row)
+    #expect(other?.cwd == "/work")
+  }
+
   @Test func `an agent that died by a signal is shown so`() async throws {
     let row = try await fixture.open(fixture.hello()).row
     _ = try await fixture.store.commit(
