@@ -44,7 +44,7 @@ def a_prompt_typed_at_the_terminal_appears_in_the_page(stage):
 
 def stopping_ends_the_agent_and_the_session_tells_its_outcome(stage):
     device = stage.device()
-    program, session = stage.agent(device, "--prompt", "hello")
+    program, session = stage.agent(device, "--stay", "--prompt", "hello")
     viewer = stage.viewer()
     viewer.watch_session(session)
     viewer.sees("ECHO")

@@ -56,7 +56,7 @@ export function questionsPart(id, { signal, rest }) {
 			if (session.approval?.requestId === asked.requestId) questions.missed(asked, session.cursor);
 			show();
 		} catch {
-			// The next change, or the next connection, asks again.
+			// The next change asks again.
 		} finally {
 			isSeeking = false;
 			// Another by now?
@@ -105,6 +105,7 @@ export function questionsPart(id, { signal, rest }) {
 		} catch (problem) {
 			setSent(item, false);
 			setText(item.note, problem.code === 'unreachable' ? 'The hub cannot be reached: it may or may not have arrived.' : `Not sent: ${problem.message}`);
+			tick();
 		}
 	}
 

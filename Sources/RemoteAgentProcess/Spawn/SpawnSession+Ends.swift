@@ -95,6 +95,9 @@ extension SpawnSession {
       Termination(at: moment.now + min(grace / 2, SpawnSession.interruptTime), warning: nil))
     if turn != nil {
       leaveOff(interruption, at: moment)
+    } else if !isDialogue, result.lastResult != nil {
+      // It has done what it was run for, and ends by itself; how it ends when it is hurried says nothing against it.
+      result.endsOverdue()
     } else if !isDialogue {
       interrupt(interruption)
       send(signal: SIGINT)

@@ -127,6 +127,20 @@ import Testing
     #expect(bench.take().last == .finish(.exit(1)))
   }
 
+  @Test func `stopped between its result and its end, it is let end, and what it came to stays`() {
+    let bench = bench { $0.prompts = ["one"] }
+    bench.running()
+    bench.result()
+    _ = bench.take()
+    bench.control(1, #"{"action":"stop"}"#)
+    #expect(bench.take() == [])
+    bench.passed(2000)
+    #expect(bench.take() == [.signal(SIGTERM)])
+    bench.ends(.killed(signal: SIGTERM))
+    #expect(bench.states("exited").last?["outcome"] == "ok")
+    #expect(bench.take().last == .finish(.exit(0)))
+  }
+
   @Test func `a process that ended before it had its prompt leaves nothing to go on with: the next begins`() {
     let bench = bench { $0.prompts = ["one"] }
     bench.running()
