@@ -1,0 +1,34 @@
+/// The talk with a process of one prompt, which is heard and told nothing more.
+protocol ListeningDialogue: DialectDialogue {
+  /// What it reads from its standard input; nil if the prompt was in its arguments.
+  var input: String? { get }
+  /// What it told to go on by.
+  var session: String? { get set }
+}
+
+extension ListeningDialogue {
+  var isReady: Bool { true }
+
+  mutating func started() {
+    if let input { effects += [.write(Array(input.utf8)), .endInput] }
+  }
+
+  /// What the role has for it: its input, and its turn, if it has a prompt of ours.
+  static func begin(_ role: AgentDialogue.Role) -> (input: String?, turn: DialogueTurn) {
+    guard case .listens(let prompt, let input) = role else { return (nil, .none) }
+    return (input, prompt.map { .sent($0) } ?? .none)
+  }
+
+  mutating func told(session id: String?) {
+    guard let id, !id.isEmpty, id != session else { return }
+    session = id
+    effects.append(.session(id))
+  }
+
+  mutating func ended(_ outcome: AgentOutcome, _ detail: String?) {
+    if case .sent = turn { turnBegan() }
+    guard turn != .none else { return }
+    turn = .none
+    effects.append(.ended(outcome, detail: detail))
+  }
+}
