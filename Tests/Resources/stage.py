@@ -7,11 +7,14 @@ import subprocess
 import time
 
 from Support.hub import Device, Hub
-from Support.processes import descriptors, usage
+from Support.processes import descriptors, usage, workers
 from Support.scratch import PATIENCE, Scratch, TooLate, run
 
 # Descriptors of the hub's database: two each of a writer and four readers, and one that they share.
 STORE = 11
+# Workers of libdispatch: one for each processor, and one for each queue of the database that was ever busy at the same time. A
+# worker ends after five idle seconds, but the hub looks at its database each second and that wakes them in turn: none ends.
+WORKERS = 16 + os.cpu_count()
 
 # Under tools/sanitize.
 IS_WATCHED = "RA_SANITIZER" in os.environ
@@ -75,7 +78,7 @@ class Stage:
 
     def settled(self, before, **bounds):
         """Waits until each process has no more descriptors, threads and children than before, and then holds it to a bound on the
-        growth of its memory, in KiB. Threads of a pool come and go: fewer are as good."""
+        growth of its memory, in KiB. Fewer are as good."""
         for name, held in before.items():
             with contextlib.suppress(TooLate):
                 self.until(lambda held=held: not Held(held.pid).exceeds(held), name)
@@ -96,15 +99,16 @@ class Held:
 
     def __init__(self, pid):
         self.pid, self.usage, self.descriptors = pid, usage(pid), descriptors(pid)
-        # The hub opens its readers of the database when they are needed at once, and each may keep a thread: these have a bound
-        # of their own.
+        # The hub opens its readers of the database when they are needed at once, and dispatch its workers: these have bounds of
+        # their own.
+        self.workers = workers(pid)
         self.store = sum(path.rsplit("/", 1)[-1].startswith("hub.db") for path in self.descriptors.values())
 
     def exceeds(self, before):
         """Whether there is more of anything that is counted."""
         now, then = self.usage, before.usage
         return (now.descriptors - self.store > then.descriptors - before.store or self.store > STORE
-                or now.threads > then.threads + max(0, self.store - before.store)
+                or now.threads - self.workers > then.threads - before.workers or self.workers > WORKERS
                 or now.children > then.children or now.zombies > then.zombies)
 
     def news(self, before):
@@ -114,7 +118,8 @@ class Held:
     def __str__(self):
         held = self.usage
         store = f" ({self.store} of the database)" if self.store else ""
-        return (f"{held.descriptors} descriptors{store}, {held.threads} threads, {held.children} children, {held.zombies} zombies, "
+        pool = f" ({self.workers} of dispatch)" if self.workers else ""
+        return (f"{held.descriptors} descriptors{store}, {held.threads} threads{pool}, {held.children} children, {held.zombies} zombies, "
                 f"{held.memory} KiB of memory, {held.most} at most")
 
 

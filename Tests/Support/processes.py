@@ -57,6 +57,17 @@ def descriptors(pid):
     return found
 
 
+def workers(pid):
+    """How many of a process's threads are libdispatch's workers, which are named after the queue that they serve."""
+    return sum(name.endswith(("-qos", ".overcommit")) for name in thread_names(pid))
+
+
+def thread_names(pid):
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            yield (task / "comm").read_text().strip()
+
+
 def usage(pid):
     started = children(pid)
     zombies = sum(map(is_zombie, started))
