@@ -82,8 +82,8 @@ class Stage:
     # What people do.
 
     def begin(self, name, *words, agent="worker", device="laptop", **more):
-        """Has an agent started; the hub's name of its session."""
-        what = {"device": device, "agent": agent, **({"args": [name, *words]} if agent == "worker" else {}), **more}
+        """Has an agent started; the hub's name of its session. No device: on the hub's own machine."""
+        what = {**({"device": device} if device else {}), "agent": agent, **({"args": [name, *words]} if agent == "worker" else {}), **more}
         return json.loads(self.hub.ask("/api/agents", what))["id"]
 
     def control(self, session, **payload):

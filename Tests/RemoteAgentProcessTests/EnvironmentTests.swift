@@ -2,26 +2,29 @@ import Glibc
 import RemoteAgentProcess
 import Testing
 
+/// Each in a process of its own: the environment of this one is handed to programs that other tests start meanwhile.
 @Suite struct `A variable of the environment` {
-  @Test func `what is taken is gone, and overwritten where it stood`() throws {
-    let name = "RA_TEST_TAKEN"
-    // putenv takes the text itself, as the kernel does.
-    let text = try #require(strdup("\(name)=s\u{E4}cret"))
-    defer { free(text) }
-    putenv(text)
-    #expect(Environment.take(name) == Array("s\u{E4}cret".utf8))
-    #expect(getenv(name) == nil)
-    #expect(String(cString: text) == "\(name)=")
-    #expect((0..<7).allSatisfy { text[name.utf8.count + 1 + $0] == 0 })
-    #expect(Environment.take(name) == nil)
+  @Test func `what is taken is gone, and overwritten where it stood`() async {
+    await #expect(processExitsWith: .success) {
+      let name = "RA_TEST_TAKEN"
+      // putenv takes the text itself, as the kernel does.
+      let text = try #require(strdup("\(name)=s\u{E4}cret"))
+      putenv(text)
+      #expect(Environment.take(name) == Array("s\u{E4}cret".utf8))
+      #expect(getenv(name) == nil)
+      #expect(String(cString: text) == "\(name)=")
+      #expect((0..<7).allSatisfy { text[name.utf8.count + 1 + $0] == 0 })
+      #expect(Environment.take(name) == nil)
+    }
   }
 
-  @Test func `an empty one is there, and one of a longer name is another`() {
-    setenv("RA_TEST_EMPTY", "", 1)
-    setenv("RA_TEST_EMPTY_NOT", "x", 1)
-    #expect(Environment.take("RA_TEST_EMPTY") == [])
-    #expect(Environment["RA_TEST_EMPTY_NOT"] == "x")
-    unsetenv("RA_TEST_EMPTY_NOT")
+  @Test func `an empty one is there, and one of a longer name is another`() async {
+    await #expect(processExitsWith: .success) {
+      setenv("RA_TEST_EMPTY", "", 1)
+      setenv("RA_TEST_EMPTY_NOT", "x", 1)
+      #expect(Environment.take("RA_TEST_EMPTY") == [])
+      #expect(Environment["RA_TEST_EMPTY_NOT"] == "x")
+    }
   }
 }
 

@@ -32,14 +32,13 @@ final class Program {
   ) throws {
     Signals.ignoreBrokenPipes()
     _ = Program.keepsOwnDescriptors
-    _ = Program.hasNoSettings
     polling = try PollSet()
     let ends = try (0..<5).map { _ in try Descriptor.pipe() }
     (output, errors, inherited) = (ends[1].reading, ends[2].reading, ends[4].reading)
     (self.input, control) = (ends[0].writing, ends[3].writing)
     if nonBlocking { #expect(fcntl(ends[1].writing, F_SETFL, O_NONBLOCK) == 0) }
     child = try ChildProcess(
-      path, arguments: arguments,
+      "/usr/bin/env", arguments: Program.withoutSettings + [path] + arguments,
       descriptors: [
         input ?? ends[0].reading, ends[1].writing, ends[2].writing, ends[3].reading, ends[1].writing, ends[4].writing,
       ], folder: folder)
@@ -57,8 +56,9 @@ final class Program {
     for descriptor in Int32(3)..<1024 { _ = try? Descriptor.closeOnExec(descriptor) }
   }()
 
-  /// Nor are the settings of whoever runs the tests.
-  private static let hasNoSettings: Void = { setenv("REMOTE_AGENT_CLIENT_HOME", "/nonexistent", 1) }()
+  /// Nor are the settings of whoever runs the tests: env(1) keeps them out and becomes the program. Our own environment stays
+  /// as it is, since other tests start programs meanwhile.
+  private static let withoutSettings = ["REMOTE_AGENT_CLIENT_HOME=/nonexistent"]
 
   deinit {
     if status == nil {
