@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AdmissionPeopleTests {
+@Suite(.timeLimit(.minutes(5))) struct AdmissionPeopleTests {
   /// A signed-in browser's cookie, and the headers of the hub's own page.
   private func signIn(_ fixture: PersonFixture) async throws -> String {
     let store = fixture.store

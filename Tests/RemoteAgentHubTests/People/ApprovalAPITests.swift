@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ApprovalAPITests {
+@Suite(.timeLimit(.minutes(5))) struct ApprovalAPITests {
   private func ask(_ fixture: PersonFixture, label: String = "desk") async throws -> Approval {
     let admission = try await fixture.store.requestGrant(
       fingerprint: "key", label: label, platform: "linux", address: "192.0.2.7", limits: DeviceGrantLimits(),

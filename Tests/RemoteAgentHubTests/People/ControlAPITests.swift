@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ControlAPITests {
+@Suite(.timeLimit(.minutes(5))) struct ControlAPITests {
   @Test(arguments: [
     "", "[]", "{", #"{"action":"dance"}"#, #"{"action":1}"#, "{}", #"{"action":"prompt"}"#,
     #"{"action":"prompt","text":1}"#, #"{"action":"stop","graceMs":-1}"#, #"{"action":"input"}"#,

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LoopbackTests {
+@Suite(.timeLimit(.minutes(5))) struct LoopbackTests {
   private func ask(
     _ hub: TestHub, _ method: String, _ path: String, host: String?, headers: [(String, String)] = [],
     body: String = ""

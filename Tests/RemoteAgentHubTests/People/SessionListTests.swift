@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SessionListTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionListTests {
   private func ids(_ answer: TestAnswer) -> [String] {
     (answer.json["items"]?.array ?? []).compactMap { $0["sessionId"]?.string }
   }

@@ -4,7 +4,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SessionLogTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionLogTests {
   @Test func `a log is events with their numbers, byte for byte, until the session has ended`() async throws {
     try await PersonFixture.with { fixture in
       try await fixture.store(1...3)

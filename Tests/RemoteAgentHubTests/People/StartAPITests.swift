@@ -3,7 +3,7 @@ import RemoteAgentHub
 import Testing
 
 /// POST /api/agents, and what watchers are told of it.
-@Suite(.timeLimit(.minutes(1))) struct StartAPITests {
+@Suite(.timeLimit(.minutes(5))) struct StartAPITests {
   /// A device's channel that is open.
   private func channel(_ device: inout TestDevice, _ fixture: PersonFixture, cursor: Int64 = 0) async throws
     -> TestStream

@@ -8,7 +8,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// The hub's own device and the child that takes its starts, a script here.
-@Suite(.timeLimit(.minutes(1))) struct LocalAgentsTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalAgentsTests {
   private let folder: TemporaryFolder
 
   init() throws {

@@ -3,7 +3,7 @@ import RemoteAgentHub
 import Testing
 
 /// Codes at a hub where each device that pairs by one is approved of.
-@Suite(.timeLimit(.minutes(1))) struct ApprovedPairingTests {
+@Suite(.timeLimit(.minutes(5))) struct ApprovedPairingTests {
   private func with(_ body: (TestHub, String) async throws -> Void) async throws {
     try await TestHub.with {
       $0.approvesPairing = true

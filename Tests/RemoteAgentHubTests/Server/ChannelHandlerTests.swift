@@ -6,7 +6,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// The driver of a device channel, with a store that the test holds; and the whole hub around it.
-@Suite(.timeLimit(.minutes(1))) struct ChannelHandlerTests {
+@Suite(.timeLimit(.minutes(5))) struct ChannelHandlerTests {
   private static let hello = #"{"type":"hello","payload":{"protocol":1,"tool":"test/1","controlCursor":3}}"#
 
   private static func outcome(_ seq: Int64, _ result: String = "applied") -> String {

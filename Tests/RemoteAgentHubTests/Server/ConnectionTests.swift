@@ -4,7 +4,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
   @Test func `requests on one connection are answered in order`() async throws {
     try await TestHub.with { hub in
       let connection = try await TestConnection.open(to: hub)

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DeviceRatesTests {
+@Suite(.timeLimit(.minutes(5))) struct DeviceRatesTests {
   @Test func `each device and kind has a rate of its own, and what is full again is forgotten`() {
     var rates = DeviceRates(burst: 2, interval: 1_000, capacity: 2)
     let waits = (0..<3).map { _ in rates.take("a", .refresh, now: 0) }

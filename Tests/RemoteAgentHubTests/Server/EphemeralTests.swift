@@ -3,7 +3,7 @@ import RemoteAgentHub
 import Testing
 
 /// What an ephemeral device meets on the wire.
-@Suite(.timeLimit(.minutes(1))) struct EphemeralTests {
+@Suite(.timeLimit(.minutes(5))) struct EphemeralTests {
   private static let end = #"{"type":"status","seq":2,"payload":{"state":"end","bytes":0,"lines":1}}"#
 
   private func with(

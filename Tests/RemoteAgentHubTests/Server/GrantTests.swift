@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// The device authorization grant (RFC 8628) as a device sees it.
-@Suite(.timeLimit(.minutes(1))) struct GrantTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantTests {
   private static let form = "application/x-www-form-urlencoded"
   private static let request = "client_id=ra-pair&label=desk&platform=linux-x86_64"
 

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PairingTests {
+@Suite(.timeLimit(.minutes(5))) struct PairingTests {
   @Test func `a code pairs a key, and its tokens open what they are for`() async throws {
     try await TestHub.with { hub in
       var device = try TestDevice()

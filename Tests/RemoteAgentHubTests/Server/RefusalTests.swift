@@ -3,7 +3,7 @@ import RemoteAgentHub
 import RemoteAgentTLS
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(5))) struct RefusalTests {
   /// What a device may get wrong, one at a time, in a request to `GET /api/device`.
   enum Fault: CaseIterable {
     case noProof, twoProofs, garbledProof, badSignature, missingNonce, staleNonce, foreignNonce

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RenewalTests {
+@Suite(.timeLimit(.minutes(5))) struct RenewalTests {
   private static func auth(_ token: String, _ proof: String) -> String {
     let payload: JSON = ["token": .string(token), "proof": .string(proof)]
     return "{\"type\":\"auth\",\"payload\":\(payload.text)}"

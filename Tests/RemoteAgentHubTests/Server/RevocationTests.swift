@@ -7,7 +7,7 @@ import Testing
 
 /// A device that is revoked is closed wherever it is, and nothing of it is good any more. A connection that the hub forgot
 /// would be closed by itself, but with another number (4408, 4401), or never.
-@Suite(.timeLimit(.minutes(1))) struct RevocationTests {
+@Suite(.timeLimit(.minutes(5))) struct RevocationTests {
   enum Way: CaseIterable { case api, shell, itself }
 
   private func revoke(_ device: inout TestDevice, _ hub: TestHub, by way: Way) async throws {

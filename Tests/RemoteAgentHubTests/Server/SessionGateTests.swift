@@ -3,7 +3,7 @@ import Testing
 
 @testable import RemoteAgentHub
 
-@Suite(.timeLimit(.minutes(1))) struct SessionGateTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionGateTests {
   @Test func `work on one session waits for the work before it, work on another does not`() async {
     let gate = SessionGate()
     let key = SessionGate.Key(clientId: "c", sessionId: "s")

@@ -6,7 +6,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// A connection that was replaced, or came to nothing, never touches the one that has the session.
-@Suite(.timeLimit(.minutes(1))) struct StaleConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct StaleConnectionTests {
   private typealias Peer = StreamHandlerTests.Peer
   private let fixture: StreamHandlerTests.Fixture
   private var store: FakeStreamStore { fixture.store }

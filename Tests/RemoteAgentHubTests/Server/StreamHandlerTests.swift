@@ -7,7 +7,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// The stream's driver on a channel in memory, with a store that the test holds.
-@Suite(.timeLimit(.minutes(1))) struct StreamHandlerTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamHandlerTests {
   final class Fixture: Sendable {
     let store = FakeStreamStore()
     let registry = SessionRegistry()

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
   private static let other = String(repeating: "f", count: 32)
 
   @Test func `lines are acknowledged, and kept byte for byte`() async throws {

@@ -2,7 +2,7 @@ import RemoteAgentCore
 import RemoteAgentHub
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct UpgradeTests {
+@Suite(.timeLimit(.minutes(5))) struct UpgradeTests {
   private static let path = "/api/clients/stream"
 
   @Test func `an upgrade on the connection that fetched the token is accepted`() async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// What a session's agent asks, as the hub tells it.
-@Suite(.timeLimit(.minutes(1))) struct QuestionTests {
+@Suite(.timeLimit(.minutes(5))) struct QuestionTests {
   private static func asked(_ id: String, _ tool: String = "Bash") -> Status { .asked(requestId: id, tool: tool) }
 
   /// A session that has said all that, and its questions: the last one, and the names of the open ones, the oldest first.
