@@ -163,7 +163,9 @@ class Carrier:
         if cursor > state.highest:
             assert self.was_rolled_back, f"the hub has number {cursor}, and the spool gave {state.highest} at most"
             self.places.append((cursor + 1, state.first_without))
-        self.was_rolled_back = False
+        else:
+            # A ra-tunnel that was killed before the hub told it has left the spool behind.
+            self.was_rolled_back = False
 
     def drain(self):
         """Ends the session with what is in the spool, the tunnel being gone."""
