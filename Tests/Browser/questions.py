@@ -283,16 +283,58 @@ def a_decision_that_the_hub_does_not_take_says_so(stage):
     assert asking.takes()["decision"] == "allow"
 
 
-def what_is_too_long_to_be_shown_is_told(stage):
+def what_is_long_is_shown_whole(stage):
     asking = Asking(stage)
     viewer = watching(stage, asking)
-    asking.ask(input=None, inputBytes=300_000)
-    expect(questions(viewer)).to_contain_text("What it gives the tool, 300 kB, is too long to be shown here: the log has it.")
-    asking.ask("r2", tool="Write", input={"file_path": "/a", "content": "first\n" + "x" * 250_000 + "\nlast"})
-    ready(viewer, 2)
-    pre = questions(viewer).last.locator("pre").last
+    asking.ask(tool="Write", input={"file_path": "/a", "content": "first\n" + "x" * 250_000 + "\nlast"})
+    ready(viewer)
+    pre = questions(viewer).locator("pre").last
     assert pre.evaluate("(pre) => pre.textContent") == "first\n" + "x" * 250_000 + "\nlast"
-    expect(questions(viewer).last).to_contain_text("content")
+    expect(questions(viewer)).to_contain_text("content")
+    expect(questions(viewer).get_by_role("button")).to_have_text(["Allow", "Deny"])
+
+
+def what_is_not_shown_can_only_be_denied(stage):
+    asking = Asking(stage)
+    viewer = watching(stage, asking)
+    asking.ask("2:r1", input=None, inputBytes=300_000)
+    # As people read it, it is longer than as it came.
+    asking.ask("r 2", input={"deep": nested([1] * 30_000, 8)})
+    ready(viewer, 2)
+    first, second = questions(viewer).first, questions(viewer).last
+    expect(first).to_contain_text("What it gives the tool, 300 kB, is too long to be shown here: the log has it.")
+    expect(first.locator("code")).to_have_text(f"ra-hub send {asking.session} approve 2:r1")
+    expect(second).to_contain_text("is too long to be shown here")
+    expect(second.locator("pre")).to_have_count(0)
+    # What a shell would take for two words.
+    expect(second.locator("code")).to_have_text(f"ra-hub send {asking.session} approve NAME")
+    for question in (first, second):
+        expect(question.get_by_role("button")).to_have_text(["Deny"])
+    press(second, "Deny")
+    assert asking.takes("r 2")["decision"] == "deny"
+    ready(viewer)
+    stage.hub.run("send", asking.session, "approve", "2:r1")
+    assert asking.takes("2:r1")["decision"] == "allow"
+    expect(questions(viewer)).to_have_count(0)
+
+
+def nested(value, depth):
+    return nested([value], depth - 1) if depth else value
+
+
+def what_is_not_found_can_only_be_denied(stage):
+    asking = Asking(stage)
+    asking.ask()
+    viewer = stage.viewer("ada")
+    viewer.page.route("**/logs?before=*", lambda route: route.fulfill(status=204))
+    viewer.watch_session(asking.session)
+    ready(viewer)
+    expect(questions(viewer)).to_contain_text("What it wants stands far back in the log.")
+    expect(questions(viewer).locator("code")).to_have_text(f"ra-hub send {asking.session} approve r1")
+    expect(questions(viewer).get_by_role("button")).to_have_text(["Deny"])
+    press(questions(viewer), "Deny")
+    assert asking.takes()["decision"] == "deny"
+    expect(questions(viewer)).to_have_count(0)
 
 
 def whoever_types_goes_on_typing(stage):
@@ -382,6 +424,47 @@ def a_question_from_before_the_page_was_opened_is_found(stage):
     assert "asks to use Bash: late" in logs and "denied by hub: no" in logs, logs[-2000:]
 
 
+def a_question_that_could_not_be_looked_for_is_looked_for_again(stage):
+    asking = Asking(stage)
+    asking.ask(input={"command": "early"})
+    viewer = stage.viewer("ada")
+    # More often than what comes by itself makes the page look.
+    failures = iter(range(3))
+    viewer.page.route("**/logs?before=*", lambda route: route.continue_() if next(failures, None) is None else route.fulfill(status=503))
+    with viewer.causing(r"status of 503"):
+        viewer.watch_session(asking.session)
+        expect(questions(viewer)).to_contain_text("early")
+
+
+def a_question_that_comes_by_itself_is_not_looked_for(stage):
+    asking = Asking(stage)
+    viewer = watching(stage, asking)
+    sought = []
+    viewer.page.on("request", lambda request: sought.append(request.url) if "before=" in request.url else None)
+    for number in range(3):
+        asking.ask(f"r{number}")
+        # Half a second: the hub tells the session no more often.
+        ready(viewer, number + 1)
+    assert sought == [], sought
+
+
+def what_a_revoked_device_asked_is_nobodys_to_answer(stage):
+    asking = Asking(stage, label="workshop")
+    viewer = watching(stage, asking)
+    asking.ask()
+    asking.ask("r2")
+    ready(viewer, 2)
+    field = questions(viewer).last.get_by_label("Message to the agent, if denied")
+    field.fill("I was just ab")
+    stage.hub.run("revoke", stage.hub.session(asking.session)["clientId"])
+    # It does not vanish from under whoever types.
+    expect(questions(viewer)).to_have_count(1)
+    expect(questions(viewer)).to_contain_text("nobody can answer it any more")
+    expect(questions(viewer).get_by_role("button", name="Allow")).to_have_attribute("aria-disabled", "true")
+    viewer.page.locator("h1").focus()
+    expect(questions(viewer)).to_have_count(0)
+
+
 def a_turn_is_interrupted(stage):
     asking = Asking(stage)
     viewer = watching(stage, asking)
@@ -411,10 +494,15 @@ TESTS = [
     two_viewers_see_a_question_and_who_is_first_decides,
     a_decision_that_the_device_refuses_says_so,
     a_decision_that_the_hub_does_not_take_says_so,
-    what_is_too_long_to_be_shown_is_told,
+    what_is_long_is_shown_whole,
+    what_is_not_shown_can_only_be_denied,
+    what_is_not_found_can_only_be_denied,
     whoever_types_goes_on_typing,
     a_question_can_be_answered_on_a_phone,
     a_hostile_question_is_only_text,
     a_question_from_before_the_page_was_opened_is_found,
+    a_question_that_could_not_be_looked_for_is_looked_for_again,
+    a_question_that_comes_by_itself_is_not_looked_for,
+    what_a_revoked_device_asked_is_nobodys_to_answer,
     a_turn_is_interrupted,
 ]

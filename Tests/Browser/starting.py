@@ -117,6 +117,34 @@ def a_start_that_the_device_refuses_says_why(stage):
     expect(viewer.page.locator(".log-box .empty")).to_have_text("It was not started: agent claude is not allowed here")
 
 
+def a_start_that_was_given_up_and_comes_late_is_shown(stage):
+    device = Starting(stage)
+    viewer = opened(stage)
+    ask(viewer, Agent="claude")
+    viewer.page.wait_for_url("**/sessions/*")
+    name = device.start()["payload"]["sessionId"]
+    # What the hub tells when the session has not come within a minute.
+    ended = {**stage.hub.session(name), "state": "ended", "exit": {"outcome": "error"}}
+    reason = "its session did not connect within 60 s"
+    start = {"seq": 0, "payload": {"action": "start", "agent": "claude"}, "by": "ada", "at": 1, "result": "unknown", "reason": reason}
+    told = {"": {"json": ended}, "/controls": {"json": {"items": [start]}}, "/logs*": {"status": 204}}
+    for path, answer in told.items():
+        viewer.page.route(f"**/api/agents/{name}{path}", lambda route, _, answer=answer: route.fulfill(**answer))
+    viewer.page.clock.install()
+    viewer.page.reload()
+    viewer.stands("ended")
+    expect(viewer.page.locator(".log-box .empty")).to_have_text(f"It was not started: {reason}")
+    for path in told:
+        viewer.page.unroute(f"**/api/agents/{name}{path}")
+    stream = device.session(name)
+    viewer.page.clock.fast_forward(15_000)
+    viewer.stands("live")
+    send(stream, type="log", sessionId=name, seq=1, ts=1, payload={"stream": "stdout", "text": "I am there"})
+    viewer.sees("I am there")
+    viewer.prompt("go on")
+    assert hears(stream, "control")["payload"]["text"] == "go on"
+
+
 def what_the_hub_does_not_take_is_told_in_the_form(stage):
     Starting(stage)
     viewer = opened(stage)
@@ -150,6 +178,7 @@ def devices_that_take_no_starts_are_not_offered(stage):
 TESTS = [
     an_agent_is_started_and_its_session_lives,
     a_start_that_the_device_refuses_says_why,
+    a_start_that_was_given_up_and_comes_late_is_shown,
     what_the_hub_does_not_take_is_told_in_the_form,
     devices_that_take_no_starts_are_not_offered,
 ]

@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import { test } from 'node:test';
-import { mostOpen, nextOf, OpenQuestions, partsOf } from '../../Sources/CPage/Page/open-questions.js';
+import { mostOpen, nextOf, OpenQuestions } from '../../Sources/CPage/Page/open-questions.js';
+import { partsOf } from '../../Sources/CPage/Page/json.js';
 import { stateOf } from '../../Sources/CPage/Page/session-head.js';
 import { statusLine } from '../../Sources/CPage/Page/statuses.js';
 
@@ -140,9 +141,9 @@ test('all that a tool is to be given is shown, strings as they are', () => {
 		{ name: 'list', text: '[\n  1\n]' },
 	]);
 	const many = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`m${index}`, index]));
-	assert.deepStrictEqual(partsOf(many), [{ name: 'input', text: JSON.stringify(many, null, 2) }]);
+	assert.deepStrictEqual(partsOf(many), [{ name: 'Input', text: JSON.stringify(many, null, 2) }]);
 	assert.deepStrictEqual(partsOf(undefined), []);
-	assert.deepStrictEqual(partsOf('just text'), [{ name: 'input', text: 'just text' }]);
+	assert.deepStrictEqual(partsOf('just text'), [{ name: 'Input', text: 'just text' }]);
 });
 
 test('a question and its decision are told in the log', () => {

@@ -1,5 +1,6 @@
 // The hub's calls (docs/http-api.md).
 
+import { rowOf } from './row.js';
 import { visibleLine } from './visible.js';
 
 /** What a call fails with: `code` is the hub's word, or `unreachable`. */
@@ -17,11 +18,11 @@ export async function call(method, path, { body, signal } = {}) {
 	return response.status === 204 ? null : await response.json();
 }
 
-/** A stretch of a session's log: envelopes as text, one a line. */
-export async function envelopes(id, query, signal) {
-	const response = await request('GET', agentPath(id, `/logs?${new URLSearchParams(query)}`), { signal, accept: 'application/x-ndjson' });
-	if (response.status === 204) return [];
-	return (await response.text()).split('\n').filter((line) => line.trim() !== '');
+/** A stretch of a session's log, as rows. */
+export async function fetchRows(id, query, signal) {
+	const path = agentPath(id, `/logs?${new URLSearchParams({ ...query, follow: 0 })}`);
+	const response = await request('GET', path, { signal, accept: 'application/x-ndjson' });
+	return (await response.text()).split('\n').map(rowOf).filter((row) => row !== null);
 }
 
 /** The path of a session, or of something of it. */
@@ -43,6 +44,11 @@ export async function request(method, path, { body, signal, accept }) {
 	if (response.ok) return response;
 	if (response.status === 401) events.dispatchEvent(new Event('signedout'));
 	throw await problemOf(response);
+}
+
+/** What is said of something that was to be sent, and failed. */
+export function notSent({ code, message }) {
+	return code === 'unreachable' ? 'The hub cannot be reached: it may or may not have arrived. What did is in the list below.' : `Not sent: ${message}`;
 }
 
 /** Where `signedout` is told. */

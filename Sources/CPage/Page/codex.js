@@ -63,13 +63,14 @@ function described(item) {
 }
 
 function outcome(item) {
-	const isError = item.status === 'failed' || item.status === 'declined' || (Number.isInteger(item.exit_code) && item.exit_code !== 0);
+	const hasFailed = Number.isInteger(item.exit_code) && item.exit_code !== 0;
+	const isError = item.status === 'failed' || item.status === 'declined' || hasFailed;
 	const parts = [];
 	if (item.type === 'todo_list') parts.push(plan(item));
 	if (typeof item.aggregated_output === 'string') parts.push(item.aggregated_output);
 	if (item.result !== undefined && item.result !== null) parts.push(stringOf(item.result, 2));
 	if (item.error !== undefined && item.error !== null) parts.push(stringOf(item.error.message ?? item.error, 2));
-	if (Number.isInteger(item.exit_code) && item.exit_code !== 0) parts.push(`exit ${item.exit_code}`);
+	if (hasFailed) parts.push(`exit ${item.exit_code}`);
 	return { text: parts.join('\n'), isError };
 }
 

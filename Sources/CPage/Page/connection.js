@@ -2,13 +2,7 @@ import { setText } from './dom.js';
 import { objectsOf, parsed } from './json.js';
 import { LiveStream } from './live.js';
 
-const words = {
-	live: 'connected',
-	connecting: 'connecting',
-	offline: 'offline',
-	ended: 'ended',
-	'signed-out': 'signed out',
-};
+const words = { live: 'connected', 'signed-out': 'signed out' };
 
 let countdown;
 
@@ -19,7 +13,7 @@ export function showConnection(state, retryAt) {
 	const shown = state === 'paused' ? 'connecting' : state;
 	clearInterval(countdown);
 	element.dataset.state = shown;
-	setText(word, words[shown]);
+	setText(word, words[shown] ?? shown);
 	const tick = () => {
 		const seconds = Math.ceil((retryAt - Date.now()) / 1000);
 		setText(rest, seconds > 0 ? `, trying again in ${seconds} s` : ', trying again');

@@ -1,6 +1,6 @@
 // The prompt box, Stop, and what became of each control.
 
-import { agentPath, call } from './api.js';
+import { agentPath, call, notSent } from './api.js';
 import { confirmed, h, setText, timeElement } from './dom.js';
 import { isObject, stringOf } from './json.js';
 import { visibleLine } from './visible.js';
@@ -66,10 +66,7 @@ export function controlsPart(id) {
 			if (!sent.has(seq)) took({ seq, payload: body, by: 'you', at: Date.now(), result: 'queued', reason: null });
 			return true;
 		} catch (problem) {
-			failure =
-				problem.code === 'unreachable'
-					? 'The hub cannot be reached: it may or may not have arrived. What did is in the list below.'
-					: `Not sent: ${problem.message}`;
+			failure = notSent(problem);
 			return false;
 		} finally {
 			isSending = false;

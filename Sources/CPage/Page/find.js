@@ -1,8 +1,7 @@
 // Finding in a session, and the marks of what was found.
 
-import { envelopes } from './api.js';
+import { fetchRows } from './api.js';
 import { findField, h, setText } from './dom.js';
-import { rowOf } from './row.js';
 
 /** The find box of a session. `from()` says which row to go on from, `found(seq, text)` shows a row. */
 export function findPart(id, { from, found }) {
@@ -50,8 +49,8 @@ export function findPart(id, { from, found }) {
 
 	async function look(q, step, at, signal) {
 		const place = at === null ? { before: Number.MAX_SAFE_INTEGER } : step > 0 ? { after: at } : { before: at };
-		const [line] = await envelopes(id, { q, ...place, limit: 1, follow: 0 }, signal);
-		return line === undefined ? 0 : (rowOf(line)?.seq ?? 0);
+		const [row] = await fetchRows(id, { q, ...place, limit: 1 }, signal);
+		return row?.seq ?? 0;
 	}
 
 	return {

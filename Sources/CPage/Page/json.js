@@ -41,3 +41,11 @@ export function about(input) {
 	const telling = names.map((name) => input[name]).find((value) => typeof value === 'string');
 	return (telling ?? (Object.keys(input).length > 0 ? stringOf(input) : '')).slice(0, 300);
 }
+
+/** What a tool is given, as `{ name, text }`: all of it. */
+export function partsOf(input) {
+	if (input === undefined || input === null) return [];
+	const members = isObject(input) ? Object.entries(input) : [];
+	if (!isObject(input) || members.length > 12) return [{ name: 'Input', text: stringOf(input, 2) }];
+	return members.map(([name, value]) => ({ name, text: stringOf(value ?? 'null', 2) }));
+}

@@ -1,6 +1,6 @@
 // Which of an agent's questions are open, by what the session's statuses say. Times are Unix milliseconds.
 
-import { isObject, stringOf } from './json.js';
+import { stringOf } from './json.js';
 
 /** More than these are not shown: the oldest are for `ra-hub send` to answer. */
 export const mostOpen = 32;
@@ -91,12 +91,4 @@ export const nextOf = (seq, items) => items.sort((a, b) => a.question.seq - b.qu
 
 function askedFor({ tool, input, inputBytes, expiresIn }) {
 	return { tool: stringOf(tool ?? 'a tool'), input, inputBytes: Number.isFinite(inputBytes) ? inputBytes : null, expiresIn };
-}
-
-/** What the tool is to be given, as `{ name, text }`: all of it. */
-export function partsOf(input) {
-	if (!isObject(input)) return input === undefined || input === null ? [] : [{ name: 'input', text: stringOf(input, 2) }];
-	const members = Object.entries(input);
-	if (members.length > 12) return [{ name: 'input', text: stringOf(input, 2) }];
-	return members.map(([name, value]) => ({ name, text: value === null ? 'null' : stringOf(value, 2) }));
 }

@@ -1,11 +1,10 @@
 // What the agent asks to be allowed, above the prompt box: whoever decides sees all of it, and decides on purpose.
 
-import { agentPath, call, envelopes } from './api.js';
+import { agentPath, call, fetchRows, notSent } from './api.js';
 import { announce, h, setText } from './dom.js';
 import { counted, remaining, size } from './format.js';
-import { isObject } from './json.js';
-import { nextOf, OpenQuestions, partsOf } from './open-questions.js';
-import { rowOf } from './row.js';
+import { isObject, partsOf } from './json.js';
+import { nextOf, OpenQuestions } from './open-questions.js';
 import { partsLine } from './session-head.js';
 import { statusLine } from './statuses.js';
 import { visibleLine, visibleParts } from './visible.js';
@@ -26,6 +25,7 @@ export function questionsPart(id, { signal, rest }) {
 	const element = h('section.questions', { 'aria-label': 'The agent asks', hidden: true }, list);
 	let session = {};
 	let isSeeking = false;
+	let again = 0;
 	let watch = 0;
 
 	function took(rows) {
@@ -48,7 +48,7 @@ export function questionsPart(id, { signal, rest }) {
 		try {
 			let before = session.cursor + 1;
 			for (let count = 0; count < mostPages && before > 1 && !questions.knows(asked.requestId); count += 1) {
-				const rows = (await envelopes(id, { before, limit: page }, signal)).map(rowOf).filter((row) => row !== null);
+				const rows = await fetchRows(id, { before, limit: page }, signal);
 				if (rows.length === 0) break;
 				for (const row of rows) questions.took(row, { isFound: true });
 				before = rows[0].seq;
@@ -56,7 +56,9 @@ export function questionsPart(id, { signal, rest }) {
 			if (session.approval?.requestId === asked.requestId) questions.missed(asked, session.cursor);
 			show();
 		} catch {
-			// The next change asks again.
+			// An agent that waits for its answer brings no change that would ask again.
+			clearTimeout(again);
+			if (!signal.aborted) again = setTimeout(seek, 2000);
 		} finally {
 			isSeeking = false;
 			// Another by now?
@@ -65,7 +67,8 @@ export function questionsPart(id, { signal, rest }) {
 	}
 
 	function show() {
-		const open = new Set(questions.all);
+		// A device that was revoked, say, hears no answer.
+		const open = new Set(session.control === true ? questions.all : []);
 		for (const item of items.values()) if (!open.has(item.question) && !item.isOver) end(item);
 		for (const question of open) {
 			if (items.has(question)) continue;
@@ -104,7 +107,7 @@ export function questionsPart(id, { signal, rest }) {
 			becameOf(item);
 		} catch (problem) {
 			setSent(item, false);
-			setText(item.note, problem.code === 'unreachable' ? 'The hub cannot be reached: it may or may not have arrived.' : `Not sent: ${problem.message}`);
+			setText(item.note, notSent(problem));
 			tick();
 		}
 	}
@@ -132,7 +135,7 @@ export function questionsPart(id, { signal, rest }) {
 		// What somebody types into, or is about to press, must not vanish under them: the keys would go elsewhere.
 		if (isHere && !item.isSent && document.activeElement.matches('button, input')) {
 			setText(item.note, outcome);
-			for (const button of [item.allow, item.deny]) button.setAttribute('aria-disabled', 'true');
+			setSent(item, true);
 			item.element.addEventListener('focusout', (event) => item.element.contains(event.relatedTarget) || drop(item));
 			return;
 		}
@@ -152,7 +155,7 @@ export function questionsPart(id, { signal, rest }) {
 
 // Whether its buttons are where they were for long enough, so that a click was meant for them.
 function isMoving(item) {
-	const { x, y } = item.allow.getBoundingClientRect();
+	const { x, y } = item.deny.getBoundingClientRect();
 	const place = `${Math.round(x)} ${Math.round(y)}`;
 	if (place !== item.place) {
 		item.place = place;
@@ -167,13 +170,14 @@ function setSent(item, isSent) {
 }
 
 function outcomeOf(status) {
+	if (status === undefined) return 'nobody can answer it any more';
 	if (status === null) return 'not shown any more: too many are open';
 	return status.state === 'approval' ? statusLine({ ...status, requestId: undefined }).text : 'the agent has ended';
 }
 
 function questionItem(question, session, decide) {
 	const title = visibleLine(`${session.agent ?? 'The agent'} asks to use ${question.tool}`, 160);
-	const { parts, about } = wanted(question);
+	const { parts, about, isWhole } = wanted(question, session.id);
 	const item = {
 		question, title, about, movedAt: 0, isSent: false, isOver: false,
 		left: h('span.left'),
@@ -189,28 +193,29 @@ function questionItem(question, session, decide) {
 		h('div.question-head', {}, h('h2', { id: heading, dir: 'auto' }, title), item.left),
 		h('p.where', { dir: 'auto' }, partsLine(session.device, session.host)),
 		parts,
-		h('div.decide', {}, item.allow, item.deny, item.message),
+		h('div.decide', {}, isWhole && item.allow, item.deny, item.message),
 		item.note,
 	);
 	return item;
 }
 
-// All that the tool is to be given, as it is, with marks for what cannot be seen; and the beginning of it.
-function wanted({ input, inputBytes, isMissed }) {
-	if (isMissed) return { parts: [h('p', {}, 'What it wants stands far back in the log.')], about: '' };
-	if (input === undefined && inputBytes !== null) {
-		const text = `What it gives the tool, ${size(inputBytes)}, is too long to be shown here: the log has it.`;
-		return { parts: [h('p', {}, text)], about: text };
-	}
-	let room = mostText;
+// All that the tool is to be given, as it is, with marks for what cannot be seen; and the beginning of it. What cannot be shown
+// whole is not for this page to allow.
+function wanted({ requestId, input, inputBytes, isMissed }, id) {
 	const given = partsOf(input);
+	const length = given.reduce((sum, { text }) => sum + text.length, 0);
+	if (isMissed || inputBytes !== null || length > mostText) {
+		const about = isMissed
+			? 'What it wants stands far back in the log.'
+			: `What it gives the tool, ${size(inputBytes ?? length)}, is too long to be shown here: the log has it.`;
+		// A name that a shell would take for more is not put into its mouth.
+		const name = /^\w[\w:-]*$/.test(requestId) ? requestId : 'NAME';
+		return { parts: [h('p', {}, about, ' It can be denied here, and, once you have read it, allowed on the hub’s machine: ', h('code', {}, `ra-hub send ${id} approve ${name}`))], about };
+	}
 	const parts = given.flatMap(({ name, text }) => {
-		const shown = text.slice(0, room).replace(/[\ud800-\udbff]$/, '');
-		room -= shown.length;
 		const lines = text.split('\n').length;
-		const pre = h('pre', { dir: 'ltr', tabindex: '0' }, visibleParts(shown).map((part) => (part.isMark ? h('span.mark', {}, part.text) : part.text)));
-		if (shown.length < text.length) pre.append(h('span.mark', {}, ` … ${counted(text.length - shown.length, 'more character')}: see the log`));
+		const pre = h('pre', { dir: 'ltr', tabindex: '0' }, visibleParts(text).map((part) => (part.isMark ? h('span.mark', {}, part.text) : part.text)));
 		return [h('h3', {}, visibleLine(name, 60), lines > 3 ? ` (${counted(lines, 'line')})` : ''), pre];
 	});
-	return { parts: parts.length > 0 ? parts : [h('p', {}, 'It gives the tool nothing.')], about: given.map(({ text }) => text).join(' ').slice(0, 300) };
+	return { parts: parts.length > 0 ? parts : [h('p', {}, 'It gives the tool nothing.')], about: given.map(({ text }) => text).join(' ').slice(0, 300), isWhole: true };
 }

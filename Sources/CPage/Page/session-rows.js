@@ -1,11 +1,10 @@
 // What a session's view knows of its rows: which are hidden, what belongs together, what is unfolded.
 
-import { envelopes } from './api.js';
+import { fetchRows } from './api.js';
 import { blocksOf, printOf, summaryOf } from './blocks.js';
 import { parsed } from './json.js';
 import { logRow } from './log-row.js';
 import { Pairs } from './pairs.js';
-import { rowOf } from './row.js';
 import { Rows } from './rows.js';
 import { statusLine } from './statuses.js';
 import { talkRow } from './talk-row.js';
@@ -30,8 +29,7 @@ export class SessionRows {
 		this.hold = hold;
 		this.#redraw = redraw;
 		this.rows = new Rows({
-			load: async (after, limit, signal) =>
-				(await envelopes(id, { after, limit, follow: 0 }, signal)).map(rowOf).filter((row) => row !== null),
+			load: (after, limit, signal) => fetchRows(id, { after, limit }, signal),
 			onRows,
 			note: (row) => this.#note(row),
 		});

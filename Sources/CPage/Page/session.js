@@ -1,6 +1,6 @@
 // One session: its header, its rows as a conversation or as a log, and what steers it.
 
-import { agentPath, call, envelopes } from './api.js';
+import { agentPath, call, fetchRows } from './api.js';
 import { blocksOf, isStructured } from './blocks.js';
 import { showConnection } from './connection.js';
 import { controlsPart } from './controls.js';
@@ -36,6 +36,7 @@ export async function openSession(main, { id, signal, retitle }) {
 	let sought = '';
 	let pending = 0;
 	let unread = 0;
+	let isGivenUp = false;
 
 	const head = sessionHead(session);
 	const log = h('div', { id: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' });
@@ -95,12 +96,15 @@ export async function openSession(main, { id, signal, retitle }) {
 
 	function eventsCame(events) {
 		const came = [];
+		const told = [];
 		for (const { type, data } of events) {
 			if (type === 'log' || type === 'status') came.push(rowOf(data));
 			else if (type === 'control') tookControl(parsed(data));
-			else if (type === 'agent' || type === 'end') sessionChanged(parsed(data));
+			else if (type === 'agent' || type === 'end') told.push(parsed(data));
 		}
+		// Rows first: the hub tells the session before them, and what is here needs not be sought.
 		append(came.filter((row) => row !== null));
+		told.forEach(sessionChanged);
 	}
 
 	function append(came) {
@@ -120,6 +124,8 @@ export async function openSession(main, { id, signal, retitle }) {
 
 	function sessionChanged(next) {
 		if (!isObject(next) || next.id !== id) return;
+		// It goes on, and nothing here does any more.
+		if (session.state === 'ended' && next.state !== 'ended') return location.reload();
 		session = next;
 		head.changed(session);
 		controls.changed(session);
@@ -129,17 +135,22 @@ export async function openSession(main, { id, signal, retitle }) {
 
 	async function stateChanged(state, retryAt) {
 		showConnection(state, retryAt);
-		if (state !== 'ended') return;
-		// An ended session has no stream that could tell these.
+		if (state === 'ended') await lookAgain();
+	}
+
+	// An ended session has no stream that could tell these; nor that a start which was given up came late.
+	async function lookAgain() {
 		const [now, sent] = await Promise.all(['', '/controls'].map((of) => call('GET', agentPath(id, of), { signal }).catch(() => null)));
 		sessionChanged(now);
 		for (const control of sent?.items ?? []) tookControl(control);
+		if (isGivenUp) setTimeout(() => signal.aborted || lookAgain(), 15_000);
 	}
 
 	function tookControl(control) {
 		controls.took(control);
 		questions.tookControl(control);
 		if (control?.payload?.action !== 'start' || !['refused', 'expired', 'unknown'].includes(control.result)) return;
+		isGivenUp = control.result === 'unknown';
 		setText(empty, visibleLine(`It was not started: ${control.reason || control.result}`));
 	}
 
@@ -265,9 +276,6 @@ export async function openSession(main, { id, signal, retitle }) {
 // A session that does not say what agent it is, is asked for its first lines.
 async function isConversation(session, signal) {
 	if (typeof session.agent === 'string' && session.agent !== '') return isStructured(session.agent.split('/').at(-1));
-	const lines = await envelopes(session.id, { after: 0, limit: 20, follow: 0 }, signal).catch(() => []);
-	return lines.some((line) => {
-		const row = rowOf(line);
-		return row?.isJSON && row.stream === 'stdout' && blocksOf(parsed(row.text)) !== null;
-	});
+	const rows = await fetchRows(session.id, { after: 0, limit: 20 }, signal).catch(() => []);
+	return rows.some((row) => row.isJSON && row.stream === 'stdout' && blocksOf(parsed(row.text)) !== null);
 }

@@ -15,7 +15,7 @@ const pageSize = 50;
 export async function openSessions(main, { signal, go }) {
 	const query = new URLSearchParams(location.search);
 	const find = findField('Find sessions', { value: query.get('q') });
-	const state = h('select', { id: 'state', 'aria-label': 'State' }, 
+	const state = h('select', { id: 'state', 'aria-label': 'State' },
 		['', 'starting', 'live', 'away', 'ended'].map((name) => h('option', { value: name, selected: name === query.get('state') }, name || 'all')));
 	const device = query.get('device') ?? '';
 	const list = h('ul.sessions', { role: 'list', 'aria-label': 'Sessions' });

@@ -12,7 +12,7 @@ export function tokenIn(text) {
 /** Opens the view in `main`. `done()` goes on to where one wanted to go. */
 export async function openSignIn(main, { token, done }) {
 	showConnection('signed-out');
-	const field = h('input', { id: 'token', type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true });
+	const field = h('input', { id: 'token', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true });
 	const note = h('p.note', { role: 'alert' });
 	const button = h('button.primary', {}, 'Sign in');
 	main.replaceChildren(

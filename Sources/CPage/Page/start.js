@@ -7,11 +7,12 @@ import { visibleLine } from './visible.js';
 
 /** The part of the sessions page: `button`, `element`. `go(path)` leads to the new session. */
 export function startPart({ go, signal }) {
+	const plain = { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' };
 	const device = h('select', { id: 'start-device' });
-	const agent = h('input', { id: 'start-agent', list: 'known-agents', value: 'claude', required: true, maxlength: '200', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
-	const folder = h('input', { id: 'start-folder', placeholder: 'where ra-run runs', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
+	const agent = h('input', { id: 'start-agent', list: 'known-agents', value: 'claude', required: true, maxlength: '200', ...plain });
+	const folder = h('input', { id: 'start-folder', placeholder: 'where ra-run runs', ...plain });
 	const prompt = h('textarea', { id: 'start-prompt', rows: '3' });
-	const words = h('textarea', { id: 'start-arguments', rows: '2', spellcheck: 'false', autocapitalize: 'none' });
+	const words = h('textarea', { id: 'start-arguments', rows: '2', ...plain });
 	const start = h('button.primary', {}, 'Start');
 	const note = h('p.note', { role: 'status' });
 	const field = (name, input) => [h('label', { for: input.id }, name), input];

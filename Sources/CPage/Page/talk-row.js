@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { size } from './format.js';
-import { isObject, parsed, stringOf } from './json.js';
+import { parsed, partsOf, stringOf } from './json.js';
 import { logRow, shell } from './log-row.js';
 import { markdownBlocks, markdownSpans } from './markdown.js';
 import { lengthOf } from './row.js';
@@ -83,9 +83,8 @@ function resultElement(result, key, row, talk) {
 }
 
 function inputElements({ input }, key, talk) {
-	if (input === undefined || input === null || input === '') return [];
-	const members = isObject(input) && Object.keys(input).length <= 12 ? Object.entries(input) : [['Input', input]];
-	return members.flatMap(([name, value], index) => [h('h4', {}, visibleLine(name, 60)), pre(stringOf(value ?? 'null', 2), `${key}/in${index}`, talk)]);
+	if (input === '') return [];
+	return partsOf(input).flatMap(({ name, text }, index) => [h('h4', {}, visibleLine(name, 60)), pre(text, `${key}/in${index}`, talk)]);
 }
 
 function resultElements(result, key, talk) {
