@@ -5,12 +5,11 @@ import os
 import pathlib
 import re
 import shlex
-import time
 import urllib.error
 
+import Support.stage
 from Support.hub import Device, Hub
 from Support.lab import LAB, Lab, NoLab
-from Support.scratch import PATIENCE, Scratch, TooLate
 
 # How prompts reach an agent. `free` are arguments that let it use its tools without asking.
 Form = collections.namedtuple("Form", "agent via is_real free")
@@ -37,20 +36,17 @@ class Refused(Exception):
     """What the hub answered a control with."""
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     def __init__(self, binaries):
-        self.binaries, self.lab, self.why_not = binaries, None, None
-        self.scratch = Scratch("agents")
-        try:
+        super().__init__("agents", binaries)
+        self.why_not = None
+        with self.building():
             self.path = self.agents()
             # Stand-ins by the names of the real ones, for who comes before these in PATH.
             self.bad, self.example = self.links("bad", claude="bad-agent", codex="bad-agent"), self.links("example", claude="fake-claude")
             self.copying = self.copies()
             self.hub = Hub(self.scratch, binaries)
             self.device = Device(self.hub, path=[self.path])
-        except BaseException:
-            self.close()
-            raise
 
     def agents(self):
         """A folder with claude, codex and gemini; only the last, and why, where the lab can't be had."""
@@ -58,8 +54,9 @@ class Stage:
         given = os.environ.get("RA_LAB")
         try:
             if not given:
-                self.lab = Lab(self.scratch)
-                given = self.lab.path if self.lab.is_real else None
+                lab = Lab(self.scratch)
+                self.ending.callback(lab.close)
+                given = lab.path if lab.is_real else None
         except NoLab as error:
             self.why_not = str(error)
         if given:
@@ -92,13 +89,6 @@ class Stage:
     def is_real(self):
         return self.why_not is None
 
-    def close(self):
-        try:
-            if self.lab:
-                self.lab.close()
-        finally:
-            self.scratch.close()
-
     # MARK: the fake model API
 
     def asked(self):
@@ -122,12 +112,3 @@ class Stage:
             return json.loads(self.hub.ask(f"/api/agents/{session}/control", payload))["seq"]
         except urllib.error.HTTPError as error:
             raise Refused(f"{error.code} {error.read().decode()}") from None
-
-    def until(self, holds, what, seconds=PATIENCE):
-        """Waits until something holds; its value."""
-        until = time.monotonic() + seconds
-        while not (value := holds()):
-            if time.monotonic() > until:
-                raise TooLate(f"{what} did not come within {seconds} s")
-            time.sleep(0.1)
-        return value

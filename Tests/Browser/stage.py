@@ -2,27 +2,24 @@
 import pathlib
 import re
 
+import Support.stage
 from Support.hub import Device, Hub, session_of
-from Support.scratch import Scratch
 from viewer import Viewer
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     def __init__(self, binaries, browser, lab):
-        self.binaries, self.browser, self.lab = binaries, browser, lab
-        self.scratch = Scratch("browser")
-        self.viewers = []
-        self.hub = Hub(self.scratch, binaries)
+        super().__init__("browser", binaries)
+        self.browser, self.lab, self.viewers = browser, lab, []
+        with self.building():
+            self.hub = Hub(self.scratch, binaries)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         try:
             for viewer in reversed(self.viewers):
                 viewer.close()
         finally:
-            self.scratch.close()
+            super().close()
 
     def viewer(self, name="browser", is_in=True, **options):
         viewer = Viewer(self.browser, self.hub, **options)
@@ -52,10 +49,6 @@ class Stage:
         for number, program in enumerate(self.scratch.programs):
             if program.name() != "ra-hub":
                 (folder / f"{number}-{program.name()}.txt").write_bytes(bytes(program.output + b"\n----\n" + program.errors))
-
-
-def name_of(test):
-    return test.__name__.replace("_", " ")
 
 
 def folder_of(test):

@@ -204,11 +204,8 @@ def play(binaries, seed, number, has_namespaces):
     """Plays one round; its stage, and what it failed by, None if it passed."""
     (story, turn), stage = story_of(seed, number), None
     try:
-        stage = Stage(binaries, f"{seed} {number}", has_namespaces, **STORIES[story][0])
-        try:
+        with Stage(binaries, f"{seed} {number}", has_namespaces, **STORIES[story][0]) as stage:
             story(Round(stage, Deck(f"{seed} {story.__name__}", turn)))
-        finally:
-            stage.close()
         return stage, None
     except Exception as error:  # noqa: BLE001  # whatever it is, it is told with the round
         return stage, error

@@ -1,7 +1,6 @@
 """What a round is played on: a hub, a device, what is bad between them, and one session that a carrier has."""
 import collections
 import contextlib
-import os
 import random
 import shutil
 import signal
@@ -9,11 +8,12 @@ import sqlite3
 import subprocess
 import time
 
+import Support.stage
 from ledger import PARTS, Ledger
 from Support.faulty_proxy import FaultyProxy
 from Support.hub import Device, Hub
 from Support.network import Network
-from Support.scratch import PATIENCE, Scratch, TooLate, run
+from Support.scratch import PATIENCE, TooLate
 from Support.spool import SpoolFolder, folder_of
 
 NAME = "round"
@@ -22,23 +22,17 @@ HEARTBEAT = 0.5
 SILENCE = 2.5 * HEARTBEAT * 1.4
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     """`has_lab`: over two hosts' network and not through the proxy; disks are bytes of small ones for the hub or the spools."""
 
     def __init__(self, binaries, words, has_namespaces, has_lab=False, hub_disk=None, spool_disk=None):
-        self.binaries, self.chance, self.has_namespaces = binaries, random.Random(words), has_namespaces
-        self.began, self.timeline, self.took_place = time.monotonic(), [], collections.Counter()
-        self.scratch = Scratch("chaos")
-        self.ending = contextlib.ExitStack()
-        self.ending.callback(self.scratch.close)
+        super().__init__("chaos", binaries)
+        self.chance, self.has_namespaces, self.took_place = random.Random(words), has_namespaces, collections.Counter()
         self.proxy = self.network = None
         # What a fault allows: kinds of gaps, exit statuses.
         self.gaps, self.statuses = [], {0}
-        try:
+        with self.building():
             self.build(has_lab, hub_disk, spool_disk)
-        except BaseException:
-            self.ending.close()
-            raise
 
     def build(self, has_lab, hub_disk, spool_disk):
         where = {}
@@ -65,12 +59,7 @@ class Stage:
             self.mount(self.spools, spool_disk)
         self.token = self.hub.run("token", "create", "chaos").decode().strip()
         self.ledger = Ledger(self.hub.folder, NAME)
-        self.timeline.append(f"{time.monotonic() - self.began:6.2f} s  a hub and a device are there")
-
-    def mount(self, folder, size):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "chaos-disk", folder], os.environ)
-        self.ending.callback(run, ["umount", folder], os.environ)
+        self.note("a hub and a device are there")
 
     def close(self):
         for program in reversed(self.scratch.programs):
@@ -80,9 +69,6 @@ class Stage:
         self.ending.close()
 
     # What is noted.
-
-    def note(self, text):
-        self.timeline.append(f"{time.monotonic() - self.began:6.2f} s  {text}")
 
     def took(self, kind, detail=""):
         """A fault took place."""

@@ -2,37 +2,20 @@
 import base64
 import json
 import os
-import time
 
+import Support.stage
 from Support.hub import Device, Hub
-from Support.scratch import PATIENCE, Scratch, TooLate, run
+from Support.scratch import run
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     def __init__(self, binaries, is_short):
-        self.binaries, self.is_short = binaries, is_short
-        self.began, self.timeline = time.monotonic(), []
-        self.scratch = Scratch("jobs")
-        try:
+        super().__init__("jobs", binaries, is_short)
+        with self.building():
             self.hub = Hub(self.scratch, binaries)
             self.device = Device(self.hub)
             self.bundle = Bundle(run([f"{binaries}/ra-pair", "--export"], self.device.environment).decode())
             self.file = self.private("bundle", self.bundle.line)
-        except BaseException:
-            self.scratch.close()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            self.scratch.close()
-        except AssertionError as error:
-            # What failed before tells more.
-            if kind is None:
-                raise
-            self.note(str(error))
 
     def private(self, name, text):
         """A file for its owner alone."""
@@ -40,12 +23,6 @@ class Stage:
         path.touch(0o600)
         path.write_text(text)
         return path
-
-    def size(self, short, long):
-        return short if self.is_short else long
-
-    def note(self, text):
-        self.timeline.append(f"{time.monotonic() - self.began:7.2f} s  {text}")
 
     def bare(self, **more):
         """The environment of a job that has the bundle and nothing else."""
@@ -59,18 +36,13 @@ class Stage:
         """The hub's name of each session, by the name that the device gave it."""
         return {session["sessionId"]: session["id"] for session in self.hub.sessions()}
 
-    def until(self, holds, what, seconds=PATIENCE):
-        """Waits until something holds; its value."""
-        until = time.monotonic() + seconds
-        while not (value := holds()):
-            if time.monotonic() > until:
-                raise TooLate(f"{what} did not come")
-            time.sleep(0.02)
-        return value
-
     def left(self):
         """The sessions' folders in the spool."""
         return sorted(path.name for path in self.device.home.glob(".local/state/remote-agent-client/spool/*/*"))
+
+    def check(self):
+        super().check()
+        assert not self.bundle.found_in(self.hub.said()), "the hub's messages have the bundle"
 
 
 class Bundle:

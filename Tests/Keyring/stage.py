@@ -7,8 +7,9 @@ import signal
 import subprocess
 
 import sealed
+import Support.stage
 from Support.hub import Device, Hub
-from Support.scratch import PATIENCE, Scratch
+from Support.scratch import PATIENCE
 from watch import Watch
 
 PASSWORD = "the keyring's own password"
@@ -27,27 +28,17 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 """
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     """`secrets` are all values that must not be found anywhere, by what they are."""
 
     def __init__(self, binaries):
-        self.scratch, self.binaries = Scratch("keyring"), binaries
-        self.secrets, self.ending = {}, contextlib.ExitStack()
-        self.ending.callback(self.scratch.close)
-        try:
+        super().__init__("keyring", binaries)
+        self.secrets = {}
+        with self.building():
             self.said = self.scratch.folder / "said"
             self.said.mkdir()
             self.watch = self.ending.enter_context(Watch(self.scratch.folder))
             self.hub = Hub(self.scratch, binaries)
-        except BaseException:
-            self.ending.close()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.ending.close()
 
     def desktop(self, password=PASSWORD):
         return Desktop(self, password)

@@ -65,9 +65,9 @@ def the_hubs_disk_is_full(stage):
     ballast = stage.hub.folder / "ballast"
     carried = stage.carry("format")
     carried.fed()
-    fill(ballast, spare=stage.size // 8)
-    stage.note(f"hub: {stage.size // 8} bytes of room left")
-    carried.feed(stage.size // 2)
+    fill(ballast, spare=stage.load // 8)
+    stage.note(f"hub: {stage.load // 8} bytes of room left")
+    carried.feed(stage.load // 2)
     # It says so once; one that ends, or says nothing, is none that can go on.
     said = stage.until(lambda: re.search(rb"the hub.s disk is full", stage.hub.said()), "the disk is full")
     stage.note(f"hub: {said[0].decode()}")
@@ -89,7 +89,7 @@ def fill(ballast, spare):
 def blackhole(stage, kind, *ways):
     """All is swallowed for longer than the watchdogs wait; lines that come after it heals are delivered too."""
     carried = stage.carry(kind)
-    stage.arrives(carried, stage.size // 2)
+    stage.arrives(carried, stage.load // 2)
     before, lost = stage.connections(), sum(stage.lost())
     stage.set(**{way: {"blackhole": True} for way in ways})
     stage.silence()
@@ -179,7 +179,7 @@ def connections_are_reset_at_random(stage):
 
 def connections_are_refused_for_a_while(stage):
     carried = stage.carry("text")
-    stage.arrives(carried, stage.size // 2)
+    stage.arrives(carried, stage.load // 2)
     before = stage.connections()
     stage.set(both={"refuse": True})
     stage.until(lambda: stage.connections() >= before + 3, "three connections were refused")

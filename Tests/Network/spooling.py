@@ -11,7 +11,7 @@ def a_hub_that_is_away_while_all_is_taken_in(stage):
     carried.fed()
     stage.hub.kill()
     stage.note("hub: killed")
-    carried.feed(stage.size)
+    carried.feed(stage.load)
     carried.fed()
     assert carried.program.process.poll() is None, f"the tunnel gave up: {carried.program.said()}"
     stage.hub.start()

@@ -1,5 +1,4 @@
 """What a scenario plays on: a network, a hub and a device of its own, and tunnels that are fed while the network gets worse."""
-import contextlib
 import os
 import random
 import signal
@@ -7,65 +6,48 @@ import subprocess
 import threading
 import time
 
+import Support.stage
 from Support import stored
 from Support.source import BLOCK, Source
 from Support.hub import Device, Hub, session_of
 from Support.network import Network
 from Support.processes import family, figure, named
-from Support.scratch import PATIENCE, Scratch, TooLate, run
+from Support.scratch import PATIENCE, TooLate, run
 
 # What one filter may hold, in KiB, whatever happens and however much it carries.
 MEMORY = 32 << 10
 
 
-class Stage:
-    """`size` is how much a fast network is to carry, in bytes; `at_most` bounds it where the network is slow."""
+class Stage(Support.stage.Stage):
+    """`load` is how much a fast network is to carry, in bytes; `at_most` bounds it where the network is slow."""
 
-    def __init__(self, name, binaries, seed, size, is_strict, is_fast=True, disk=None):
-        self.binaries, self.seed, self.size, self.is_strict = binaries, seed, size, is_strict
+    def __init__(self, name, binaries, seed, load, is_strict, is_fast=True, disk=None):
+        super().__init__("network", binaries)
+        self.seed, self.load, self.is_strict = seed, load, is_strict
         self.chance = random.Random(f"{seed} {name}")
-        self.began, self.timeline = time.monotonic(), []
-        self.scratch = Scratch("network")
-        self.ending = contextlib.ExitStack()
-        self.ending.callback(self.scratch.close)
-        try:
+        with self.building():
             self.network = Network(self.scratch, is_fast)
             self.ending.callback(self.network.close)
             if disk is not None:
-                folder = self.scratch.folder / "hub"
-                folder.mkdir(mode=0o700)
-                run(["mount", "-t", "tmpfs", "-o", f"size={disk},mode=700", "hub-disk", folder], os.environ)
-                self.ending.callback(run, ["umount", folder], os.environ)
+                self.mount(self.scratch.folder / "hub", disk)
             self.hub = Hub(self.scratch, binaries, address="10.77.0.2", inside=self.network.hub, options=self.heartbeat())
             self.device = Device(self.hub, inside=self.network.device)
-        except BaseException:
-            self.ending.close()
-            raise
         self.memory = Memory()
         self.ending.callback(self.memory.close)
         self.carried = []
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        # Programs and feeders first: what they run on goes after them.
+    def close(self):
         for carried in self.carried:
             carried.give_up()
             for line in carried.program.errors.decode(errors="replace").splitlines():
-                self.timeline.append(f"          said: {line}")
-        for program in reversed(self.scratch.programs):
-            program.kill()
-        self.ending.close()
+                self.timeline.append(f"           said: {line}")
+        super().close()
 
     def heartbeat(self):
         """Half a second, where the hub can be told; else its own, and silence takes half a minute."""
         help_text = run([f"{self.binaries}/ra-hub", "serve", "--help"], os.environ)
         self.timeout = 1.25 if b"--heartbeat" in help_text else 30
         return ["--heartbeat", "0.5"] if self.timeout < 30 else []
-
-    def note(self, text):
-        self.timeline.append(f"{time.monotonic() - self.began:6.2f} s  {text}")
 
     def set(self, **how):
         self.note(f"network: {how or 'good'}")
@@ -75,12 +57,7 @@ class Stage:
         self.set()
 
     def until(self, holds, what, seconds=None):
-        """Waits until something holds; its value."""
-        until = time.monotonic() + (seconds or PATIENCE + 2 * self.timeout)
-        while not (value := holds()):
-            if time.monotonic() > until:
-                raise TooLate(f"{what} did not come")
-            time.sleep(0.02)
+        value = super().until(holds, what, seconds or PATIENCE + 2 * self.timeout)
         self.note(what)
         return value
 
@@ -118,12 +95,12 @@ class Stage:
         return stat["toHub"]["lost"], stat["toDevice"]["lost"]
 
     def at_most(self, size):
-        return min(self.size, size)
+        return min(self.load, size)
 
     def carry(self, kind="text", size=None, program=None, until=1, options=("--flush-timeout", "0")):
         """Starts a pipeline for `size` bytes and feeds it `until` bytes, by default its first block; `program` in place of
         `ra-tunnel` is a command for the shell, `options` are ra-tunnel's."""
-        carried = Carried(self, kind, size or self.size, program, until, options)
+        carried = Carried(self, kind, size or self.load, program, until, options)
         self.carried.append(carried)
         return carried
 
@@ -138,7 +115,7 @@ class Stage:
         """Runs a ra-tunnel on the device to its end; its status."""
         program = self.device.start("ra-tunnel", *arguments, stdin=stdin)
         self.memory.watch(program.process.pid)
-        status = program.ends(self.deadline(self.size))
+        status = program.ends(self.deadline(self.load))
         self.note(f"ra-tunnel {' '.join(arguments)}: status {status}, {program.errors.decode(errors='replace').strip()!r}")
         return status
 

@@ -3,13 +3,13 @@ import collections
 import json
 import os
 import pathlib
-import time
 import urllib.error
 
+import Support.stage
 from Support.hub import Device, Hub
 from Support.lab import LAB
 from Support.processes import family
-from Support.scratch import PATIENCE, Scratch, TooLate, knowing
+from Support.scratch import PATIENCE, TooLate, knowing
 
 # Notes that it was started, once a start, and waits to be stopped: `worker NAME [quick|deaf|lines]`.
 WORKER = """#!/bin/sh
@@ -24,12 +24,10 @@ while :; do sleep 1000; done
 """
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     def __init__(self, binaries, is_short):
-        self.binaries, self.is_short = binaries, is_short
-        self.began, self.timeline = time.monotonic(), []
-        self.scratch = Scratch("ondemand")
-        try:
+        super().__init__("ondemand", binaries, is_short)
+        with self.building():
             self.hub = Hub(self.scratch, binaries)
             agents = self.scratch.folder / "agents"
             agents.mkdir()
@@ -40,37 +38,13 @@ class Stage:
             self.agents = agents
             self.device = Device(self.hub, path=[agents])
             self.run = None
-        except BaseException:
-            self.scratch.close()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            self.scratch.close()
-        except AssertionError as error:
-            # What failed before tells more.
-            if kind is None:
-                raise
-            self.note(str(error))
-
-    def size(self, short, long):
-        return short if self.is_short else long
-
-    def note(self, text):
-        self.timeline.append(f"{time.monotonic() - self.began:7.2f} s  {text}")
 
     def until(self, holds, what, seconds=PATIENCE):
-        """Waits until something holds; its value."""
-        until = time.monotonic() + seconds
-        while not (value := holds()):
-            if time.monotonic() > until:
-                said = f"; ra-run said {self.run.errors[-1500:].decode(errors='replace')}" if self.run else ""
-                raise TooLate(f"{what() if callable(what) else what} did not come{said}")
-            time.sleep(0.03)
-        return value
+        try:
+            return super().until(holds, what, seconds)
+        except TooLate as error:
+            said = f"; ra-run said {self.run.errors[-1500:].decode(errors='replace')}" if self.run else ""
+            raise TooLate(f"{error}{said}") from None
 
     def on_demand(self, *options, environment=None):
         """ra-run --on-demand, as soon as the hub can have agents started by it."""

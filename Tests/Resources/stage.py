@@ -4,11 +4,11 @@ import hashlib
 import os
 import random
 import subprocess
-import time
 
+import Support.stage
 from Support.hub import Device, Hub
 from Support.processes import descriptors, usage, workers
-from Support.scratch import PATIENCE, Scratch, TooLate, run
+from Support.scratch import TooLate, run
 
 # Descriptors of the hub's database: two each of a writer and four readers, and one that they share.
 STORE = 11
@@ -20,54 +20,18 @@ WORKERS = 16 + os.cpu_count()
 IS_WATCHED = "RA_SANITIZER" in os.environ
 
 
-class Stage:
+class Stage(Support.stage.Stage):
     """`is_inside` tells whether the network is our own, so that it may be changed."""
 
     def __init__(self, name, binaries, seed, is_short, minutes, is_inside):
-        self.binaries, self.seed, self.is_short, self.minutes, self.is_inside = binaries, seed, is_short, minutes, is_inside
+        super().__init__("resources", binaries, is_short)
+        self.seed, self.minutes, self.is_inside = seed, minutes, is_inside
         self.chance = random.Random(f"{seed} {name}")
-        self.began, self.timeline = time.monotonic(), []
-        self.ending = contextlib.ExitStack()
-        self.scratch = Scratch("resources")
-        self.ending.callback(self.scratch.close)
-        try:
+        with self.building():
             self.hub = Hub(self.scratch, binaries)
-        except BaseException:
-            self.ending.close()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        # The programs first: what they go through is ended after them.
-        for program in reversed(self.scratch.programs):
-            program.kill()
-        try:
-            self.ending.close()
-        except AssertionError as error:
-            # What failed before tells more.
-            if kind is None:
-                raise
-            self.note(str(error))
 
     def device(self, label="laptop"):
         return Device(self.hub, label)
-
-    def size(self, short, long):
-        return short if self.is_short else long
-
-    def note(self, text):
-        self.timeline.append(f"{time.monotonic() - self.began:7.2f} s  {text}")
-
-    def until(self, holds, what, seconds=PATIENCE):
-        """Waits until something holds; its value."""
-        until = time.monotonic() + seconds
-        while not (value := holds()):
-            if time.monotonic() > until:
-                raise TooLate(f"{what() if callable(what) else what} did not come")
-            time.sleep(0.02)
-        return value
 
     def measured(self, **pids):
         """What each process holds now; it is told."""
