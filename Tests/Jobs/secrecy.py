@@ -7,7 +7,9 @@ import subprocess
 from Support.processes import descriptors, family, named
 from Support.scratch import run
 
-AGENT = "env; tr '\\0' '\\n' </proc/self/environ; sleep 1000 & echo 'the agent is up'; wait"
+# It is up when its child is no shell any more; what it says then does not stand so in its own words, which its environment has.
+AGENT = """env; tr '\\0' '\\n' </proc/self/environ; sleep 1000 &
+while read -r name </proc/$!/comm && [ "$name" != sleep ]; do :; done; echo 'the agent is' up; wait"""
 
 
 def seen(stage, pids):
