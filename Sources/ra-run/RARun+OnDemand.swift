@@ -24,12 +24,14 @@ extension RARun {
     }
   }
 
+  /// Whoever hands a device over by descriptor, as the hub does for its own machine, is no person at a terminal: what is wrong
+  /// with config.json is told at each start.
+  private var isHandedOver: Bool { credential.credentialFd != nil }
+
   func runOnDemand(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     do throws(PolicyChoice.Failure) {
       if try startable().agents.isEmpty {
-        // Whoever hands a device over by descriptor, as the hub does for its own machine, is no person at a terminal: he is
-        // told at each start.
-        guard credential.credentialFd != nil else {
+        guard isHandedOver else {
           diagnostics.error(
             "--on-demand: no agent may be started", hint: "name those that may: ra-run --on-demand claude codex")
           return ExitStatus.usage
@@ -38,7 +40,8 @@ extension RARun {
       }
     } catch {
       diagnostics.error(error.message, hint: error.hint)
-      return error.status
+      guard isHandedOver else { return error.status }
+      diagnostics.note("no agent can be started: each start is refused until that is mended")
     }
     guard let folder = FolderPath.resolve(cwd ?? ".") else {
       diagnostics.error("entering \(cwd ?? "."): \(String(cString: strerror(errno)))")

@@ -311,12 +311,25 @@ private struct Stage {
     try stage.end()
   }
 
-  @Test func `a device that is handed over by descriptor runs with nothing allowed, and refuses each start`() throws {
+  @Test(arguments: [
+    (
+      nil, "starting an agent is not allowed here (allow: agents)",
+      "no agent may be started: each start is refused until config.json allows its agent"
+    ),
+    (
+      "{", "the settings of this device can't be used",
+      "no agent can be started: each start is refused until that is mended"
+    ),
+  ])
+  func `a device that is handed over by descriptor runs with nothing allowed, and refuses each start`(
+    settings text: String?, reason: String, told: String
+  ) throws {
     let bundle = CredentialBundle(
       hub: "https://hub", ca: nil, pin: nil, clientId: "c_1", label: "x", key: Array(repeating: 7, count: 32),
       refreshToken: "r", pairedAt: 1
     ).text
     let settings = try Folder()
+    if let text { try AtomicFile.write(Array(text.utf8), to: "\(settings.path)/config.json", mode: 0o600) }
     let stage = try Stage(
       ["--credential-fd=9"],
       environment: [
@@ -324,8 +337,8 @@ private struct Stage {
         "/bin/sh", "-c", #"printf %s "$BUNDLE" >bundle; exec "$@" 9<bundle"#, "sh",
       ])
     stage.start(1, "a")
-    #expect(try stage.answer(1).hasPrefix("starting an agent is not allowed here (allow: "))
-    #expect(stage.program.errorText.contains("no agent may be started: each start is refused until"))
+    #expect(try stage.answer(1) == reason)
+    #expect(stage.program.errorText.contains(told))
     // Allowed from the next start on.
     try AtomicFile.write(
       Array(#"{"allow":{"agents":["worker"]}}"#.utf8), to: "\(settings.path)/config.json", mode: 0o600)
@@ -365,6 +378,8 @@ private struct Stage {
     (["sh", "--", "x"], "--on-demand takes no arguments"), (["./sh"], "is none of names or absolute paths"),
     (["--max-sessions", "0", "sh"], "--max-sessions is from 1 to 256"),
     (["--max-sessions", "257", "sh"], "--max-sessions is from 1 to 256"),
+    (["--redact-pattern", "(", "sh"], "--redact-pattern (: at character 1: '(' is not closed"),
+    (["--no-redact", "--redact-env", "X", "sh"], "--no-redact hides nothing"),
     ([], "--on-demand: no agent may be started"), (["--cwd", "/nowhere", "sh"], "entering /nowhere"),
   ])
   func `options that don't go with it are told`(arguments: [String], message: String) throws {
