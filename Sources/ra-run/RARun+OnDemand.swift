@@ -54,7 +54,8 @@ extension RARun {
     guard let secrets = try secrets(variable: &variable, diagnostics) else { return ExitStatus.configuration }
     let promptVia = agent.promptVia
     let machine = OnDemand(
-      folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control
+      folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control,
+      drainsLeft: tunnel.drainFirst
     ) {
       FolderPath.resolve($0)
     } hasSessionMode: { agent throws(ControlRefusal) in
@@ -140,8 +141,10 @@ extension RARun {
       words("--credential", credential.credential)
       + words("--credential-file", credential.credentialFile.flatMap { isFile($0) ? $0 : nil })
       + words("--passphrase-file", passphrase.passphraseFile.flatMap { isFile($0) ? $0 : nil }) + passphrase.askWords
-    plan.tunnelOptions = credentialWords + tunnel.labelWords + tunnel.options
+    // Of sessions none waits for what others left: that has a tunnel of its own.
+    plan.tunnelOptions = credentialWords + tunnel.labelWords + tunnel.ownOptions
     plan.channelOptions = credentialWords + tunnel.wayWords
+    plan.drainOptions = credentialWords + tunnel.flushWords + tunnel.wayWords
     plan.title = tunnel.title
     return plan
   }
