@@ -268,7 +268,8 @@ def a_backlog_keeps_no_session_from_connecting(stage):
         assert old()["state"] == "live", old()
         narrow.is_wide = True
         stage.ended(old()["id"])
-        assert stage.text(old()["id"]) == backlog.read_text(), "what was left is not whole"
+        text = stage.text(old()["id"], "stdin")
+        assert text == backlog.read_text(), f"what was left is not whole: {len(text)} of {backlog.stat().st_size}, {text[:60]!r}"
         stage.until(lambda: not stage.spool(), lambda: f"the end of {stage.spool()}")
         stage.ends(0, signal.SIGTERM)
     finally:
