@@ -12,6 +12,9 @@ package import RemoteAgentCore
 /// - It is due at the beginning, after a session that left something, and after one that had to give up itself.
 /// - A reason is a word of the hub, or such a session: without another none follows one that had to give up.
 extension OnDemand {
+  /// From the first SIGTERM, after which it goes on with what is under way, to the second, after which it doesn't.
+  private static let drainTime: Milliseconds = 2000
+
   enum Drain: Equatable {
     case none, running
     /// It was asked to end, and is asked so again.
@@ -65,7 +68,7 @@ extension OnDemand {
   mutating func endDrain(at now: Milliseconds) {
     guard drain == .running else { return }
     add(.signalDrain(15))
-    drain = .ending(next: now + OnDemand.closingTime, signal: 15)
+    drain = .ending(next: now + OnDemand.drainTime, signal: 15)
   }
 
   /// It is not waited for any more.

@@ -179,7 +179,8 @@ private enum Victim: Character {
         && living.allSatisfy { $0.name == "ra-run" || tunnels.contains($0.id) || tunnels.contains($0.parent) }
     }
     let own = try #require(mark.living.first { $0.name == "ra-run" })
-    #expect(Mark.zombies(of: [own.id]) == [])
+    // What has ended lives no more, and is waited for right after.
+    try mark.wait("ra-run to have waited") { _ in Mark.zombies(of: [own.id]) == [] }
     try AtomicFile.write([], to: "\(program.path)/enough", mode: 0o600)
     #expect(try program.finish() == .exited(code: 137))
     #expect(access("\(program.path)/delivered", F_OK) == 0)
