@@ -175,7 +175,8 @@ void cposix_guard_run(const struct cposix_agent *agent, int socket, pid_t keeper
   }
   cposix_guard_tell(socket, CPOSIX_GUARD_STARTED, *id, -1);
   if (cposix_guard_settle(socket) != 0) {
-    cposix_end_descendants(give_up, *id, &guard.status);
+    int none = 0;
+    cposix_end_descendants(give_up, *id, &guard.status, NULL, &none);
     _exit(1);
   }
   look_after(&guard);

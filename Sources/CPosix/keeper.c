@@ -62,7 +62,7 @@ void cposix_guard_hear_children(void) {
 }
 
 _Noreturn static void end_all(int socket, const pid_t *agent) {
-  int status = -1, left = cposix_end_descendants(give_up, *agent, &status);
+  int status = -1, none = 0, left = cposix_end_descendants(give_up, *agent, &status, NULL, &none);
   cposix_guard_tell(socket, CPOSIX_GUARD_LOST, left, status);
   _exit(1);
 }

@@ -195,7 +195,8 @@ int cposix_descendants(pid_t of, pid_t *found, int most) {
   return number;
 }
 
-enum cposix_left cposix_reap(pid_t *agent, int *status) {
+// As cposix_reap; those of `spared` that it waited for are dropped from it.
+static enum cposix_left reap(pid_t *agent, int *status, pid_t *spared, int *spared_count) {
   // Not for ever where they end as fast as we wait.
   for (int i = 0; i < most_reaped; i++) {
     int one;
@@ -204,18 +205,27 @@ enum cposix_left cposix_reap(pid_t *agent, int *status) {
       *status = one;
       *agent = 0;
     }
+    for (int j = 0; process > 0 && j < *spared_count; j++)
+      if (spared[j] == process) spared[j--] = spared[--*spared_count];
     if (process < 0 && errno == ECHILD) return cposix_none_left;
     if (process == 0) return cposix_some_live;
   }
   return cposix_more_ended;
 }
 
-int cposix_end_descendants(int milliseconds, pid_t agent, int *status) {
+enum cposix_left cposix_reap(pid_t *agent, int *status) {
+  int none = 0;
+  return reap(agent, status, NULL, &none);
+}
+
+int cposix_end_descendants(int milliseconds, pid_t agent, int *status, pid_t *spared, int *spared_count) {
   long long deadline = cposix_now() + milliseconds;
-  int left = 0;
-  while (cposix_reap(&agent, status)) {
-    left = cposix_kill_descendants();
-    if (cposix_now() >= deadline) return left;
+  int left = 0, empty = 0;
+  while (reap(&agent, status, spared, spared_count)) {
+    left = kill_descendants(spared, *spared_count);
+    // Twice, since a list of processes is none of one moment. Without any that are spared the last one's end is heard.
+    empty = left == 0 && *spared_count > 0 ? empty + 1 : 0;
+    if (empty == 2 || cposix_now() >= deadline) return left;
     poll(NULL, 0, 10);
   }
   return 0;

@@ -24,12 +24,14 @@ extension RARun {
     }
   }
 
+  /// Whoever hands a device over by descriptor, as the hub does for its own machine, is no person at a terminal: what is wrong
+  /// with config.json is told at each start.
+  private var isHandedOver: Bool { credential.credentialFd != nil }
+
   func runOnDemand(variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
     do throws(PolicyChoice.Failure) {
       if try startable().agents.isEmpty {
-        // Whoever hands a device over by descriptor, as the hub does for its own machine, is no person at a terminal: he is
-        // told at each start.
-        guard credential.credentialFd != nil else {
+        guard isHandedOver else {
           diagnostics.error(
             "--on-demand: no agent may be started", hint: "name those that may: ra-run --on-demand claude codex")
           return ExitStatus.usage
@@ -38,7 +40,8 @@ extension RARun {
       }
     } catch {
       diagnostics.error(error.message, hint: error.hint)
-      return error.status
+      guard isHandedOver else { return error.status }
+      diagnostics.note("no agent can be started: each start is refused until that is mended")
     }
     guard let folder = FolderPath.resolve(cwd ?? ".") else {
       diagnostics.error("entering \(cwd ?? "."): \(String(cString: strerror(errno)))")
@@ -51,7 +54,8 @@ extension RARun {
     guard let secrets = try secrets(variable: &variable, diagnostics) else { return ExitStatus.configuration }
     let promptVia = agent.promptVia
     let machine = OnDemand(
-      folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control
+      folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control,
+      drainsLeft: tunnel.drainFirst
     ) {
       FolderPath.resolve($0)
     } hasSessionMode: { agent throws(ControlRefusal) in
@@ -137,8 +141,10 @@ extension RARun {
       words("--credential", credential.credential)
       + words("--credential-file", credential.credentialFile.flatMap { isFile($0) ? $0 : nil })
       + words("--passphrase-file", passphrase.passphraseFile.flatMap { isFile($0) ? $0 : nil }) + passphrase.askWords
-    plan.tunnelOptions = credentialWords + tunnel.labelWords + tunnel.options
+    // Of sessions none waits for what others left: that has a tunnel of its own.
+    plan.tunnelOptions = credentialWords + tunnel.labelWords + tunnel.ownOptions
     plan.channelOptions = credentialWords + tunnel.wayWords
+    plan.drainOptions = credentialWords + tunnel.flushWords + tunnel.wayWords
     plan.title = tunnel.title
     return plan
   }

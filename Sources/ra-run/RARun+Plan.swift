@@ -7,7 +7,13 @@ import RemoteAgentProcess
 /// One agent, the owner's: the plan of its pipeline, and its run.
 extension RARun {
   func run(_ arguments: [String], variable: inout [UInt8]?, _ diagnostics: Diagnostics) throws -> Int32 {
-    var plan = plan(arguments)
+    var plan: RunPlan
+    do throws(ProcessError) {
+      plan = try self.plan(arguments)
+    } catch {
+      diagnostics.error("the prompt: \(error)")
+      return ExitStatus.noInput
+    }
     do throws(PolicyChoice.Failure) {
       plan.isSteered = try !policy.choice.policy().allowsNothing
     } catch {
@@ -61,11 +67,20 @@ extension RARun {
     }
   }
 
-  private func plan(_ arguments: [String]) -> RunPlan {
+  private func plan(_ arguments: [String]) throws(ProcessError) -> RunPlan {
     var plan = RunPlan(agent: agents[0], arguments: arguments)
     plan.showsLines = json
     plan.spawnOptions += words("--mode", mode?.rawValue) + words("--stdin", stdin?.rawValue)
-    plan.spawnOptions += prompt.flatMap { words("--prompt", $0) } + words("--cwd", cwd)
+    for prompt in prompt {
+      guard let descriptor = RunPlan.descriptor(ofPrompt: prompt) else {
+        plan.spawnOptions += words("--prompt", prompt)
+        continue
+      }
+      // At ra-spawn that number is another's: of what control comes by, or the agent's output is shown on.
+      try Descriptor.closeOnExec(descriptor)
+      plan.passToSpawn(descriptor) { "--prompt=@/dev/fd/\($0)" }
+    }
+    plan.spawnOptions += words("--cwd", cwd)
     plan.spawnOptions += redaction.options + agent.options
     if stay { plan.spawnOptions.append("--stay") }
     if failing == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }

@@ -119,11 +119,15 @@ struct RARun: ParsableCommand {
     guard (1...RARun.mostSessions).contains(maxSessions ?? 1) else {
       throw ValidationError("--max-sessions is from 1 to \(RARun.mostSessions)")
     }
-    let isDescriptor = { (path: String?) in path.flatMap(RunPlan.descriptor) != nil }
+    let prompts = prompt.count { RunPlan.descriptor(ofPrompt: $0) != nil }
+    guard prompts <= RunPlan.mostPassedToSpawn else {
+      throw ValidationError("--prompt: no more than \(RunPlan.mostPassedToSpawn) are read from descriptors")
+    }
+    let isDescriptor = { (path: String?) in path.flatMap(RunPlan.descriptor(named:)) != nil }
     guard
       !dryRun
         || credential.credentialFd == nil && !isDescriptor(credential.credentialFile)
-          && !isDescriptor(passphrase.passphraseFile)
+          && !isDescriptor(passphrase.passphraseFile) && prompts == 0
     else {
       throw ValidationError("--dry-run prints a command to run later, and a descriptor is read now")
     }

@@ -41,11 +41,15 @@ struct TunnelOptions: ParsableArguments {
   var labelWords: [String] { label.flatMap { words("--label", $0) } }
 
   /// How it is carried.
-  var options: [String] {
-    words("--flush-timeout", flushTimeout.map(String.init)) + (noSpool ? ["--no-spool"] : [])
-      + (fsync ? ["--fsync"] : []) + words("--spool-limit", spoolLimit)
-      + words("--on-full", onFull) + (drainFirst ? ["--drain-first"] : []) + wayWords
+  var options: [String] { ownOptions + (drainFirst ? ["--drain-first"] : []) }
+
+  /// Save what is about the sessions before it.
+  var ownOptions: [String] {
+    flushWords + (noSpool ? ["--no-spool"] : []) + (fsync ? ["--fsync"] : []) + words("--spool-limit", spoolLimit)
+      + words("--on-full", onFull) + wayWords
   }
+
+  var flushWords: [String] { words("--flush-timeout", flushTimeout.map(String.init)) }
 
   /// The way to the hub.
   var wayWords: [String] { words("--pin", pin) + words("--proxy", proxy) }

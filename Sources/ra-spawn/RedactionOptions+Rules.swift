@@ -6,23 +6,8 @@ extension RedactionOptions {
   /// The rules; nil if nothing is hidden.
   ///
   /// - Parameter credential: what `RA_CREDENTIAL` had before it was taken out of the environment.
-  func rules(credential: [UInt8]?, _ diagnostics: Diagnostics) throws(Failure) -> RedactionRules? {
-    guard redact else {
-      guard redactPattern.isEmpty, redactEnv.isEmpty else {
-        throw Failure(message: "--no-redact hides nothing, also not what --redact-pattern and --redact-env say")
-      }
-      return nil
-    }
-    var patterns: [RedactionPattern] = []
-    for text in redactPattern {
-      do throws(PatternError) {
-        patterns.append(try RedactionPattern(text))
-      } catch {
-        throw Failure(
-          message: "--redact-pattern \(text): at character \(error.character): \(error.reason)",
-          hint: "ra-spawn(1) tells what a pattern may have")
-      }
-    }
+  func rules(credential: [UInt8]?, _ diagnostics: Diagnostics) throws -> RedactionRules? {
+    guard redact else { return nil }
     var environment = Environment.all
     environment[CredentialBundle.variable] = credential.map { String(decoding: $0, as: UTF8.self) }
     for name in redactEnv {
@@ -36,6 +21,6 @@ extension RedactionOptions {
       }
     }
     return RedactionRules(
-      values: SecretEnvironment.values(of: environment, named: redactEnv), patterns: patterns)
+      values: SecretEnvironment.values(of: environment, named: redactEnv), patterns: try patterns())
   }
 }

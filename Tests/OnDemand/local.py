@@ -124,7 +124,7 @@ def the_child_of_the_hub_is_killed(stage):
         stage.until(lambda child=child: own.child() not in (None, child), "another child")
         own.ready()
         assert stage.ended(own.begin(f"quick-{number}", "quick"))["exit"]["code"] == 0
-    # Its agent was ended with it; what it had said comes with the next session (--drain-first).
+    # Its agent was ended with it; what it had said comes with the next child (--drain-first).
     stage.ended(lost)
     assert children(own.hub.program.process.pid) == [own.child()]
     never_twice(stage)

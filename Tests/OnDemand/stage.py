@@ -127,8 +127,8 @@ class Stage(Support.stage.Stage):
                 pass
         return None
 
-    def text(self, session):
-        return self.hub.ask(f"/api/agents/{session}/raw?stream=stdout").decode()
+    def text(self, session, stream="stdout"):
+        return self.hub.ask(f"/api/agents/{session}/raw?stream={stream}").decode()
 
     def ends(self, status=0, number=None):
         """Ends ra-run and all that it runs."""

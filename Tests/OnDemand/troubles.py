@@ -1,10 +1,12 @@
 """What is killed or lost while agents are started: no start is carried out twice, and nothing is left running."""
+import asyncio
 import http.client
 import os
 import signal
 import subprocess
 import threading
 import time
+import types
 import urllib.error
 
 from Support.forwarder import Forwarder
@@ -223,6 +225,80 @@ def the_network_is_gone_for_a_while(stage):
         outage.close()
 
 
+class Narrow(Forwarder):
+    """One with room for 256 KiB of a connection at once, and for 64 KiB a second of what follows, until it is wide."""
+
+    is_wide = False
+
+    async def pass_on(self, reader, writer):
+        passed = 0
+
+        async def read(size):
+            nonlocal passed
+            piece = await reader.read(size)
+            passed += len(piece)
+            until = time.monotonic() + (len(piece) / 65536 if passed > 262144 else 0)
+            while not self.is_wide and time.monotonic() < until:
+                await asyncio.sleep(0.1)
+            return piece
+        await super().pass_on(types.SimpleNamespace(read=read), writer)
+
+
+def a_backlog_keeps_no_session_from_connecting(stage):
+    """What earlier sessions left goes beside those that are started."""
+    narrow = Narrow()
+    try:
+        backlog = stage.device.home / "backlog"
+        backlog.write_text("".join(f"{number} {'x' * 1000}\n" for number in range(6000)))
+        stage.hub.kill()
+        with backlog.open() as lines:
+            left = stage.device.start("ra-tunnel", "--session", "left", "--flush-timeout", "1", stdin=lines)
+            assert left.ends() == 75, left.said()
+        stage.hub.start()
+        stage.on_demand("--drain-first", "--proxy", narrow.url)
+
+        def old():
+            return next((shown for shown in stage.hub.sessions() if shown["sessionId"] == "left"), None)
+        stage.until(old, "the session that was left")
+        session = stage.begin("one", "lines")
+        stage.until(lambda: "line 2 of one" in stage.text(session), "the lines of the new session")
+        assert stage.hub.session(session)["state"] == "live" and old()["state"] == "live", (stage.hub.session(session), old())
+        stage.note("a session was started while 6 MB of another were under way")
+        assert stage.stop(session)["exit"]["signal"] == "TERM"
+        assert old()["state"] == "live", old()
+        narrow.is_wide = True
+        stage.ended(old()["id"])
+        text = stage.text(old()["id"], "stdin")
+        assert text == backlog.read_text(), f"what was left is not whole: {len(text)} of {backlog.stat().st_size}, {text[:60]!r}"
+        stage.until(lambda: not stage.spool(), lambda: f"the end of {stage.spool()}")
+        stage.ends(0, signal.SIGTERM)
+    finally:
+        narrow.close()
+
+
+def a_session_that_could_not_deliver(stage):
+    """What it left comes as soon as the hub is there again, with no other session and nobody's hand."""
+    outage = Outage()
+    try:
+        stage.on_demand("--drain-first", "--flush-timeout", "1", "--proxy", outage.url)
+        session = stage.begin("one", "lines")
+        stage.until(lambda: "line 2 of one" in stage.text(session), "its lines")
+        outage.down()
+        (_, process), = stage.noted()
+        os.kill(int(process), signal.SIGTERM)
+        stage.run.says("ended, and its ra-tunnel with status 75", errors=True)
+        assert stage.spool() and stage.hub.session(session)["state"] != "ended"
+        outage.is_down = False
+        assert stage.ended(session)["exit"]["signal"] == "TERM"
+        text = stage.text(session).splitlines()
+        assert text[1:] == [f"line {number} of one" for number in range(1, len(text))], text[:3]
+        stage.until(lambda: not stage.spool(), lambda: f"the end of {stage.spool()}")
+        never_twice(stage)
+        stage.ends(0, signal.SIGTERM)
+    finally:
+        outage.close()
+
+
 def one_is_enough_for_a_machine(stage):
     """A second one waits a while for the first to go, and takes its place."""
     first = stage.on_demand()
@@ -304,4 +380,5 @@ def from_a_terminal_that_is_closed(stage):
 CHECKS = [
     the_hub_is_killed_while_sessions_start, ra_run_is_killed_while_sessions_start,
     the_channel_is_killed_while_sessions_start, sigterm_in_the_middle, the_network_is_gone_for_a_while,
+    a_backlog_keeps_no_session_from_connecting, a_session_that_could_not_deliver,
     one_is_enough_for_a_machine, another_machine_with_the_same_credential, a_device_that_is_revoked, a_credential_in_the_environment, from_a_terminal_that_is_closed]

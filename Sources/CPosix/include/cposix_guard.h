@@ -49,9 +49,10 @@ enum cposix_guard_kind {
 pid_t cposix_guard_start(const struct cposix_agent *agent, int *socket);
 
 // Ends all descendants of the calling process with SIGKILL and waits for them, at most `milliseconds`. Returns how many are
-// left, and in `status` that of `agent` if it was among those waited for (else it is left as it is). It takes every child
-// of the process: only for one that has no others, and one thread that calls it.
-int cposix_end_descendants(int milliseconds, pid_t agent, int *status);
+// left, and in `status` that of `agent` if it was among those waited for (else it is left as it is). Of its children only
+// `spared` are let be, with what descends from them; those of them that end meanwhile are waited for too, and dropped from the
+// list: their numbers are free for others. For one thread.
+int cposix_end_descendants(int milliseconds, pid_t agent, int *status, pid_t *spared, int *spared_count);
 
 // Makes orphaned descendants our children. Returns 0, or -1 with errno set.
 int cposix_become_subreaper(void);

@@ -104,6 +104,7 @@ package struct AgentDialogue: Sendable {
     case (.gemini, 44): (.error, "gemini's sandbox failed (exit status 44)")
     case (.gemini, 52): (.error, "gemini's settings are wrong (exit status 52)")
     case (.gemini, 53): (.error, "gemini reached its limit of turns (exit status 53)")
+    case (.gemini, 54): (.error, "a tool of gemini's failed fatally (exit status 54)")
     default: nil
     }
   }

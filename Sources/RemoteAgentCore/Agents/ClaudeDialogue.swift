@@ -34,7 +34,7 @@ struct ClaudeDialogue: DialectDialogue {
   var turn = DialogueTurn.none
   private var isInterrupted = false
   private var interrupts = 0
-  private var session: String?
+  var session: String?
   private var questions = OpenQuestions()
   private var line = EventLine<Member>()
 
@@ -53,7 +53,7 @@ struct ClaudeDialogue: DialectDialogue {
       life = .initializing
       return request(["subtype": "initialize"], id: ClaudeDialogue.initialize)
     }
-    if let input { effects += [.write(Array(input.utf8)), .endInput] }
+    give(input: input)
   }
 
   mutating func send(prompt: String, id: String) {
@@ -88,10 +88,7 @@ struct ClaudeDialogue: DialectDialogue {
     let event = line.members
     switch event.text(.type) {
     case "system" where event.text(.subtype) == "init":
-      if let id = event.text(.session), !id.isEmpty, id != session {
-        session = id
-        effects.append(.session(id))
-      }
+      told(session: event.text(.session))
       // A prompt over standard input is taken by the events that name it.
       if !drives || turn == .none { turnBegan() }
     case "command_lifecycle": heardLifecycle(of: event.text(.commandUUID), event.text(.state))

@@ -41,7 +41,8 @@ struct CodexServerDialogue: DialectDialogue {
   private var life = Life.new
   private var requests: [Int64: Request] = [:]
   private var lastRequest: Int64 = 0
-  private var thread: String?
+  /// Its thread.
+  var session: String?
   var turn = DialogueTurn.none
   /// Codex's own name of the turn that is open.
   private var turnId: String?
@@ -69,7 +70,7 @@ struct CodexServerDialogue: DialectDialogue {
       let client: JSON = ["name": "remote_agent", "title": "remote-agent", "version": "1"]
       return request(.initialize, "initialize", ["clientInfo": client])
     }
-    if let input { effects += [.write(Array(input.utf8)), .endInput] }
+    give(input: input)
   }
 
   mutating func send(prompt: String, id: String) {
@@ -82,7 +83,7 @@ struct CodexServerDialogue: DialectDialogue {
     let input: JSON = [["type": "text", "text": .string(prompt)]]
     request(
       .startTurn(prompt: id), "turn/start",
-      ["threadId": .string(thread ?? ""), "clientUserMessageId": .string(id), "input": input])
+      ["threadId": .string(session ?? ""), "clientUserMessageId": .string(id), "input": input])
   }
 
   mutating func interrupt() -> Bool {
@@ -92,7 +93,7 @@ struct CodexServerDialogue: DialectDialogue {
       interruptsWhenTaken = true
       return true
     }
-    request(.interrupt, "turn/interrupt", ["threadId": .string(thread ?? ""), "turnId": .string(turnId)])
+    request(.interrupt, "turn/interrupt", ["threadId": .string(session ?? ""), "turnId": .string(turnId)])
     return true
   }
 
@@ -172,9 +173,8 @@ struct CodexServerDialogue: DialectDialogue {
       life = .broken
       return effects.append(.broke("codex began no thread"))
     }
-    thread = id
     life = .ready
-    effects.append(.session(id))
+    told(session: id)
   }
 
   private mutating func startThread() {
@@ -210,11 +210,8 @@ struct CodexServerDialogue: DialectDialogue {
   /// Whether it is about our thread. Who listens takes the one that begins a turn for it.
   private mutating func isOurs(_ message: MemberScanner<Member>, orNew isNew: Bool = false) -> Bool {
     guard let id = message.text(.thread) else { return false }
-    if !drives, isNew, thread != id {
-      thread = id
-      effects.append(.session(id))
-    }
-    return id == thread
+    if !drives, isNew { told(session: id) }
+    return id == session
   }
 
   private mutating func heardEnd(_ message: MemberScanner<Member>) {

@@ -5,6 +5,8 @@ protocol DialectDialogue: Sendable {
   /// What is to be done, in order; who takes it empties it.
   var effects: [Effect] { get set }
   var turn: DialogueTurn { get set }
+  /// What it told to go on by.
+  var session: String? { get set }
   var isReady: Bool { get }
   /// The reason that the agent gave for a turn which then has no end.
   var lastError: String? { get }
@@ -39,6 +41,17 @@ extension DialectDialogue {
   mutating func send(prompt: String, id: String) {}
   mutating func interrupt() -> Bool { false }
   mutating func answer(_ requestId: String, _ decision: AgentDecision) -> Bool { false }
+
+  /// Who only listens gives the process all that it reads at once; nil: the prompt was in its arguments.
+  mutating func give(input: String?) {
+    if let input { effects += [.write(Array(input.utf8)), .endInput] }
+  }
+
+  mutating func told(session id: String?) {
+    guard let id, !id.isEmpty, id != session else { return }
+    session = id
+    effects.append(.session(id))
+  }
 
   /// The agent has a prompt, or began a turn of its own.
   mutating func turnBegan() {

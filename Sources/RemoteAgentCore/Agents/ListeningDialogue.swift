@@ -2,27 +2,17 @@
 protocol ListeningDialogue: DialectDialogue {
   /// What it reads from its standard input; nil if the prompt was in its arguments.
   var input: String? { get }
-  /// What it told to go on by.
-  var session: String? { get set }
 }
 
 extension ListeningDialogue {
   var isReady: Bool { true }
 
-  mutating func started() {
-    if let input { effects += [.write(Array(input.utf8)), .endInput] }
-  }
+  mutating func started() { give(input: input) }
 
   /// What the role has for it: its input, and its turn, if it has a prompt of ours.
   static func begin(_ role: AgentDialogue.Role) -> (input: String?, turn: DialogueTurn) {
     guard case .listens(let prompt, let input) = role else { return (nil, .none) }
     return (input, prompt.map { .sent($0) } ?? .none)
-  }
-
-  mutating func told(session id: String?) {
-    guard let id, !id.isEmpty, id != session else { return }
-    session = id
-    effects.append(.session(id))
   }
 
   mutating func ended(_ outcome: AgentOutcome, _ detail: String?) {

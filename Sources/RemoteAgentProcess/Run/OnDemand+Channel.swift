@@ -100,7 +100,7 @@ extension OnDemand {
           add(.note("agents can be started from the hub"))
           greeted(as: hello["clientId"]?.string)
         }
-        return
+        return drainMayPass()
       case .control(let seq, let payload): control = (seq, payload)
       }
     } catch {

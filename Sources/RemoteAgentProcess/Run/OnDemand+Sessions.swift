@@ -69,6 +69,7 @@ extension OnDemand {
     } else {
       add(.warn("\(name) ended, and its ra-tunnel with status \(tunnel.exitStatus)"))
     }
+    drainAfter(tunnel)
     endIfIdle(at: now)
   }
 

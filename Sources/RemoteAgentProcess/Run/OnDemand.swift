@@ -71,6 +71,9 @@ package struct OnDemand: Sendable {
     /// Start a session; answer with `sessionStarted` or `sessionNotStarted`.
     case start(Start)
     case signal(Int64, Part, Int32)
+    /// Start what delivers what earlier sessions left; `drainNotStarted` if that can't be.
+    case drain
+    case signalDrain(Int32)
     /// Tell the person on standard error.
     case note(String)
     case warn(String)
@@ -115,6 +118,7 @@ package struct OnDemand: Sendable {
   let limit: Int
   let resolveFolder: @Sendable (String) -> String?
   let readsInput: Bool
+  let drainsLeft: Bool
   let hasSessionMode: @Sendable (String) throws(ControlRefusal) -> Bool
 
   var channel = Channel.over
@@ -126,6 +130,9 @@ package struct OnDemand: Sendable {
   var lastControl: Int64 = 0
   var answers: [[UInt8]] = []
   var sessions: [Int64: Session] = [:]
+  var drain = Drain.none
+  var isDrainDue: Bool
+  var hasReasonToDrain = false
   var ending: Ending?
   var isFinished = false
   private var effects: [Effect] = []
@@ -135,14 +142,18 @@ package struct OnDemand: Sendable {
   ///   - limit: sessions at a time.
   ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
   ///   - readsInput: whether an agent of one run reads what the hub writes.
+  ///   - drainsLeft: whether what earlier sessions left is delivered.
   ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or isn't known.
   package init(
-    folder: String, limit: Int, readsInput: Bool = false, resolveFolder: @escaping @Sendable (String) -> String?,
+    folder: String, limit: Int, readsInput: Bool = false, drainsLeft: Bool = false,
+    resolveFolder: @escaping @Sendable (String) -> String?,
     hasSessionMode: @escaping @Sendable (String) throws(ControlRefusal) -> Bool
   ) {
     self.folder = folder
     self.limit = limit
     self.readsInput = readsInput
+    self.drainsLeft = drainsLeft
+    isDrainDue = drainsLeft
     self.resolveFolder = resolveFolder
     self.hasSessionMode = hasSessionMode
   }
@@ -157,6 +168,12 @@ package struct OnDemand: Sendable {
 
   /// When to call `timePassed` at the latest.
   package var deadline: Milliseconds? {
+    var drainDeadline: Milliseconds?
+    if case .ending(let next, _) = drain { drainDeadline = next }
+    return [channelDeadline, drainDeadline].compactMap { $0 }.min()
+  }
+
+  private var channelDeadline: Milliseconds? {
     switch channel {
     case .waiting(let until): until
     case .closing(let next, _): next
@@ -196,12 +213,14 @@ package struct OnDemand: Sendable {
       add(.signalChannel(15))
       channel = .closing(next: now + OnDemand.killTime, signal: 9)
     }
+    if isSecond { hastenDrain(at: now) }
     endIfIdle(at: now)
   }
 
   /// Does what is due.
   package mutating func timePassed(at now: Milliseconds) {
-    guard let deadline, now >= deadline else { return }
+    drainTimePassed(at: now)
+    guard let channelDeadline, now >= channelDeadline else { return }
     switch channel {
     case .waiting:
       channel = .open(heardAt: nil)
@@ -213,9 +232,10 @@ package struct OnDemand: Sendable {
     }
   }
 
-  /// Where all is ending and no session is left, the channel goes, and then ra-run.
+  /// Where all is ending and no session is left, the channel goes and what delivers others' rest, and then ra-run.
   mutating func endIfIdle(at now: Milliseconds) {
     guard let ending, sessions.isEmpty, !isFinished else { return }
+    endDrain(at: now)
     switch channel {
     case .open:
       add(.closeChannel)
@@ -223,6 +243,7 @@ package struct OnDemand: Sendable {
     case .closing: break
     case .waiting, .over:
       channel = .over
+      guard drain == .none else { return }
       isFinished = true
       add(.finish(ending.status))
     }

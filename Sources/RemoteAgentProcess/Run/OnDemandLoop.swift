@@ -24,11 +24,13 @@ package final class OnDemandLoop {
   /// Whose each process is.
   private var owners: [Int32: Owner] = [:]
   private var channel: Channel?
+  /// What delivers what earlier sessions left.
+  private var drain: ChildProcess?
   private var status: Int32?
   private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
   private enum Owner {
-    case channel
+    case channel, drain
     case session(Int64, OnDemand.Part)
   }
 
@@ -92,6 +94,8 @@ package final class OnDemandLoop {
       case .signal(let seq, let part, let number):
         let process = part == .spawn ? pipelines[seq]?.spawn : pipelines[seq]?.tunnel
         process?.send(signal: number)
+      case .drain: startDrain()
+      case .signalDrain(let number): drain?.send(signal: number)
       case .note(let message): diagnostics.note(message)
       case .warn(let message): diagnostics.warning(message)
       case .fail(let message, let hint): diagnostics.error(message, hint: hint)
@@ -138,6 +142,9 @@ extension OnDemandLoop {
     while let (processID, status) = ChildProcess.reapAny() {
       switch owners.removeValue(forKey: processID) {
       case .channel: channelEnded(status)
+      case .drain:
+        drain = nil
+        machine.drainEnded(status, at: BootClock.now)
       case .session(let seq, let part):
         machine.partEnded(seq, part, status, at: BootClock.now)
         if machine.isOver(seq) { pipelines[seq] = nil }
@@ -170,20 +177,36 @@ extension OnDemandLoop {
       let output = try Descriptor.pipe()
       theirs.append(output.writing)
       ours.append(output.reading)
-      var arguments = plan.channelArguments
-      var handed: [Int32] = []
-      try secrets.hand {
-        arguments.append($1(3 + handed.count))
-        handed.append($0)
-        theirs.append($0)
-      }
-      let process = try ChildProcess(
-        programs.tunnel, arguments: arguments, descriptors: [input.reading, output.writing, 2] + handed,
-        endsWithUs: SIGTERM)
+      let process = try tunnel(plan.channelArguments, input: input.reading, output: output.writing)
       return Channel(process: process, reading: output.reading, writing: input.writing)
     } catch {
       for descriptor in ours { close(descriptor) }
       throw error
+    }
+  }
+
+  /// Starts a ra-tunnel that is no session's.
+  private func tunnel(_ words: [String], input: Int32, output: Int32) throws(ProcessError) -> ChildProcess {
+    var arguments = words
+    var handed: [Int32] = []
+    defer { for descriptor in handed { close(descriptor) } }
+    try secrets.hand {
+      arguments.append($1(3 + handed.count))
+      handed.append($0)
+    }
+    return try ChildProcess(
+      programs.tunnel, arguments: arguments, descriptors: [input, output, 2] + handed, endsWithUs: SIGTERM)
+  }
+
+  private func startDrain() {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { if null >= 0 { close(null) } }
+    do throws(ProcessError) {
+      let process = try tunnel(plan.drainArguments, input: null, output: null)
+      drain = process
+      owners[process.processID] = .drain
+    } catch {
+      machine.drainNotStarted("\(error)", at: BootClock.now)
     }
   }
 

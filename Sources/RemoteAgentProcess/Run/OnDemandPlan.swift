@@ -6,9 +6,10 @@ package struct OnDemandPlan: Sendable {
   package var spawnOptions: [String] = []
   package var sessionOptions: [String] = []
   package var rawOptions: [String] = []
-  /// For the ra-tunnel of every session; for that of the channel.
+  /// For the ra-tunnel of every session; for that of the channel; for that which delivers what earlier sessions left.
   package var tunnelOptions: [String] = []
   package var channelOptions: [String] = []
+  package var drainOptions: [String] = []
   /// Of a session that gets none from the hub.
   package var title: String?
 
@@ -29,4 +30,7 @@ package struct OnDemandPlan: Sendable {
 
   /// The words of the channel's ra-tunnel.
   package var channelArguments: [String] { ["--device-channel"] + channelOptions }
+
+  /// The words of the ra-tunnel that delivers what earlier sessions left.
+  package var drainArguments: [String] { ["--drain"] + drainOptions }
 }

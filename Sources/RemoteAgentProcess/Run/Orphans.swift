@@ -5,7 +5,8 @@ package import RemoteAgentCore
 /// What ra-spawn and its guards leave when somebody kills them all: as a subreaper we inherit it, and end it.
 ///
 /// A keeper or a guard among it ends the rest by itself, and gives it time to: so whatever comes to us has a second, and is
-/// then killed with all that descends from it. Make one before anything is started, and call `look` after each SIGCHLD
+/// then killed with all that descends from it. As process 1 we inherit what anybody leaves, and can't tell whose it is: then it is
+/// waited for, and nothing is ended. Make one before anything is started, and call `look` after each SIGCHLD
 /// and when `deadline` has come.
 package struct Orphans {
   /// How long an orphan is left alone.
@@ -14,18 +15,18 @@ package struct Orphans {
   private static let giveUp: Milliseconds = 5000
   /// Between two SIGKILLs to what has been forked meanwhile.
   private static let interval: Milliseconds = 10
-  /// So many are told apart; others go with the first of them that is killed.
-  private static let most = 4096
 
   /// Children that this process has had from its beginning, as one that a shell became by exec(3): nobody's orphans.
-  private let inherited: [Int32]
+  private var inherited: [Int32]
+  private let endsNone: Bool
   /// Since when each is ours.
   private var since: [Int32: Milliseconds] = [:]
   private var looked: Milliseconds = 0
 
   /// Makes this process a subreaper.
   package init() throws(ProcessError) {
-    inherited = Orphans.children()
+    inherited = ProcessTree.children()
+    endsNone = ProcessTree.inheritsAll
     guard cposix_become_subreaper() == 0 else { throw ProcessError(tried: "becoming a subreaper", errno: errno) }
   }
 
@@ -43,22 +44,17 @@ package struct Orphans {
   ///   them.
   package mutating func look(sparing ours: [Int32], at now: Milliseconds) {
     looked = now
-    var found = [Int32](repeating: 0, count: Orphans.most)
+    // A number that is free may be an orphan's next.
+    inherited.removeAll { waitpid($0, nil, WNOHANG) != 0 }
     let ours = ours + inherited
-    let count = cposix_adopted(ours, Int32(ours.count), &found, Int32(found.count))
-    let living = found[..<min(Int(count), found.count)]
+    // Of more than it tells apart the rest goes with the first of them that is killed.
+    let living = ProcessTree.children(sparing: ours)
+    guard !endsNone else { return }
     // A number may be given again while it is looked, and then stands there twice.
     since = Dictionary(living.map { ($0, since[$0] ?? now) }, uniquingKeysWith: { first, _ in first })
     let spared = since.filter { now < $0.value + Orphans.patience }.map(\.key)
     guard spared.count < since.count else { return }
     cposix_end_adopted(ours + spared, Int32(ours.count + spared.count))
-  }
-
-  /// The children of this process that live, save some, at most 4096. Waits for those that have ended.
-  package static func children(sparing ours: [Int32] = []) -> [Int32] {
-    var found = [Int32](repeating: 0, count: most)
-    let count = cposix_adopted(ours, Int32(ours.count), &found, Int32(most))
-    return Array(found[..<min(Int(count), most)])
   }
 
   private func hasGivenUp(on start: Milliseconds) -> Bool { looked >= start + Orphans.patience + Orphans.giveUp }

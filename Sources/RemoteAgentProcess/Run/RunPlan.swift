@@ -7,6 +7,8 @@ package struct RunPlan: Sendable, Equatable {
   /// ra-spawn's descriptors for control and echo.
   package static let control: Int32 = 3
   package static let echo: Int32 = 4
+  /// Of descriptors that are passed to ra-spawn: as many as a program can be given, without its own five.
+  package static let mostPassedToSpawn = 11
 
   /// ra-spawn's options of its own, then the agent, and what it is given.
   package var spawnOptions: [String] = []
@@ -62,6 +64,11 @@ package struct RunPlan: Sendable, Equatable {
       return Int32(path.dropFirst(folder.count)).flatMap { $0 > 2 ? $0 : nil }
     }
     return nil
+  }
+
+  /// The same of the file that a prompt is in (`@PATH`).
+  package static func descriptor(ofPrompt prompt: String) -> Int32? {
+    prompt.hasPrefix("@") ? descriptor(named: String(prompt.dropFirst())) : nil
   }
 
   private var agentWords: [String] { [agent] + (arguments.isEmpty ? [] : ["--"] + arguments) }

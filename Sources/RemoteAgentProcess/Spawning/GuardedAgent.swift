@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 package import RemoteAgentCore
+import Synchronization
 
 /// What to run, found and ready.
 package struct AgentCommand: Sendable, Equatable {
@@ -61,7 +62,7 @@ package final class GuardedAgent {
     _ command: AgentCommand, descriptors: (Int32, Int32, Int32), adoptsOrphans: Bool
   ) throws(ProcessError) {
     self.adoptsOrphans = adoptsOrphans
-    if adoptsOrphans { _ = GuardedAgent.inherited }
+    if adoptsOrphans { GuardedAgent.waitForInherited() }
     guard !adoptsOrphans || cposix_become_subreaper() == 0 else {
       throw ProcessError(tried: "becoming a subreaper", errno: errno)
     }
@@ -104,6 +105,7 @@ package final class GuardedAgent {
     if count < 0, errno == ECONNRESET { count = recv(descriptor, &message, MemoryLayout.size(ofValue: message), 0) }
     if count < 0, errno == EAGAIN || errno == EINTR { return nil }
     guard count == MemoryLayout.size(ofValue: message) else { return lost() }
+    if adoptsOrphans { GuardedAgent.waitForInherited() }
     switch message.kind {
     case Int32(CPOSIX_GUARD_STARTED.rawValue):
       agentID = message.value
@@ -122,6 +124,7 @@ package final class GuardedAgent {
 
   private func over(_ event: Event) -> Event {
     waitForKeeper()
+    agentID = 0
     // Of two one may have been killed while it ended, and the other is ours then.
     if adoptsOrphans, !event.hasSurvivors { _ = endOrphans() }
     return event
@@ -138,30 +141,36 @@ package final class GuardedAgent {
   /// Ends what has come to us, and waits for it, 5 s at most; returns how many are left, and the agent's status if it was
   /// among them, else -1.
   private func endOrphans() -> (left: Int, status: Int32) {
+    guard !ProcessTree.inheritsAll else { return (0, endGroup()) }
     var status: Int32 = -1
-    let inherited = GuardedAgent.inherited
-    guard !inherited.isEmpty else {
-      let left = cposix_end_descendants(Int32(GuardedAgent.giveUp), agentID, &status)
+    return GuardedAgent.inherited.withLock { inherited in
+      var count = Int32(inherited.count)
+      let left = cposix_end_descendants(Int32(GuardedAgent.giveUp), agentID, &status, &inherited, &count)
+      inherited.removeLast(inherited.count - Int(count))
       return (Int(left), status)
-    }
-    let deadline = BootClock.now + GuardedAgent.giveUp
-    // Twice, since a list of processes is none of one moment.
-    var empty = 0
-    while true {
-      if agentID > 0, status < 0 {
-        var ending: Int32 = 0
-        if waitpid(agentID, &ending, WNOHANG) == agentID { status = ending }
-      }
-      let left = Orphans.children(sparing: inherited).count
-      if left > 0 { cposix_end_adopted(inherited, Int32(inherited.count)) }
-      empty = left == 0 ? empty + 1 : 0
-      if empty == 2 || BootClock.now >= deadline { return (left, status) }
-      poll(nil, 0, 10)
     }
   }
 
+  /// Where all that anybody leaves comes to us, only the agent and its group are surely its: ends these, waits for the agent,
+  /// and for what has ended besides. Returns the agent's status, or -1.
+  private func endGroup() -> Int32 {
+    var status: Int32 = -1
+    if agentID > 0 {
+      kill(-agentID, SIGKILL)
+      let deadline = BootClock.now + GuardedAgent.giveUp
+      while waitpid(agentID, &status, WNOHANG) == 0, BootClock.now < deadline { poll(nil, 0, 10) }
+    }
+    _ = GuardedAgent.inherited.withLock { ProcessTree.children(sparing: $0) }
+    return status
+  }
+
   /// Children that this process has had from its beginning, as one that a shell became by exec(3): none of the agent's.
-  private static let inherited = Orphans.children()
+  private static let inherited = Mutex(ProcessTree.children())
+
+  /// A number that is free may be an orphan's next.
+  private static func waitForInherited() {
+    inherited.withLock { $0.removeAll { waitpid($0, nil, WNOHANG) != 0 } }
+  }
 
   private func waitForKeeper() {
     close(descriptor)

@@ -143,7 +143,7 @@ enum ExecLines {
     let limit = try #require(AgentDialogue.meaning(ofExit: 53, .gemini))
     #expect(limit.0 == .error)
     #expect(limit.detail.contains("limit of turns"))
-    for code: Int32 in [41, 44, 52] {
+    for code: Int32 in [41, 44, 52, 54] {
       #expect(AgentDialogue.meaning(ofExit: code, .gemini)?.detail.contains("\(code)") == true)
     }
     #expect(AgentDialogue.meaning(ofExit: 1, .gemini) == nil)

@@ -14,6 +14,12 @@ private struct Stage {
       cat <&8 & trap 'kill $!; exit 0' TERM; cat >>answers; kill $! 2>/dev/null
       exit "$(cat status 2>/dev/null || echo 0)"
     fi
+    if [ "$1" = --drain ]; then
+      echo "$$ $*" >>drains
+      for word; do case $word in --credential-fd=*) cat <&"${word#*=}" >given-drain;; esac; done
+      [ -e slow ] && exec sleep 1000
+      exit 0
+    fi
     for word; do case $word in --session=*) name=${word#*=};; esac; done
     echo "$*" >"args-$name"
     ls -l /proc/self/fd | sed 's/.* \([0-9]* -> .*\)/\1/' >"fds-$name"
@@ -21,6 +27,7 @@ private struct Stage {
     # Controls stay open, and a signal ends it no sooner than its input does.
     trap '' TERM
     exec 7>&1
+    [ -e undelivered ] && { cat >"lines-$name"; exit 75; }
     exec cat >"lines-$name"
     """#
 
@@ -274,6 +281,26 @@ private struct Stage {
     try stage.end(.killed(signal: SIGTERM))
   }
 
+  @Test func `what earlier sessions left has a tunnel of its own, and no session waits for it`() throws {
+    let stage = try stage(["--drain-first", "--flush-timeout=7", "--fsync"], agent: "exit 0")
+    try stage.until("the drain") { stage.lines("drains").count == 1 }
+    #expect(stage.lines("drains")[0].hasSuffix(" --drain --no-ask --flush-timeout=7"))
+    try AtomicFile.write([], to: "\(stage.path)/undelivered", mode: 0o600)
+    try AtomicFile.write([], to: "\(stage.path)/slow", mode: 0o600)
+    stage.start(1, "a")
+    try stage.until("another, after a session that could not deliver") { stage.lines("drains").count == 2 }
+    #expect(stage.lines("args-a")[0].hasSuffix("--no-ask --flush-timeout=7 --fsync"))
+    // It takes its time, and a session is started.
+    stage.start(2, "b")
+    #expect(try stage.answer(2) == "applied")
+    try stage.until("its end") { stage.program.errorText.contains("session b ended, and its ra-tunnel with status 75") }
+    #expect(stage.lines("drains").count == 2)
+    let drain = try #require(stage.processes("drains").last)
+    #expect(kill(drain, 0) == 0)
+    try stage.end()
+    #expect(kill(drain, 0) != 0)
+  }
+
   @Test func `programs get the descriptors that are theirs`() throws {
     let stage = try stage(agent: #"ls -l /proc/self/fd | sed 's/.* \([0-9]* -> .*\)/\1/' >fds-agent; exec sleep 1000"#)
     stage.start(1, "a")
@@ -298,7 +325,7 @@ private struct Stage {
       refreshToken: "r", pairedAt: 1
     ).text
     let stage = try Stage(
-      ["worker"], agent: #"env | grep -c RA_CREDENTIAL >leaked; exec sleep 1000"#,
+      ["--drain-first", "worker"], agent: #"env | grep -c RA_CREDENTIAL >leaked; exec sleep 1000"#,
       environment: ["PATH=.:/bin:/usr/bin", "RA_CREDENTIAL=\(bundle)"])
     for (seq, name) in [(1, "a"), (2, "b")] {
       stage.start(seq, name)
@@ -307,16 +334,30 @@ private struct Stage {
     }
     try stage.begun(2)
     #expect(stage.lines("channels")[0].hasSuffix("--device-channel --no-ask --credential-fd=3"))
+    try stage.until("the drain's") { stage.lines("given-drain") == [bundle] }
     try stage.until("the agent's look") { stage.lines("leaked") == ["0"] }
     try stage.end()
   }
 
-  @Test func `a device that is handed over by descriptor runs with nothing allowed, and refuses each start`() throws {
+  @Test(arguments: [
+    (
+      nil, "starting an agent is not allowed here (allow: agents)",
+      "no agent may be started: each start is refused until config.json allows its agent"
+    ),
+    (
+      "{", "the settings of this device can't be used",
+      "no agent can be started: each start is refused until that is mended"
+    ),
+  ])
+  func `a device that is handed over by descriptor runs with nothing allowed, and refuses each start`(
+    settings text: String?, reason: String, told: String
+  ) throws {
     let bundle = CredentialBundle(
       hub: "https://hub", ca: nil, pin: nil, clientId: "c_1", label: "x", key: Array(repeating: 7, count: 32),
       refreshToken: "r", pairedAt: 1
     ).text
     let settings = try Folder()
+    if let text { try AtomicFile.write(Array(text.utf8), to: "\(settings.path)/config.json", mode: 0o600) }
     let stage = try Stage(
       ["--credential-fd=9"],
       environment: [
@@ -324,8 +365,8 @@ private struct Stage {
         "/bin/sh", "-c", #"printf %s "$BUNDLE" >bundle; exec "$@" 9<bundle"#, "sh",
       ])
     stage.start(1, "a")
-    #expect(try stage.answer(1).hasPrefix("starting an agent is not allowed here (allow: "))
-    #expect(stage.program.errorText.contains("no agent may be started: each start is refused until"))
+    #expect(try stage.answer(1) == reason)
+    #expect(stage.program.errorText.contains(told))
     // Allowed from the next start on.
     try AtomicFile.write(
       Array(#"{"allow":{"agents":["worker"]}}"#.utf8), to: "\(settings.path)/config.json", mode: 0o600)
@@ -365,6 +406,8 @@ private struct Stage {
     (["sh", "--", "x"], "--on-demand takes no arguments"), (["./sh"], "is none of names or absolute paths"),
     (["--max-sessions", "0", "sh"], "--max-sessions is from 1 to 256"),
     (["--max-sessions", "257", "sh"], "--max-sessions is from 1 to 256"),
+    (["--redact-pattern", "(", "sh"], "--redact-pattern (: at character 1: '(' is not closed"),
+    (["--no-redact", "--redact-env", "X", "sh"], "--no-redact hides nothing"),
     ([], "--on-demand: no agent may be started"), (["--cwd", "/nowhere", "sh"], "entering /nowhere"),
   ])
   func `options that don't go with it are told`(arguments: [String], message: String) throws {

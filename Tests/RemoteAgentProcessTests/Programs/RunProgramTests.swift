@@ -122,7 +122,7 @@ import Testing
 
   @Test(arguments: [
     ["--passphrase"], ["--credential-fd", "5"], ["--credential-file", "/dev/fd/5"],
-    ["--passphrase-file", "/proc/self/fd/5"],
+    ["--passphrase-file", "/proc/self/fd/5"], ["--prompt", "@/dev/fd/5"],
   ])
   func `a dry run has nothing that is read now`(options: [String]) throws {
     let program = try run(["--dry-run"] + options + ["true"], tunnel: "")
@@ -154,6 +154,44 @@ import Testing
       let args = String(decoding: try AtomicFile.read("\(run.path)/args"), as: UTF8.self)
       #expect(args.contains("\(option)=/dev/fd/3"))
     }
+  }
+
+  /// At ra-spawn 3 is what control comes by, and 4 the output that is shown.
+  @Test func `prompts of descriptors are ra-spawn's alone, in their order`() throws {
+    let look = { (who: String) in "ls -l /proc/self/fd | grep -q secret && echo \(who) >>leaked" }
+    let run = try run([], tunnel: "\(look("tunnel")); exec cat >lines")
+    #expect(rename("\(run.path)/claude", "\(run.path)/example") == 0)
+    try AtomicFile.write(
+      Array("#!/bin/sh\n\(look("agent"))\nexec ./example \"$@\"\n".utf8), to: "\(run.path)/claude", mode: 0o700)
+    for name in ["first", "third", "fourth"] {
+      try AtomicFile.write(Array(name.utf8), to: "\(run.path)/secret-\(name)", mode: 0o600)
+    }
+    let program = try Program(
+      "/bin/sh",
+      [
+        "-c", #"exec 3<secret-first 4<secret-third 6<secret-fourth; PATH=.:$PATH; exec "$0" "$@""#,
+        "\(run.path)/ra-run", "--prompt=@/dev/fd/3", "--prompt", "second", "--prompt", "@/dev/fd/4", "--prompt",
+        "@/proc/self/fd/6", "claude",
+      ],
+      folder: run.path)
+    program.folder = run.folder
+    #expect(try program.finish() == .exited(code: 0))
+    let answers = program.text.split(separator: "\n").filter { $0.hasPrefix("ECHO") }
+    #expect(answers == ["ECHO: first", "ECHO: second", "ECHO: third", "ECHO: fourth"])
+    #expect(access("\(run.path)/leaked", F_OK) != 0)
+  }
+
+  @Test(arguments: [
+    (["--prompt", "@/dev/fd/99"], "the prompt: using descriptor 99: Bad file descriptor", 66 as Int32),
+    (
+      Array(repeating: "--prompt=@/dev/fd/5", count: 12), "--prompt: no more than 11 are read from descriptors", 64
+    ),
+  ])
+  func `a prompt that can't be passed on starts nothing`(options: [String], message: String, status: Int32) throws {
+    let program = try run(options + ["claude"], tunnel: "echo >started")
+    #expect(try program.finish() == .exited(code: status))
+    #expect(program.errorText.hasPrefix("ra-run: error: \(message)"))
+    #expect(access("\(program.path)/started", F_OK) != 0)
   }
 
   @Test func `its memory is its own, and the agent's limit of cores as it was`() throws {

@@ -179,7 +179,8 @@ private enum Victim: Character {
         && living.allSatisfy { $0.name == "ra-run" || tunnels.contains($0.id) || tunnels.contains($0.parent) }
     }
     let own = try #require(mark.living.first { $0.name == "ra-run" })
-    #expect(Mark.zombies(of: [own.id]) == [])
+    // What has ended lives no more, and is waited for right after.
+    try mark.wait("ra-run to have waited") { _ in Mark.zombies(of: [own.id]) == [] }
     try AtomicFile.write([], to: "\(program.path)/enough", mode: 0o600)
     #expect(try program.finish() == .exited(code: 137))
     #expect(access("\(program.path)/delivered", F_OK) == 0)
@@ -224,6 +225,95 @@ private enum Victim: Character {
     #expect(try program.finish() == .exited(code: 3))
     #expect(try isBeforeThere(folder))
     #expect(mark.living.map(\.name) == ["sleep"])
+  }
+
+  /// A child from before that ends once the file `go` is there, and how an agent has it do that.
+  private static let ending =
+    #"(while [ ! -e go ]; do sleep 0.02; done) <&- >&- 2>&- 3>&- 4>&- 5>&- & echo $! >before; "#
+
+  @Test func `a child that ra-run had before is waited for when it ends`() throws {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    try folder.copy(Program.path("ra-spawn"))
+    try AtomicFile.write(Array("#!/bin/sh\ncat >lines\n".utf8), to: "\(folder.path)/ra-tunnel", mode: 0o700)
+    // As long as nobody has waited for it a signal can be sent to it.
+    let agent = #">go; while kill -0 "$(cat before)" 2>/dev/null; do sleep 0.02; done; exit 3"#
+    let words =
+      mark.words
+      + ["/bin/sh", "-c", `No survivors`.ending + #"exec "$0" "$@""#, "\(folder.path)/ra-run", "sh", "--", "-c", agent]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    #expect(try program.finish() == .exited(code: 3))
+    #expect(mark.living == [])
+  }
+
+  @Test func `a child that ra-spawn had before and that has ended is waited for with the agent`() throws {
+    let folder = try Folder()
+    let agent = #">go; until grep -q "^State:.Z" "/proc/$(cat before)/status"; do sleep 0.02; done; exit 3"#
+    let words =
+      mark.words + ["/bin/sh", "-c", `No survivors`.ending + #"exec "$0" "$@""#, Program.path("ra-spawn")]
+      + ["--control", "3", "--stay", "--allow", "restart", "sh", "--", "-c", agent]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    try program.wait("the agent's end") { program.states("exited").count == 1 }
+    try mark.wait("ra-spawn to have waited") { _ in Mark.zombies(of: [program.child.processID]) == [] }
+    program.child.send(signal: SIGTERM)
+    #expect(try program.finish() == .exited(code: 3))
+  }
+
+  /// What makes a program process 1, as the first one of a container is.
+  private static let first = [
+    "/usr/bin/unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child",
+  ]
+  private static let canBeFirst =
+    (try? ChildProcess(first[0], arguments: first.dropFirst() + ["true"], descriptors: [-1, -1, -1]).waitForExit())
+    == .exited(code: 0)
+  /// Somebody else's process there: when the file `go` is there its parent ends, and it comes to process 1.
+  private static let somebody =
+    #"(while [ ! -e go ]; do sleep 0.02; done; setsid true & setsid sh -c 'echo $$ >other; exec sleep 9008' &) "#
+    + #"<&- >&- 2>&- 3>&- 4>&- 5>&- & "#
+
+  @Test(.enabled(if: canBeFirst, "no process 1 can be made here"))
+  func `as process 1 ra-run waits for what others leave there, and ends none of it`() throws {
+    let folder = try Folder()
+    try folder.copy(Program.path("ra-run"))
+    try folder.copy(Program.path("ra-spawn"))
+    // Longer than an orphan is let be.
+    let tunnel = #"""
+      #!/bin/sh
+      cat >lines
+      sleep 1.5
+      kill -0 "$(cat other)" && echo lives >verdict
+      grep -l "^State:.Z" /proc/[0-9]*/status >>verdict
+
+      """#
+    try AtomicFile.write(Array(tunnel.utf8), to: "\(folder.path)/ra-tunnel", mode: 0o700)
+    let script = `No survivors`.somebody + #"exec "$0" "$@""#
+    let words =
+      mark.words + `No survivors`.first + ["/bin/sh", "-c", script, "\(folder.path)/ra-run", "sh", "--", "-c"]
+      + [">go; until [ -s other ]; do sleep 0.02; done; exit 3"]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    #expect(try program.finish() == .exited(code: 3))
+    #expect(try AtomicFile.read("\(folder.path)/verdict") == Array("lives\n".utf8))
+    try mark.wait("the end of all") { $0.isEmpty }
+  }
+
+  @Test(.enabled(if: canBeFirst, "no process 1 can be made here"))
+  func `as process 1 ra-spawn that lost both guards ends its agent, and nobody else's`() throws {
+    let folder = try Folder()
+    let agent = #"""
+      >go; until [ -s other ]; do sleep 0.02; done
+      sleep 9001 &
+      kill -9 "$(cut -d' ' -f4 /proc/$PPID/stat)" $PPID; sleep 9001
+      """#
+    let script = `No survivors`.somebody + #"exec "$0" "$@""#
+    let words =
+      mark.words + `No survivors`.first + ["/bin/sh", "-c", script, Program.path("ra-spawn")]
+      + ["--control", "3", "--stay", "--allow", "restart", "sh", "--", "-c", agent]
+    let program = try Program(words[0], Array(words.dropFirst()), folder: folder.path)
+    try program.wait("the loss to be told") { program.states("exited").count == 1 }
+    #expect(program.states("exited").first?["signal"] == "KILL")
+    try mark.wait("the agent's end") { $0.map(\.name).sorted() == ["ra-spawn", "sleep", "unshare"] }
+    let command = mark.living.first { $0.name == "sleep" }.flatMap { try? AtomicFile.read("/proc/\($0.id)/cmdline") }
+    #expect(command == Array("sleep\u{0}9008\u{0}".utf8))
   }
 
   @Test(arguments: ["k", "g", "kg", "s", "sk", "sg"])

@@ -50,6 +50,12 @@ import Testing
 
   @Test func `the channel`() { #expect(plan.channelArguments == ["--device-channel", "--no-ask"]) }
 
+  @Test func `the drain`() {
+    var plan = plan
+    plan.drainOptions = ["--no-ask"]
+    #expect(plan.drainArguments == ["--drain", "--no-ask"])
+  }
+
   @Test(arguments: [
     ("/bin:/usr/bin", "/bin:/usr/bin"), ("", "/here"), (":/bin", "/here:/bin"), ("/bin:", "/bin:/here"),
     (".:/bin", "/here/.:/bin"), ("bin:../x", "/here/bin:/here/../x"),
