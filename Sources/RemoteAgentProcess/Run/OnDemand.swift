@@ -115,7 +115,7 @@ package struct OnDemand: Sendable {
   let limit: Int
   let resolveFolder: @Sendable (String) -> String?
   let readsInput: Bool
-  let hasSessionMode: @Sendable (String) throws(ControlRefusal) -> Bool
+  let hasSessionMode: @Sendable (String, _ prompt: String?) throws(ControlRefusal) -> Bool
 
   var channel = Channel.over
   var backoff = Backoff()
@@ -135,10 +135,11 @@ package struct OnDemand: Sendable {
   ///   - limit: sessions at a time.
   ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
   ///   - readsInput: whether an agent of one run reads what the hub writes.
-  ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or isn't known.
+  ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or with this prompt,
+  ///     or isn't known.
   package init(
     folder: String, limit: Int, readsInput: Bool = false, resolveFolder: @escaping @Sendable (String) -> String?,
-    hasSessionMode: @escaping @Sendable (String) throws(ControlRefusal) -> Bool
+    hasSessionMode: @escaping @Sendable (String, _ prompt: String?) throws(ControlRefusal) -> Bool
   ) {
     self.folder = folder
     self.limit = limit

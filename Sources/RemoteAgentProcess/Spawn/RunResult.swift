@@ -23,7 +23,9 @@ struct RunResult {
   /// It was stopped since it took too long.
   var isTimedOut = false
   /// A prompt of the owner's did not reach the agent.
-  var hasLostPrompt = false
+  private(set) var hasLostPrompt = false
+  /// One that was for the run which is to begin.
+  private var hasLostNextPrompt = false
   /// The process was ended by us after a good result.
   private(set) var isForgiven = false
   /// What the process said last of a turn, if it has had one and no other has begun.
@@ -35,7 +37,8 @@ struct RunResult {
 
   mutating func begin(at moment: Moment) {
     startedAt = moment.now
-    (status, hasTakenPrompt, isTimedOut, hasLostPrompt, worst, interrupted) = (nil, false, false, false, nil, nil)
+    (status, hasTakenPrompt, isTimedOut, worst, interrupted) = (nil, false, false, nil, nil)
+    (hasLostPrompt, hasLostNextPrompt) = (hasLostNextPrompt, false)
     processBegins()
   }
 
@@ -63,10 +66,17 @@ struct RunResult {
   /// The process gets SIGTERM since it doesn't end by itself, although it is done.
   mutating func endsOverdue() { isForgiven = lastResult == .ok }
 
+  /// - Parameter isBetweenRuns: whether the run is over, and another may begin.
+  mutating func promptIsLost(isBetweenRuns: Bool) {
+    hasLostPrompt = true
+    if isBetweenRuns { hasLostNextPrompt = true }
+  }
+
   /// What the run has come to, at the end of one of its processes.
   func outcome(of ending: WaitStatus) -> AgentOutcome {
-    let outcome = failure?.outcome ?? .ok
-    if isTimedOut { return outcome.worse(.incomplete) }
+    let turns = failure?.outcome ?? .ok
+    let outcome = isTimedOut || hasLostPrompt ? turns.worse(.incomplete) : turns
+    if isTimedOut { return outcome }
     // Many end with a status of their own when they are interrupted.
     return ending == .exited(code: 0) || isForgiven || interrupted != nil ? outcome : .error
   }

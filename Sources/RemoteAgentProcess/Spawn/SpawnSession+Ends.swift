@@ -44,7 +44,7 @@ extension SpawnSession {
     guard !settings.continuesWhenBroken, brokenEnd == nil else { return }
     brokenEnd = end
     switch life {
-    case .idle, .between: finish()
+    case .idle, .between: endRun(because: "nobody reads what comes of it", at: moment)
     case .starting, .running: terminate(grace: SpawnSession.stopGrace, at: moment)
     case .draining: endLeftovers()
     case .ended: break

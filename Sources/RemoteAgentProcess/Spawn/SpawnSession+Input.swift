@@ -77,7 +77,11 @@ extension SpawnSession {
       inputs.isOpen = false
       effects.append(.closeInput)
     }
-    // Nobody can start an agent, or bring a prompt.
-    if life == .idle { finish() } else { sendNextPrompt(at: moment) }
+    // Nobody can start an agent, or bring a prompt; what is typed may wait for one.
+    if life == .idle {
+      endRun(because: "nobody can start the agent any more", at: moment)
+    } else {
+      sendNextPrompt(at: moment)
+    }
   }
 }

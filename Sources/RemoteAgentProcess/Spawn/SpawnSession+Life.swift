@@ -193,6 +193,8 @@ extension SpawnSession {
     withdrawQuestions(at: moment)
     refuseInputs(because: "the agent has ended", at: moment)
     result.status = ending.exitStatus
+    // Before the end is told: what is lost is part of what the run came to.
+    dropWhatIsLost(at: moment)
     tellExit(ending, at: moment)
     dialogue = nil
     if isSingle {
@@ -200,6 +202,15 @@ extension SpawnSession {
       sendNextPrompt(at: moment)
     } else {
       endRun(because: "the agent has ended", at: moment)
+    }
+  }
+
+  /// Refuses the prompts that no process which is still to come will have.
+  private mutating func dropWhatIsLost(at moment: Moment) {
+    switch settings.way {
+    case .single(let form) where !isEnding: refuseUndeliverable(form, at: moment)
+    case .single: dropPrompts(because: "the session is ending", at: moment)
+    case .raw, .dialogue: dropPrompts(because: "the agent has ended", at: moment)
     }
   }
 
