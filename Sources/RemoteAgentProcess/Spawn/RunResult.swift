@@ -22,13 +22,14 @@ struct RunResult {
   var hasTakenPrompt = false
   /// It was stopped since it took too long.
   var isTimedOut = false
+  /// We end the process: how it ends then says nothing against what it has done.
+  var isEndedByUs = false
   /// A prompt of the owner's did not reach the agent.
   private(set) var hasLostPrompt = false
   /// One that was for the run which is to begin.
   private var hasLostNextPrompt = false
-  /// The process was ended by us after a good result.
-  private(set) var isForgiven = false
-  /// What the process said last of a turn, if it has had one and no other has begun.
+  /// What the process said last of a turn, if it has had one and no other has begun. One that is talked to owes nothing before
+  /// its first turn, as after a good one.
   private(set) var lastResult: AgentOutcome?
   private var worst: Failure?
   /// The last turn, if it was interrupted on request. If another follows it says nothing against the run.
@@ -39,10 +40,10 @@ struct RunResult {
     startedAt = moment.now
     (status, hasTakenPrompt, isTimedOut, worst, interrupted) = (nil, false, false, nil, nil)
     (hasLostPrompt, hasLostNextPrompt) = (hasLostNextPrompt, false)
-    processBegins()
+    processBegins(isTalkedTo: false)
   }
 
-  mutating func processBegins() { (isForgiven, lastResult) = (false, nil) }
+  mutating func processBegins(isTalkedTo: Bool) { (isEndedByUs, lastResult) = (false, isTalkedTo ? .ok : nil) }
 
   mutating func turnBegins(_ turn: Int) {
     lastTurn = turn
@@ -63,9 +64,6 @@ struct RunResult {
     if worst?.outcome.worse(failure.outcome) ?? failure.outcome == failure.outcome { worst = failure }
   }
 
-  /// The process gets SIGTERM since it doesn't end by itself, although it is done.
-  mutating func endsOverdue() { isForgiven = lastResult == .ok }
-
   /// - Parameter isBetweenRuns: whether the run is over, and another may begin.
   mutating func promptIsLost(isBetweenRuns: Bool) {
     hasLostPrompt = true
@@ -80,6 +78,8 @@ struct RunResult {
     // Many end with a status of their own when they are interrupted.
     return ending == .exited(code: 0) || isForgiven || interrupted != nil ? outcome : .error
   }
+
+  private var isForgiven: Bool { isEndedByUs && lastResult == .ok }
 
   private var failure: Failure? { worst ?? interrupted }
 

@@ -59,7 +59,7 @@ extension SpawnSession {
     (drainUntil, killAt, termination, pendingSignal) = (nil, nil, nil, nil)
     drained = 0
     inputs = AgentInputs(isOpen: settings.way == .raw && launch.input == .pipe)
-    result.processBegins()
+    result.processBegins(isTalkedTo: isDialogue)
     status(
       "starting",
       [
@@ -121,6 +121,9 @@ extension SpawnSession {
     if life == .running {
       // The agent is among them: we are not allowed to end it, and nobody waits for it any more.
       fail(code: "not_ended", "the agent could not be ended, and is left running", at: moment)
+      result.isEndedByUs = false
+      // No other is to run beside it.
+      isStopping = true
       agentExited(.killed(signal: SIGKILL), at: moment)
     }
     isTreeGone = true

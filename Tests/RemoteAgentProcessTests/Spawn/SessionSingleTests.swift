@@ -167,6 +167,34 @@ import Testing
     #expect(bench.take().last == .finish(.exit(1)))
   }
 
+  @Test func `INT between a result and the end of its process is refused, and no failure`() {
+    let bench = bench { $0.prompts = ["one"] }
+    bench.running()
+    bench.output(#"{"type":"system","subtype":"init","session_id":"S"}"# + "\n")
+    bench.result()
+    _ = bench.take()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    #expect(bench.answer(to: 1) == "no turn is open")
+    #expect(bench.take() == [])
+    bench.control(2, #"{"action":"signal","name":"TERM"}"#)
+    #expect(bench.take() == [.signal(SIGTERM)])
+  }
+
+  @Test func `after one that can't be ended none is started`() {
+    let bench = bench { ($0.prompts, $0.limits.exit) = (["one", "two"], 1000) }
+    bench.running()
+    bench.output(#"{"type":"system","subtype":"init","session_id":"S"}"# + "\n")
+    bench.result()
+    bench.passed(1000)
+    bench.passed(5000)
+    bench.act { $0.treeEnded(survivors: 1, at: $1) }
+    bench.passed(1000)
+    #expect(starts(bench) == 1)
+    #expect(bench.states("error").map { $0["code"] } == ["not_ended", "prompt_lost"])
+    #expect(bench.states("exited").first?["outcome"] == "error")
+    #expect(bench.take().last == .finish(.exit(137)))
+  }
+
   @Test func `an own prompt that can't be an argument is told, and no success`() {
     let bench = bench { $0.prompts = ["a\0b"] }
     #expect(bench.states("error").map { $0["code"] } == ["prompt_lost"])
