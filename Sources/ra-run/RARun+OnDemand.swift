@@ -58,8 +58,8 @@ extension RARun {
       drainsLeft: tunnel.drainFirst
     ) {
       FolderPath.resolve($0)
-    } hasSessionMode: { agent throws(ControlRefusal) in
-      try RARun.hasSessionMode(agent, promptVia: promptVia, diagnostics)
+    } hasSessionMode: { agent, prompt throws(ControlRefusal) in
+      try RARun.hasSessionMode(agent, prompt, promptVia: promptVia, diagnostics)
     }
     let loop = try OnDemandLoop(
       machine, plan: onDemandPlan, programs: programs, secrets: secrets, diagnostics: diagnostics
@@ -78,7 +78,7 @@ extension RARun {
 
   /// Whether an agent is one for many prompts; throws what ra-spawn would refuse without a word to the hub.
   private static func hasSessionMode(
-    _ agent: String, promptVia: AgentProfile.PromptsVia?, _ diagnostics: Diagnostics
+    _ agent: String, _ prompt: String?, promptVia: AgentProfile.PromptsVia?, _ diagnostics: Diagnostics
   ) throws(ControlRefusal) -> Bool {
     let profile: AgentProfile?
     do throws(SettingsError) {
@@ -93,6 +93,9 @@ extension RARun {
     let via = promptVia ?? usual
     guard via == .stdin ? profile.dialogue != nil : profile.single != nil else {
       throw ControlRefusal("\(agent) takes no prompts via \(via.rawValue), as ra-run has it here")
+    }
+    if via == .args, let form = profile.single, let prompt, let reason = AgentArguments.refusal(of: prompt, in: form) {
+      throw ControlRefusal(reason)
     }
     return true
   }

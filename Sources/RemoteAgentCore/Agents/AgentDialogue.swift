@@ -137,8 +137,8 @@ package enum AgentOutcome: String, Sendable {
 
 /// What an agent wants to be allowed to do.
 package struct AgentQuestion: Sendable, Equatable {
-  /// How deep its input may be.
-  package static let maximumDepth = 256
+  /// How deep its input may be; its status is a level deeper.
+  package static let maximumDepth = 255
 
   /// The agent's own name of it, as text.
   package let requestId: String

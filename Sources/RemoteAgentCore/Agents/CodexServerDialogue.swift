@@ -47,8 +47,9 @@ struct CodexServerDialogue: DialectDialogue {
   /// Codex's own name of the turn that is open.
   private var turnId: String?
   private var isInterrupted = false
-  /// How a turn ended that codex has not named yet: the prompt's that was sent, or one of its own.
-  private var early: (turn: String, end: Effect)?
+  /// How turns ended before codex named the one of the prompt that was sent: it, or some of codex's own.
+  private var early: [(turn: String, end: Effect)] = []
+  private static let mostEarly = 8
   /// To be interrupted as soon as codex has named the turn.
   private var interruptsWhenTaken = false
   /// What an `error` that it does not try again after said last.
@@ -76,7 +77,7 @@ struct CodexServerDialogue: DialectDialogue {
   mutating func send(prompt: String, id: String) {
     turn = .sent(id)
     turnId = nil
-    early = nil
+    early = []
     isInterrupted = false
     interruptsWhenTaken = false
     lastError = nil
@@ -149,8 +150,8 @@ struct CodexServerDialogue: DialectDialogue {
       }
       turnId = message.text(.newTurn)
       turnBegan()
-      if let early, early.turn == turnId ?? early.turn { return end(early.end) }
-      early = nil
+      if let its = early.first(where: { $0.turn == turnId ?? $0.turn }) { return end(its.end) }
+      early = []
       if interruptsWhenTaken {
         interruptsWhenTaken = false
         _ = interrupt()
@@ -228,7 +229,7 @@ struct CodexServerDialogue: DialectDialogue {
       }
     // The response says which turn is the prompt's.
     if case .sent = turn, turnId == nil {
-      if let id = message.text(.turn) { early = (id, outcome) }
+      if let id = message.text(.turn), early.count < CodexServerDialogue.mostEarly { early.append((id, outcome)) }
       return
     }
     end(outcome)
@@ -237,7 +238,7 @@ struct CodexServerDialogue: DialectDialogue {
   private mutating func end(_ outcome: Effect) {
     turn = .none
     turnId = nil
-    early = nil
+    early = []
     changes.removeAll()
     effects.append(outcome)
   }

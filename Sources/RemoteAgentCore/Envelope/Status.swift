@@ -22,7 +22,9 @@ package enum Status: Sendable, Equatable {
 
   package init(payload: UnsafeRawBufferPointer) {
     // What a tool is to be given may be deep.
-    guard let json = try? JSON(parsing: payload, maximumDepth: 256), let state = json["state"]?.string else {
+    guard let json = try? JSON(parsing: payload, maximumDepth: AgentQuestion.maximumDepth + 1),
+      let state = json["state"]?.string
+    else {
       self = .other
       return
     }
@@ -48,9 +50,7 @@ package enum Status: Sendable, Equatable {
       }
       self = .gap(from: from, to: to)
     case "approval":
-      guard let requestId = json["requestId"]?.string, (1...Self.longestRequestId).contains(requestId.utf8.count),
-        !requestId.utf8.contains(0)
-      else {
+      guard let requestId = json["requestId"]?.string, Self.takes(requestId: requestId) else {
         self = .other
         return
       }
@@ -61,6 +61,11 @@ package enum Status: Sendable, Equatable {
     case "end": self = .end(bytes: json["bytes"]?.integer ?? 0, lines: json["lines"]?.integer ?? 0)
     default: self = .other
     }
+  }
+
+  /// Whether a question of this name can be answered.
+  package static func takes(requestId: String) -> Bool {
+    (1...longestRequestId).contains(requestId.utf8.count) && !requestId.utf8.contains(0)
   }
 
   private static func beginning(of text: String, atMost limit: Int) -> String {

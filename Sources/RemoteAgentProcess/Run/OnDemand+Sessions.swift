@@ -22,7 +22,7 @@ extension OnDemand {
     guard !sessions.values.contains(where: { $0.start.session == name }) else {
       throw ControlRefusal("a session of that name runs already")
     }
-    let isSession = try hasSessionMode(agent)
+    let isSession = try hasSessionMode(agent, start.prompt)
     guard isSession || start.prompt == nil else { throw ControlRefusal("prompts need session mode") }
     // Nobody could ever prompt it, or write to it.
     if isSession || readsInput {

@@ -119,7 +119,7 @@ package struct OnDemand: Sendable {
   let resolveFolder: @Sendable (String) -> String?
   let readsInput: Bool
   let drainsLeft: Bool
-  let hasSessionMode: @Sendable (String) throws(ControlRefusal) -> Bool
+  let hasSessionMode: @Sendable (String, _ prompt: String?) throws(ControlRefusal) -> Bool
 
   var channel = Channel.over
   var backoff = Backoff()
@@ -143,11 +143,12 @@ package struct OnDemand: Sendable {
   ///   - resolveFolder: a path without symbolic links, `.` and `..`; nil if it is not there.
   ///   - readsInput: whether an agent of one run reads what the hub writes.
   ///   - drainsLeft: whether what earlier sessions left is delivered.
-  ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or isn't known.
+  ///   - hasSessionMode: whether an agent is one for many prompts; throws why it can't be started as such, or with this prompt,
+  ///     or isn't known.
   package init(
     folder: String, limit: Int, readsInput: Bool = false, drainsLeft: Bool = false,
     resolveFolder: @escaping @Sendable (String) -> String?,
-    hasSessionMode: @escaping @Sendable (String) throws(ControlRefusal) -> Bool
+    hasSessionMode: @escaping @Sendable (String, _ prompt: String?) throws(ControlRefusal) -> Bool
   ) {
     self.folder = folder
     self.limit = limit

@@ -1,4 +1,4 @@
-import RemoteAgentCore
+package import RemoteAgentCore
 
 /// How one process of the agent is to be started.
 package struct AgentLaunch: Sendable, Equatable {
@@ -16,7 +16,7 @@ package struct AgentLaunch: Sendable, Equatable {
 }
 
 /// The arguments of a process: its profile's words, and in between those that the owner gave.
-enum AgentArguments {
+package enum AgentArguments {
   /// The longest argument in bytes, without its NUL (Linux: MAX_ARG_STRLEN).
   static let longest = 131_071
   static let prompt = "{prompt}"
@@ -27,28 +27,36 @@ enum AgentArguments {
     dialogue.arguments + (asks ? dialogue.askingArguments : []) + given
   }
 
-  /// Of a process that has one prompt. Throws why the prompt can't be an argument.
+  /// Those of a process that has one prompt.
   ///
-  /// - Parameter session: what it continues.
-  static func of(
-    _ words: [String], given: [String], prompt: String, session: String?
-  ) throws(ControlRefusal) -> [String] {
-    let tail = tail(of: words)
+  /// - Parameter session: what it continues; nil for a first one.
+  static func words(of form: AgentProfile.Single, session: String?) -> [String] {
+    session == nil ? form.first : form.next
+  }
+
+  /// Why no process of this form can have the prompt; nil if one can.
+  package static func refusal(of prompt: String, in form: AgentProfile.Single, session: String? = nil) -> String? {
+    let words = words(of: form, session: session)
     let optionsEnd = words.firstIndex(of: "--") ?? words.count
+    for (index, word) in words.enumerated() {
+      guard let text = word == Self.prompt ? prompt : word == Self.session ? session : nil else { continue }
+      let what = word == Self.prompt ? "the prompt" : "the name of the agent's session"
+      guard text.utf8.count <= longest else { return "\(what) is longer than an argument may be" }
+      guard !text.utf8.contains(0) else { return "\(what) has a NUL, which no argument may have" }
+      guard index > optionsEnd || text.utf8.first != UInt8(ascii: "-") else {
+        return "\(what) begins with -, and this agent would take it for an option"
+      }
+    }
+    return nil
+  }
+
+  /// Of a process that has one prompt, which was asked of `refusal`.
+  static func of(_ words: [String], given: [String], prompt: String, session: String?) -> [String] {
+    let tail = tail(of: words)
     var filled: [String] = []
     for (index, word) in words.enumerated() {
       if index == tail { filled += given }
-      guard let text = word == Self.prompt ? prompt : word == Self.session ? session : nil else {
-        filled.append(word)
-        continue
-      }
-      let what = word == Self.prompt ? "the prompt" : "the name of the agent's session"
-      guard text.utf8.count <= longest else { throw ControlRefusal("\(what) is longer than an argument may be") }
-      guard !text.utf8.contains(0) else { throw ControlRefusal("\(what) has a NUL, which no argument may have") }
-      guard index > optionsEnd || text.utf8.first != UInt8(ascii: "-") else {
-        throw ControlRefusal("\(what) begins with -, and this agent would take it for an option")
-      }
-      filled.append(text)
+      filled.append(word == Self.prompt ? prompt : word == Self.session ? session ?? word : word)
     }
     return tail == words.count ? filled + given : filled
   }

@@ -22,11 +22,14 @@ struct RunResult {
   var hasTakenPrompt = false
   /// It was stopped since it took too long.
   var isTimedOut = false
+  /// We end the process: how it ends then says nothing against what it has done.
+  var isEndedByUs = false
   /// A prompt of the owner's did not reach the agent.
-  var hasLostPrompt = false
-  /// The process was ended by us after a good result.
-  private(set) var isForgiven = false
-  /// What the process said last of a turn, if it has had one and no other has begun.
+  private(set) var hasLostPrompt = false
+  /// One that was for the run which is to begin.
+  private var hasLostNextPrompt = false
+  /// What the process said last of a turn, if it has had one and no other has begun. One that is talked to owes nothing before
+  /// its first turn, as after a good one.
   private(set) var lastResult: AgentOutcome?
   private var worst: Failure?
   /// The last turn, if it was interrupted on request. If another follows it says nothing against the run.
@@ -35,11 +38,12 @@ struct RunResult {
 
   mutating func begin(at moment: Moment) {
     startedAt = moment.now
-    (status, hasTakenPrompt, isTimedOut, hasLostPrompt, worst, interrupted) = (nil, false, false, false, nil, nil)
-    processBegins()
+    (status, hasTakenPrompt, isTimedOut, worst, interrupted) = (nil, false, false, nil, nil)
+    (hasLostPrompt, hasLostNextPrompt) = (hasLostNextPrompt, false)
+    processBegins(isTalkedTo: false)
   }
 
-  mutating func processBegins() { (isForgiven, lastResult) = (false, nil) }
+  mutating func processBegins(isTalkedTo: Bool) { (isEndedByUs, lastResult) = (false, isTalkedTo ? .ok : nil) }
 
   mutating func turnBegins(_ turn: Int) {
     lastTurn = turn
@@ -60,16 +64,22 @@ struct RunResult {
     if worst?.outcome.worse(failure.outcome) ?? failure.outcome == failure.outcome { worst = failure }
   }
 
-  /// The process gets SIGTERM since it doesn't end by itself, although it is done.
-  mutating func endsOverdue() { isForgiven = lastResult == .ok }
+  /// - Parameter isBetweenRuns: whether the run is over, and another may begin.
+  mutating func promptIsLost(isBetweenRuns: Bool) {
+    hasLostPrompt = true
+    if isBetweenRuns { hasLostNextPrompt = true }
+  }
 
   /// What the run has come to, at the end of one of its processes.
   func outcome(of ending: WaitStatus) -> AgentOutcome {
-    let outcome = failure?.outcome ?? .ok
-    if isTimedOut { return outcome.worse(.incomplete) }
+    let turns = failure?.outcome ?? .ok
+    let outcome = isTimedOut || hasLostPrompt ? turns.worse(.incomplete) : turns
+    if isTimedOut { return outcome }
     // Many end with a status of their own when they are interrupted.
     return ending == .exited(code: 0) || isForgiven || interrupted != nil ? outcome : .error
   }
+
+  private var isForgiven: Bool { isEndedByUs && lastResult == .ok }
 
   private var failure: Failure? { worst ?? interrupted }
 

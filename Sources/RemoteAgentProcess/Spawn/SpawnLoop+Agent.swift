@@ -80,8 +80,9 @@ extension SpawnLoop {
 
   func give(_ bytes: [UInt8]) {
     // One that asks and asks and never reads an answer is as one that has closed its end.
-    if agentInputQueue.count > SpawnSession.mostInput { closeAgentInput() }
-    if agentInput >= 0 { agentInputQueue.append(bytes) } else { session.inputBroke(at: moment) }
+    let isTooMuch = agentInputQueue.count > SpawnSession.mostInput
+    if isTooMuch { closeAgentInput() }
+    if agentInput >= 0 { agentInputQueue.append(bytes) } else { session.inputBroke(isByUs: isTooMuch, at: moment) }
   }
 
   private func closeAgentInput() {

@@ -69,7 +69,12 @@ extension SpawnSession {
   ) throws(ControlRefusal) {
     guard life == .idle else { throw ControlRefusal("already running") }
     if let prompt = asked.prompt {
-      guard own.starting(asked).mode == .session else { throw ControlRefusal("prompts need session mode") }
+      let settings = own.starting(asked)
+      guard settings.mode == .session else { throw ControlRefusal("prompts need session mode") }
+      // Once it is answered, there is nothing left to refuse.
+      if case .single(let form) = settings.way, let reason = AgentArguments.refusal(of: prompt, in: form) {
+        throw ControlRefusal(reason)
+      }
       prompts.append(Prompt(text: prompt, origin: .hub))
     }
     pendingStart = seq

@@ -44,7 +44,7 @@ extension SpawnSession {
     guard !settings.continuesWhenBroken, brokenEnd == nil else { return }
     brokenEnd = end
     switch life {
-    case .idle, .between: finish()
+    case .idle, .between: endRun(because: "nobody reads what comes of it", at: moment)
     case .starting, .running: terminate(grace: SpawnSession.stopGrace, at: moment)
     case .draining: endLeftovers()
     case .ended: break
@@ -63,8 +63,8 @@ extension SpawnSession {
     if signal == .int, turn != nil {
       leaveOff(.asked, at: moment)
     } else {
-      // What was meant to end a turn is not to end the session.
-      guard signal != .int || !isDialogue else { throw ControlRefusal("no turn is open") }
+      // What was meant to end a turn is not to end the session, nor to make a failure of what is done.
+      guard signal != .int || settings.way == .raw else { throw ControlRefusal("no turn is open") }
       effects.append(.signal(Signals.number(of: signal)))
     }
     answer(seq, at: moment)
@@ -83,8 +83,7 @@ extension SpawnSession {
     }
     guard grace > 0 else {
       interrupt(interruption)
-      effects.append(.endTree(grace: 0))
-      return
+      return endTree()
     }
     killAt = min(killAt ?? .max, moment.now + grace)
     guard isPolite else {
@@ -96,8 +95,8 @@ extension SpawnSession {
     if turn != nil {
       leaveOff(interruption, at: moment)
     } else if !isDialogue, result.lastResult != nil {
-      // It has done what it was run for, and ends by itself; how it ends when it is hurried says nothing against it.
-      result.endsOverdue()
+      // It has done what it was run for, and ends by itself, maybe hurried.
+      result.isEndedByUs = true
     } else if !isDialogue {
       interrupt(interruption)
       send(signal: SIGINT)
@@ -129,21 +128,24 @@ extension SpawnSession {
   mutating func terminate(grace: Milliseconds, at moment: Moment) {
     termination = nil
     isTerminated = true
+    result.isEndedByUs = true
     send(signal: SIGTERM)
     killAt = min(killAt ?? .max, moment.now + grace)
+  }
+
+  private mutating func endTree() {
+    result.isEndedByUs = true
+    effects.append(.endTree(grace: 0))
   }
 
   /// Does what is due.
   package mutating func timePassed(at moment: Moment) {
     if let killAt, moment.now >= killAt {
       self.killAt = nil
-      effects.append(.endTree(grace: 0))
+      endTree()
     }
     if let termination, moment.now >= termination.at {
-      if let warning = termination.warning {
-        effects.append(.warn(warning))
-        result.endsOverdue()
-      }
+      if let warning = termination.warning { effects.append(.warn(warning)) }
       terminate(grace: SpawnSession.stopGrace, at: moment)
     }
     if let giveUpAt = turn?.giveUpAt, moment.now >= giveUpAt {

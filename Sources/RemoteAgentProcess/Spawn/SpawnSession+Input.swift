@@ -52,18 +52,25 @@ extension SpawnSession {
     for seq in inputs.wrote(count) { answer(seq, at: moment) }
   }
 
-  /// The agent has closed its end of the pipe.
-  package mutating func inputBroke(at moment: Moment) {
+  /// The agent's end of the pipe is closed, or ours.
+  ///
+  /// - Parameter isByUs: whether it read so little that more than `mostInput` waited.
+  package mutating func inputBroke(isByUs: Bool = false, at moment: Moment) {
     refuseInputs(because: "the agent reads no more", at: moment)
     guard isDialogue, life == .running, !isInputClosed else { return }
     // It will take no prompt: its end says the rest.
     isInputClosed = true
+    if isByUs {
+      let waiting = "more than \(SpawnSession.mostInput >> 20) MiB"
+      effects.append(.warn("the agent reads nothing, and \(waiting) wait for it; its input is closed"))
+    }
     withdrawQuestions(at: moment)
     dropPrompts(because: "the agent reads no more", at: moment)
+    let why = isByUs ? "its input is closed" : "it has closed its input"
     termination = earlier(
       Termination(
         at: moment.now + SpawnSession.endOfInputTime,
-        warning: "the agent doesn't end although it has closed its input; it gets SIGTERM"))
+        warning: "the agent doesn't end although \(why); it gets SIGTERM"))
   }
 
   mutating func refuseInputs(because reason: String, at moment: Moment) {
@@ -77,7 +84,11 @@ extension SpawnSession {
       inputs.isOpen = false
       effects.append(.closeInput)
     }
-    // Nobody can start an agent, or bring a prompt.
-    if life == .idle { finish() } else { sendNextPrompt(at: moment) }
+    // Nobody can start an agent, or bring a prompt; what is typed may wait for one.
+    if life == .idle {
+      endRun(because: "nobody can start the agent any more", at: moment)
+    } else {
+      sendNextPrompt(at: moment)
+    }
   }
 }

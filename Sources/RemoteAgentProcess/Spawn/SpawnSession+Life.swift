@@ -59,7 +59,7 @@ extension SpawnSession {
     (drainUntil, killAt, termination, pendingSignal) = (nil, nil, nil, nil)
     drained = 0
     inputs = AgentInputs(isOpen: settings.way == .raw && launch.input == .pipe)
-    result.processBegins()
+    result.processBegins(isTalkedTo: isDialogue)
     status(
       "starting",
       [
@@ -121,6 +121,9 @@ extension SpawnSession {
     if life == .running {
       // The agent is among them: we are not allowed to end it, and nobody waits for it any more.
       fail(code: "not_ended", "the agent could not be ended, and is left running", at: moment)
+      result.isEndedByUs = false
+      // No other is to run beside it.
+      isStopping = true
       agentExited(.killed(signal: SIGKILL), at: moment)
     }
     isTreeGone = true
@@ -193,6 +196,8 @@ extension SpawnSession {
     withdrawQuestions(at: moment)
     refuseInputs(because: "the agent has ended", at: moment)
     result.status = ending.exitStatus
+    // Before the end is told: what is lost is part of what the run came to.
+    dropWhatIsLost(at: moment)
     tellExit(ending, at: moment)
     dialogue = nil
     if isSingle {
@@ -200,6 +205,15 @@ extension SpawnSession {
       sendNextPrompt(at: moment)
     } else {
       endRun(because: "the agent has ended", at: moment)
+    }
+  }
+
+  /// Refuses the prompts that no process which is still to come will have.
+  private mutating func dropWhatIsLost(at moment: Moment) {
+    switch settings.way {
+    case .single(let form) where !isEnding: refuseUndeliverable(form, at: moment)
+    case .single: dropPrompts(because: "the session is ending", at: moment)
+    case .raw, .dialogue: dropPrompts(because: "the agent has ended", at: moment)
     }
   }
 

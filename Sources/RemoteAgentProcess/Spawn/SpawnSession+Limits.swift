@@ -43,7 +43,6 @@ extension SpawnSession {
     if let silentUntil, moment.now >= silentUntil {
       let seconds = exitTime / 1000
       effects.append(.warn("the agent has been silent for \(seconds) s after its result; it gets SIGTERM"))
-      result.endsOverdue()
       terminate(grace: SpawnSession.stopGrace, at: moment)
     }
     if let readyBy, moment.now >= readyBy {

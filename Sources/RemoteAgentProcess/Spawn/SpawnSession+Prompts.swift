@@ -21,11 +21,11 @@ extension SpawnSession {
     }
     for line in lines {
       guard line.piece.isWholeLine else {
-        if line.piece.startsLine { lost("a prompt of more than 1 MiB is left out") }
+        if line.piece.startsLine { lost("a prompt of more than 1 MiB is left out", at: moment) }
         continue
       }
       guard UTF8Text.isValid(line.bytes) else {
-        lost("a prompt that is not UTF-8 is left out")
+        lost("a prompt that is not UTF-8 is left out", at: moment)
         continue
       }
       if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) {
@@ -103,7 +103,7 @@ extension SpawnSession {
       if let seq = prompt.control { answer(seq, refused: reason, at: moment) }
     }
     let own = dropped.count { $0.control == nil }
-    if own > 0 { lost("\(own) \(own == 1 ? "prompt was" : "prompts were") not sent: \(reason)") }
+    if own > 0 { lost("\(own) \(own == 1 ? "prompt was" : "prompts were") not sent: \(reason)", at: moment) }
   }
 
   /// Refuses a prompt that has left the queue, and that the agent doesn't have.
@@ -111,13 +111,15 @@ extension SpawnSession {
     if let seq = prompt.control {
       answer(seq, refused: reason, at: moment)
     } else {
-      lost("a prompt did not reach the agent: \(reason)")
+      lost("a prompt did not reach the agent: \(reason)", at: moment)
     }
   }
 
-  /// Something of the owner's prompts is not done: he is told, also by the exit status.
-  private mutating func lost(_ message: String) {
-    result.hasLostPrompt = true
+  /// Something of the owner's prompts, or that of a start, is not done: he is told, also by the exit status, and so is whoever
+  /// watches, for no control is left to be answered.
+  private mutating func lost(_ message: String, at moment: Moment) {
+    result.promptIsLost(isBetweenRuns: life == .idle)
+    status("error", ["code": "prompt_lost", "message": .string(message)], at: moment)
     effects.append(.warn(message))
   }
 }

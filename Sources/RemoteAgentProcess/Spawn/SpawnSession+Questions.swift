@@ -16,7 +16,9 @@ extension SpawnSession {
 
   mutating func asked(_ question: AgentQuestion, at moment: Moment) {
     guard !questions.contains(where: { $0.id == question.requestId }) else { return }
-    let denial = whyNobodyAnswers
+    let name = name(of: question.requestId)
+    let denial =
+      whyNobodyAnswers ?? (Status.takes(requestId: name) ? nil : "the question's name is one that no answer can have")
     guard denial == nil, questions.count < SpawnSession.mostQuestions else {
       let reason = denial ?? "\(questions.count) questions are open already"
       _ = dialogue?.answer(question.requestId, .deny(message: reason))
@@ -24,8 +26,7 @@ extension SpawnSession {
     }
     tell(question, expiresIn: settings.limits.approval, at: moment)
     questions.append(
-      Question(
-        id: question.requestId, name: name(of: question.requestId), expiresAt: moment.now + settings.limits.approval))
+      Question(id: question.requestId, name: name, expiresAt: moment.now + settings.limits.approval))
   }
 
   /// Codex counts its questions anew in each process: an answer to the last one's is none to those of this.

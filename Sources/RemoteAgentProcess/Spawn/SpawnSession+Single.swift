@@ -5,27 +5,31 @@ extension SpawnSession {
   /// Starts a process for the next prompt that can have one.
   mutating func launchForNextPrompt(_ form: AgentProfile.Single, at moment: Moment) {
     guard life == .between else { return }
-    while !isEnding, !prompts.isEmpty {
-      let prompt = prompts.removeFirst()
-      do throws(ControlRefusal) {
-        try launch(form, prompt, at: moment)
-        return
-      } catch {
-        refuse(prompt, because: error.reason, at: moment)
-      }
+    if !isEnding {
+      refuseUndeliverable(form, at: moment)
+      if !prompts.isEmpty { return launch(form, prompts.removeFirst(), at: moment) }
     }
     if noPromptIsToCome { endRun(because: "the session is ending", at: moment) }
   }
 
-  private mutating func launch(
-    _ form: AgentProfile.Single, _ prompt: Prompt, at moment: Moment
-  ) throws(ControlRefusal) {
-    guard !result.hasTakenPrompt || continuation != nil else {
-      throw ControlRefusal("the agent told no session that could be continued")
+  /// Refuses the prompts that come next, and that no process can have.
+  mutating func refuseUndeliverable(_ form: AgentProfile.Single, at moment: Moment) {
+    while let prompt = prompts.first, let reason = refusal(of: prompt.text, form) {
+      prompts.removeFirst()
+      refuse(prompt, because: reason, at: moment)
     }
-    let words = continuation == nil ? form.first : form.next
-    let arguments = try AgentArguments.of(
-      words, given: settings.arguments, prompt: prompt.text, session: continuation)
+  }
+
+  private func refusal(of prompt: String, _ form: AgentProfile.Single) -> String? {
+    guard !result.hasTakenPrompt || continuation != nil else {
+      return "the agent told no session that could be continued"
+    }
+    return AgentArguments.refusal(of: prompt, in: form, session: continuation)
+  }
+
+  private mutating func launch(_ form: AgentProfile.Single, _ prompt: Prompt, at moment: Moment) {
+    let words = AgentArguments.words(of: form, session: continuation)
+    let arguments = AgentArguments.of(words, given: settings.arguments, prompt: prompt.text, session: continuation)
     let isArgument = words.contains(AgentArguments.prompt)
     let uuid = makeUUID()
     dialogue = AgentDialogue(

@@ -316,7 +316,7 @@ enum ClaudeLines {
   }
 
   @Test(arguments: [
-    "1", "null", "\"text\"", "[]", String(repeating: "{\"a\":", count: 300) + "1" + String(repeating: "}", count: 300),
+    "1", "null", "\"text\"", "[]", String(repeating: "{\"a\":", count: 256) + "1" + String(repeating: "}", count: 256),
   ])
   func `a question whose input is no object, or too deep, is denied at once`(input: String) {
     var talk = inTurn()

@@ -174,6 +174,21 @@ enum CodexLines {
     #expect(talk.hear(CodexLines.taken(4, turn: "n-2")) == [.took(prompt: "u-2"), .ended(.ok, detail: nil)])
   }
 
+  @Test func `of the turns that end before codex names the prompt's, it is still found`() {
+    var talk = begun()
+    _ = talk.send("go", "u-1")
+    // The prompt's, and then one of its own.
+    #expect(talk.hear(CodexLines.completed("failed"), CodexLines.completed(turn: "n-0")) == [])
+    #expect(talk.hear(CodexLines.taken()) == [.took(prompt: "u-1"), .ended(.error, detail: "failed")])
+    _ = talk.send("go", "u-2")
+    #expect(talk.hear((1...9).map { CodexLines.completed(turn: "m-\($0)") }) == [])
+    #expect(talk.hear(CodexLines.taken(4, turn: "m-8")) == [.took(prompt: "u-2"), .ended(.ok, detail: nil)])
+    // No more than eight are kept.
+    _ = talk.send("go", "u-3")
+    #expect(talk.hear((1...9).map { CodexLines.completed(turn: "m-\($0)") }) == [])
+    #expect(talk.hear(CodexLines.taken(5, turn: "m-9")) == [.took(prompt: "u-3")])
+  }
+
   @Test func `turns of other threads, and other turns, are none of ours`() {
     var talk = inTurn()
     #expect(talk.hear(CodexLines.completed(turn: "n-9", thread: "t-9"), CodexLines.completed(turn: "n-9")) == [])

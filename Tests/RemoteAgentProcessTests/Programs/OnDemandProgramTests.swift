@@ -208,6 +208,17 @@ private struct Stage {
     try stage.end()
   }
 
+  @Test func `a prompt that its agent can't have is the start's refusal`() throws {
+    let stage = try stage(["--prompt-via", "args", "gemini"])
+    stage.start(1, "a", #","prompt":"- fix the list""#, agent: "gemini")
+    #expect(
+      try stage.answer(1) == "the prompt begins with -, and this agent would take it for an option")
+    stage.start(2, "b", #","prompt":"a\u0000b""#, agent: "claude")
+    #expect(try stage.answer(2) == "the prompt has a NUL, which no argument may have")
+    try stage.end()
+    #expect(stage.lines("args-a") + stage.lines("args-b") == [])
+  }
+
   @Test func `a channel that is killed is opened again, and sessions live on`() throws {
     let stage = try stage()
     stage.start(1, "a")

@@ -179,6 +179,8 @@ import Testing
     let read = try #require(said.split(separator: " ").last.flatMap { Int($0.filter(\.isNumber)) })
     // What the pipe held.
     #expect(read <= 1 << 20)
+    #expect(
+      program.errorText.contains("the agent reads nothing, and more than 8 MiB wait for it; its input is closed\n"))
   }
 
   // MARK: - Questions

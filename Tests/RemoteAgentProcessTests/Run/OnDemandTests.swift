@@ -20,8 +20,9 @@ private struct Scene {
   ) {
     machine = OnDemand(folder: "/home/me", limit: limit, readsInput: readsInput, drainsLeft: drainsLeft) {
       ["/home/me", "/srv/a"].contains($0) ? $0 : nil
-    } hasSessionMode: { agent throws(ControlRefusal) in
+    } hasSessionMode: { agent, prompt throws(ControlRefusal) in
       guard agent != "broken" else { throw ControlRefusal("its settings are broken") }
+      guard prompt != "-" else { throw ControlRefusal("no such prompt") }
       return agent == "claude"
     }
     var policy = ControlPolicy()
@@ -174,6 +175,8 @@ private func refusal(_ seq: Int64, _ reason: String) -> [OnDemand.Effect] {
   @Test func `what an agent's settings rule out is refused`() {
     var scene = Scene { $0.agents += ["broken"] }
     #expect(scene.read(start(1, "a", agent: "broken")) == refusal(1, "its settings are broken"))
+    let prompted = #"{"action":"start","agent":"claude","sessionId":"a","prompt":"-"}"#
+    #expect(scene.read(control(2, prompted)) == refusal(2, "no such prompt"))
     var reading = Scene(readsInput: true)
     #expect(reading.read(start(1, "a")) == refusal(1, "raw input is not allowed here (allow: input)"))
     #expect(reading.read(start(2, "b", agent: "claude")).count == 1)

@@ -36,6 +36,76 @@ import Testing
     #expect(bench.take().contains(.warn("1 prompt was not sent: the agent has ended")))
   }
 
+  @Test func `a run that lost a prompt is not done, and the hub knows`() {
+    let bench = Bench.claude { $0.prompts = ["x", "y"] }.started()
+    bench.act { session, moment in
+      [0x66, 0xFF, 0x0A as UInt8].withUnsafeBytes { session.promptsRead($0, at: moment) }
+    }
+    bench.result()
+    bench.result()
+    bench.endPrompts()
+    bench.ends(.exited(code: 0))
+    #expect(bench.turns == ["started", "ok", "started", "ok"])
+    #expect(
+      bench.states("error") == [
+        ["state": "error", "code": "prompt_lost", "message": "a prompt that is not UTF-8 is left out"]
+      ])
+    #expect(bench.states("exited").first?["outcome"] == "incomplete")
+    #expect(bench.take().last == .finish(.exit(1)))
+  }
+
+  @Test func `a prompt that the agent's end leaves over is lost before the end is told`() {
+    let bench = Bench.claude { $0.prompts = ["x"] }.started()
+    bench.result()
+    bench.act { $0.agentExited(.exited(code: 0), at: $1) }
+    bench.prompts("late\n")
+    bench.control(1, #"{"action":"prompt","text":"theirs"}"#)
+    #expect(bench.answer(to: 1) == "no agent is running")
+    bench.ends(.exited(code: 0))
+    #expect(bench.statuses.suffix(2).map { $0["state"] } == ["error", "exited"])
+    #expect(bench.states("exited").first?["outcome"] == "incomplete")
+  }
+
+  @Test func `a refused prompt of the hub's is none of the run's`() {
+    let bench = Bench.claude { $0.prompts = ["x"] }.started()
+    bench.control(1, #"{"action":"prompt","text":"theirs"}"#)
+    bench.act { $0.inputBroke(at: $1) }
+    bench.result()
+    #expect(bench.answer(to: 1) == "the agent reads no more")
+    bench.ends(.exited(code: 0))
+    #expect(bench.states("exited").first?["outcome"] == "ok")
+    #expect(bench.take().last == .finish(.exit(0)))
+  }
+
+  @Test func `what is typed for an agent that nobody can start any more is lost`() {
+    for isBroken in [false, true] {
+      let bench = Bench.claude(Bench.mayBeStarted).started()
+      bench.ends(.exited(code: 0))
+      bench.prompts("one\ntwo\n")
+      _ = bench.take()
+      bench.act { if isBroken { $0.outputBroke(at: $1) } else { $0.controlRead(nil, at: $1) } }
+      let why = isBroken ? "nobody reads what comes of it" : "nobody can start the agent any more"
+      #expect(
+        bench.take() == [.warn("2 prompts were not sent: \(why)"), .finish(isBroken ? .brokenPipe : .exit(1))])
+      #expect(bench.states("error").last?["code"] == "prompt_lost")
+    }
+  }
+
+  @Test func `a prompt that is lost before a restart is the next run's`() {
+    let bench = Bench.claude(Bench.mayBeStarted).started()
+    bench.ends(.exited(code: 0))
+    bench.prompts(String(repeating: "x", count: (1 << 20) + 1) + "\n")
+    for (seq, outcome) in [(1, "incomplete"), (2, "ok")] {
+      bench.control(seq, #"{"action":"start","prompt":"x"}"#)
+      _ = bench.started()
+      bench.result()
+      if seq == 2 { bench.act { $0.controlRead(nil, at: $1) } }
+      bench.ends(.exited(code: 0))
+      #expect(bench.states("exited").last?["outcome"] == .string(outcome))
+    }
+    #expect(bench.take().last == .finish(.exit(0)))
+  }
+
   @Test func `a prompt that the agent calls done without a result doesn't hold up the next`() {
     let bench = Bench.claude { $0.prompts = ["x", "y"] }.started()
     _ = bench.take()

@@ -172,6 +172,40 @@ import Testing
     #expect(input?.contains("horse") == false)
   }
 
+  @Test(arguments: ["", "a\\u0000b", String(repeating: "x", count: 257)])
+  func `a question that no answer can name is denied at once`(name: String) {
+    let bench = busy()
+    ask(name, on: bench)
+    #expect(told(bench).first?.hasSuffix(" the question's name is one that no answer can have") == true)
+    #expect(bench.states("approval").map { $0["decision"]?.string } == ["deny"])
+    ask(String(repeating: "x", count: 256), on: bench)
+    #expect(told(bench) == [] && bench.states("approval").last?["expiresIn"] == 600)
+  }
+
+  @Test func `what ra-spawn makes of a name counts, too`() {
+    let bench = busy(Bench.mayBeStarted)
+    bench.ends(.exited(code: 0))
+    bench.control(1, #"{"action":"start","prompt":"again"}"#)
+    _ = bench.started()
+    for (count, decision) in [(254, nil), (255, "deny")] as [(Int, String?)] {
+      ask(String(repeating: "x", count: count), on: bench)
+      #expect(bench.states("approval").last?["decision"]?.string == decision)
+    }
+  }
+
+  @Test func `the deepest question that is asked is one that the hub reads`() {
+    let bench = busy()
+    for (depth, isAsked) in [(255, true), (256, false)] {
+      let inner = depth - 1
+      let input = #"{"a":"# + String(repeating: "[", count: inner) + String(repeating: "]", count: inner) + "}"
+      ask("q\(depth)", input, on: bench)
+      let status = bench.states("approval").last?.serialized() ?? []
+      let read = status.withUnsafeBytes { Status(payload: $0) }
+      #expect(
+        read == (isAsked ? .asked(requestId: "q\(depth)", tool: "Bash") : .answered(requestId: "q\(depth)")))
+    }
+  }
+
   @Test func `64 questions may be open`() {
     let bench = busy()
     for number in 1...65 { ask("q\(number)", on: bench) }

@@ -103,8 +103,101 @@ import Testing
     #expect(starts(bench) == (reason == nil ? 1 : 0))
   }
 
+  @Test func `the prompt of a start that can't be one is the start's refusal`() {
+    let bench = bench("gemini", Bench.mayBeStarted)
+    bench.control(1, #"{"action":"stop"}"#)
+    _ = bench.take()
+    bench.control(2, #"{"action":"start","prompt":"- fix the list"}"#)
+    #expect(bench.answer(to: 2) == "the prompt begins with -, and this agent would take it for an option")
+    bench.control(3, #"{"action":"start","prompt":"a\u0000b"}"#)
+    #expect(bench.answer(to: 3) == "the prompt has a NUL, which no argument may have")
+    #expect(bench.take() == [] && bench.states("error") == [])
+    bench.control(4, #"{"action":"start","prompt":"fix the list"}"#)
+    bench.running()
+    #expect(bench.answer(to: 4) == nil)
+    #expect(bench.session.launch.arguments.suffix(2) == ["-p", "fix the list"])
+  }
+
+  @Test func `what a process can have is known before there is one`() throws {
+    let gemini = try #require(AgentProfiles.builtIn[agent: "gemini"]?.single)
+    let claude = try #require(AgentProfiles.builtIn[agent: "claude"]?.single)
+    #expect(AgentArguments.refusal(of: "-", in: gemini)?.hasPrefix("the prompt begins with -") == true)
+    #expect(AgentArguments.refusal(of: "-", in: claude) == nil)
+    #expect(AgentArguments.refusal(of: "go on", in: claude, session: "S") == nil)
+    #expect(
+      AgentArguments.refusal(of: "go on", in: claude, session: "--s")
+        == "the name of the agent's session begins with -, and this agent would take it for an option")
+  }
+
+  @Test func `a prompt of a start that is lost later is told to the hub`() {
+    let bench = bench("claude", Bench.mayBeStarted)
+    bench.control(1, #"{"action":"stop"}"#)
+    // What is typed meanwhile goes first.
+    bench.prompts("typed\n")
+    bench.control(2, #"{"action":"start","prompt":"theirs"}"#)
+    bench.running()
+    #expect(bench.answer(to: 2) == nil)
+    bench.result()
+    bench.ends(.exited(code: 0))
+    #expect(
+      bench.states("error") == [
+        [
+          "state": "error", "code": "prompt_lost",
+          "message": "a prompt did not reach the agent: the agent told no session that could be continued",
+        ]
+      ])
+    #expect(bench.states("exited").map { $0["outcome"] } == ["incomplete"])
+  }
+
+  @Test(arguments: ["a\0b", nil])
+  func `what is lost is told before the end of the process, and is part of what the run came to`(next: String?) {
+    let bench = bench { $0.prompts = ["one"] + (next.map { [$0] } ?? []) }
+    if next == nil {
+      bench.prompts("two\n")
+      bench.running()
+      bench.result()
+      // Without a session there is nothing to go on with.
+      bench.ends(.exited(code: 0))
+    } else {
+      runs(bench)
+    }
+    #expect(bench.states("exited").map { $0["outcome"] } == ["incomplete"])
+    #expect(bench.statuses.suffix(2).map { $0["state"] } == ["error", "exited"])
+    bench.endPrompts()
+    #expect(bench.take().last == .finish(.exit(1)))
+  }
+
+  @Test func `INT between a result and the end of its process is refused, and no failure`() {
+    let bench = bench { $0.prompts = ["one"] }
+    bench.running()
+    bench.output(#"{"type":"system","subtype":"init","session_id":"S"}"# + "\n")
+    bench.result()
+    _ = bench.take()
+    bench.control(1, #"{"action":"signal","name":"INT"}"#)
+    #expect(bench.answer(to: 1) == "no turn is open")
+    #expect(bench.take() == [])
+    bench.control(2, #"{"action":"signal","name":"TERM"}"#)
+    #expect(bench.take() == [.signal(SIGTERM)])
+  }
+
+  @Test func `after one that can't be ended none is started`() {
+    let bench = bench { ($0.prompts, $0.limits.exit) = (["one", "two"], 1000) }
+    bench.running()
+    bench.output(#"{"type":"system","subtype":"init","session_id":"S"}"# + "\n")
+    bench.result()
+    bench.passed(1000)
+    bench.passed(5000)
+    bench.act { $0.treeEnded(survivors: 1, at: $1) }
+    bench.passed(1000)
+    #expect(starts(bench) == 1)
+    #expect(bench.states("error").map { $0["code"] } == ["not_ended", "prompt_lost"])
+    #expect(bench.states("exited").first?["outcome"] == "error")
+    #expect(bench.take().last == .finish(.exit(137)))
+  }
+
   @Test func `an own prompt that can't be an argument is told, and no success`() {
     let bench = bench { $0.prompts = ["a\0b"] }
+    #expect(bench.states("error").map { $0["code"] } == ["prompt_lost"])
     #expect(
       bench.take() == [.warn("a prompt did not reach the agent: the prompt has a NUL, which no argument may have")])
     bench.endPrompts()

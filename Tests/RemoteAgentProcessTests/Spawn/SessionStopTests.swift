@@ -110,6 +110,71 @@ import Testing
     #expect(bench.take() == [.closeInput])
   }
 
+  /// A session whose one turn, if it had any, is over.
+  private func idle(after turn: String?) -> Bench {
+    let bench = Bench.claude {
+      $0.stays = true
+      $0.prompts = turn == nil ? [] : ["x"]
+    }.started()
+    if let turn { bench.result(isError: turn == "error") }
+    _ = bench.take()
+    return bench
+  }
+
+  @Test(arguments: [("ok", "ok", Int32(0)), (nil, "ok", 0), ("error", "error", 143)])
+  func `how an agent ends that is slow to end says nothing against what it has done`(
+    turn: String?, outcome: String, status: Int32
+  ) {
+    for grace in [5000, 500] {
+      let bench = idle(after: turn)
+      bench.control(1, #"{"action":"stop","graceMs":\#(grace)}"#)
+      bench.passed(grace == 500 ? 250 : 2000)
+      #expect(bench.take() == [.closeInput, .signal(SIGTERM)])
+      bench.ends(.exited(code: 143))
+      #expect(bench.states("exited").first?["outcome"] == .string(outcome))
+      #expect(bench.take().last == .finish(.exit(status)))
+    }
+  }
+
+  @Test func `nor if it is killed, at once or in the end`() {
+    for grace in [0, 1000] {
+      let bench = idle(after: "ok")
+      bench.control(1, #"{"action":"stop","graceMs":\#(grace)}"#)
+      if grace > 0 {
+        bench.passed(500)
+        bench.passed(500)
+      }
+      #expect(bench.take().last == .endTree(grace: 0))
+      bench.ends(.killed(signal: SIGKILL))
+      #expect(bench.states("exited").first?["outcome"] == "ok")
+      #expect(bench.take().last == .finish(.exit(0)))
+    }
+  }
+
+  @Test func `a turn that is done while it is stopped is what it is, however the agent ends`() {
+    for late in [false, true] {
+      let bench = busy()
+      bench.control(1, #"{"action":"stop"}"#)
+      if !late { bench.result() }
+      bench.passed(2000)
+      #expect(bench.take().last == .signal(SIGTERM))
+      if late { bench.result() }
+      bench.ends(.exited(code: 143))
+      #expect(bench.turns == ["started", "ok"])
+      #expect(bench.states("exited").first?["outcome"] == "ok")
+      #expect(bench.take().last == .finish(.exit(0)))
+    }
+  }
+
+  @Test func `one that can't be ended is no success`() {
+    let bench = idle(after: "ok")
+    bench.control(1, #"{"action":"stop","graceMs":0}"#)
+    bench.act { $0.treeEnded(survivors: 1, at: $1) }
+    bench.passed(1000)
+    #expect(bench.states("exited").first?["outcome"] == "error")
+    #expect(bench.take().last == .finish(.exit(137)))
+  }
+
   @Test func `stop before the agent is there lets it begin and end`() {
     let bench = Bench.claude { $0.prompts = ["x"] }
     bench.control(1, #"{"action":"stop"}"#)

@@ -207,6 +207,24 @@ import Testing
     #expect(bench.take() == [.warn("1 prompt was not sent: the agent reads no more")])
     #expect(bench.answer(to: 1) == "the agent reads no more")
     bench.passed(10_000)
-    #expect(bench.take().last == .signal(SIGTERM))
+    #expect(
+      bench.take() == [
+        .warn("the agent doesn't end although it has closed its input; it gets SIGTERM"), .signal(SIGTERM),
+      ])
+  }
+
+  @Test func `one whose input we close, since it reads nothing, is not said to have done it`() {
+    let bench = Bench.claude().started()
+    _ = bench.take()
+    bench.act { $0.inputBroke(isByUs: true, at: $1) }
+    #expect(
+      bench.take() == [.warn("the agent reads nothing, and more than 8 MiB wait for it; its input is closed")])
+    bench.act { $0.inputBroke(at: $1) }
+    #expect(bench.take() == [])
+    bench.passed(10_000)
+    #expect(
+      bench.take() == [
+        .warn("the agent doesn't end although its input is closed; it gets SIGTERM"), .signal(SIGTERM),
+      ])
   }
 }
