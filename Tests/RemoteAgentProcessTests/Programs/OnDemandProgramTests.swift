@@ -377,7 +377,7 @@ private struct Stage {
       ])
     stage.start(1, "a")
     #expect(try stage.answer(1) == reason)
-    #expect(stage.program.errorText.contains(told))
+    try stage.until("the reason") { stage.program.errorText.contains(told) }
     // Allowed from the next start on.
     try AtomicFile.write(
       Array(#"{"allow":{"agents":["worker"]}}"#.utf8), to: "\(settings.path)/config.json", mode: 0o600)
@@ -404,7 +404,7 @@ private struct Stage {
     try write("{")
     stage.start(3, "c")
     #expect(try stage.answer(3) == "the settings of this device can't be used")
-    #expect(stage.program.errorText.contains("config.json: "))
+    try stage.until("the reason") { stage.program.errorText.contains("config.json: ") }
     try stage.end()
   }
 
