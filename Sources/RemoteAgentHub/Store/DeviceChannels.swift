@@ -33,7 +33,7 @@ final class DeviceChannels: Sendable {
 /// Rules: the session has `life` from the taking on, or from when the channel was opened last: a device that was away can't
 /// connect its sessions either. While it is away the start is not given up before its own life is over, nor before `life` has
 /// passed since it was seen last: since the hub began, if it has not been seen. `grace` after its own life, or after the taking
-/// on if that was later, it is over whatever the channel does: one that comes and goes holds nothing open.
+/// on or the hub's beginning if that was later, it is over whatever the channel does: one that comes and goes holds nothing open.
 struct StartWindow {
   /// In milliseconds.
   static let life: Int64 = 60_000
@@ -62,11 +62,11 @@ struct StartWindow {
   /// Whether a start is to be given up.
   ///
   /// - Parameters:
-  ///   - takenAt: when the device had taken it, or told so last.
+  ///   - takenAt: when the device had taken it, or told so last; 0 if it never told.
   ///   - expiresAt: the end of its own life.
   func isOver(_ clientId: String, takenAt: Int64, expiresAt: Int64, now: Int64) -> Bool {
-    // The other way round it could overflow.
-    if now - Self.grace >= max(takenAt, expiresAt) { return true }
+    // The other way round it could overflow. A hub that was down for long gives what it left the same time anew.
+    if now - Self.grace >= max(takenAt, expiresAt, beganAt ?? now) { return true }
     if let since = connectedAt[clientId] { return now >= max(takenAt, since) + Self.life }
     let seen = leftAt[clientId] ?? beganAt ?? now
     return now >= max(expiresAt, max(takenAt, seen) + Self.life)

@@ -43,7 +43,10 @@ struct StartTable {
       var reason: String?
       switch ControlResult(rawValue: start["result"]) {
       case .queued where expiresAt <= now: result = .expired
-      case .sent where expiresAt <= now: result = .unknown
+      case .sent where expiresAt <= now:
+        // What the device told of it may have been lost with the connection, or the hub: its session comes all the same.
+        guard window.isOver(start["clientId"], takenAt: 0, expiresAt: expiresAt, now: now) else { return nil }
+        result = .unknown
       case .written, .applied:
         guard
           window.isOver(

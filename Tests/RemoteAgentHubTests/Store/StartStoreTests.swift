@@ -175,11 +175,38 @@ import Testing
     #expect(try await state(unsent.row) == .starting)
     let store = try fixture.reopened()
     try await store.expireControls(now: now + 1_000)
+    #expect(try await state(unsent.row, in: store) == .ended)
+    // It may have reached the device, which the hub has only just begun to wait for.
+    #expect(try await state(sent.row, in: store) == .starting)
+    #expect(try await store.waitingControls(of: target, after: 0, now: now + 1_000).isEmpty)
+    try await store.expireControls(now: now + 1_000 + StartWindow.life)
     for (row, result) in [(unsent.row, ControlResult.expired), (sent.row, .unknown)] {
       #expect(try await state(row, in: store) == .ended)
       #expect(try await control(row, in: store)?.result == result)
     }
     #expect(try await store.waitingControls(of: target, after: 0, now: now).isEmpty)
+  }
+
+  @Test(arguments: [false, true])
+  func `a hub that was down for long waits for what its devices had started, and loses no prompt`(
+    isTaken: Bool
+  ) async throws {
+    let started = try await start()
+    _ = try await fixture.send("go", to: started.row, ttlMs: 10_000_000)
+    try await fixture.store.controlSent(of: target, seq: 1, now: now)
+    if isTaken { try await fixture.store.controlsAcknowledged(of: target, cursor: 1, now: now + 1_000) }
+    let store = try fixture.reopened()
+    let back = now + StartRequest.life + StartWindow.grace + 60_000
+    try await store.expireControls(now: back)
+    #expect(try await state(started.row, in: store) == .starting)
+    _ = try await store.openChannel(of: fixture.clientId, deviceControlCursor: 1, now: back + 30_000)
+    try await store.expireControls(now: back + 31_000)
+    let description = SessionDescription(sessionId: started.id, writer: StoreFixture.writer("b"), control: true)
+    let hello = SessionHello(clientId: fixture.clientId, description: description, deviceControlCursor: 0)
+    #expect(try await store.open(hello, now: back + 32_000)?.ended == false)
+    #expect(
+      try await store.waitingControls(of: .session(started.row), after: 0, now: back + 32_000).map(\.seq) == [1])
+    #expect(try await store.controls(row: started.row, now: back + 32_000).map(\.result) == [.applied, .queued])
   }
 
   @Test func `a start that was taken has its window, and a device that comes back another`() async throws {
