@@ -7,7 +7,8 @@ struct ControlRequest: Sendable, Equatable {
 
   /// The control's object without `ttlMs`.
   let payload: [UInt8]
-  let ttlMs: Int64
+  /// Nil if nothing was said.
+  let ttlMs: Int64?
 
   init(_ json: JSON) throws(Problem) {
     guard let action = json["action"]?.string else { throw .badRequest("action is missing") }
@@ -26,12 +27,12 @@ struct ControlRequest: Sendable, Equatable {
         "approve needs requestId and decision, which is allow or deny")
     default: throw .badRequest("there is no such action")
     }
-    var life = HubStore.controlLife
     if let ttl = json["ttlMs"] {
       guard let ttl = ttl.integer, ttl > 0 else { throw .badRequest("ttlMs must be positive") }
-      life = ttl
+      ttlMs = ttl
+    } else {
+      ttlMs = nil
     }
-    ttlMs = life
     payload = JSON.object((json.members ?? []).filter { $0.name != "ttlMs" }).serialized()
     guard payload.count <= Self.longest else { throw Problem(413, "too_large", "a control has at most 512 KiB") }
   }

@@ -12,7 +12,7 @@ extension HubStore {
     _ request: StartRequest, on device: String, by: String, now: Int64
   ) async throws(StoreError) -> StartAdmission {
     let id = Symbols.random(12).lowercased()
-    let expiresAt = now.addingReportingOverflow(request.ttlMs).overflow ? Int64.max : now + request.ttlMs
+    let expiresAt = Self.time(request.ttlMs, after: now)
     let window = channels.look(now: now)
     let (admission, settled) = try await write { database -> (StartAdmission, [Int64]) in
       let settled = try StartTable(database: database, now: now).expire(window)
