@@ -63,6 +63,10 @@ extension HubStore {
     rows.forEach(changes.changed(row:))
   }
 
+  /// By the index of those that are open, not by the numbers: in the table those that are over stand between them.
+  static let openStarts =
+    "SELECT session FROM deviceControls WHERE clientId = ? AND +seq BETWEEN ? AND ? AND isOpen = 1"
+
   /// The sessions that show controls of these numbers and may have news of them.
   private static func sessions(
     of target: ControlTarget, from first: Int64, through last: Int64, in database: Database
@@ -70,10 +74,7 @@ extension HubStore {
     switch target {
     case .session(let row): [row]
     case .device(let clientId):
-      try database.rows(
-        "SELECT session FROM deviceControls WHERE clientId = ? AND seq BETWEEN ? AND ? AND isOpen = 1",
-        [clientId, first, last]
-      ).compactMap { $0["session"] }
+      try database.rows(openStarts, [clientId, first, last]).compactMap { $0["session"] }
     }
   }
 

@@ -1,3 +1,4 @@
+import GRDB
 import RemoteAgentCore
 import Testing
 
@@ -422,6 +423,14 @@ import Testing
     }
     #expect(try await fixture.store.start(try request(), on: clientId, by: "x", now: now) == .notStartable)
     #expect(try await fixture.store.device(clientId)?.starts == .no)
+  }
+
+  @Test func `an acknowledgement looks at the starts that are open only`() async throws {
+    let plan = try await fixture.store.pool.read { database in
+      try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + HubStore.openStarts, arguments: ["c", 1, 5])
+        .map { $0["detail"] as String }
+    }
+    #expect(!plan.isEmpty && plan.allSatisfy { $0.contains("deviceControlsOpen") }, "\(plan)")
   }
 
   @Test func `who watches hears of each step`() async throws {
