@@ -13,6 +13,8 @@ struct LocalChild: Sendable {
   private let startedAt: String?
   /// The program and its arguments.
   let command: [String]
+  /// Why `local-agents.json` doesn't name it.
+  private(set) var recordError: FileError?
 
   /// Starts `path` with the bundle of the device as its descriptor 3.
   init(_ path: String, arguments: [String], bundle: String, in folder: String) throws {
@@ -33,7 +35,11 @@ struct LocalChild: Sendable {
       "pid": .integer(Int64(processID)), "startedAt": startedAt.map(JSON.string) ?? .null,
       "command": .array(command.map { .string($0) }),
     ]
-    try? AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: Self.path(in: folder), mode: 0o600)
+    do throws(FileError) {
+      try AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: Self.path(in: folder), mode: 0o600)
+    } catch {
+      recordError = error
+    }
   }
 
   /// The one of a hub before this, if it still runs.
@@ -60,6 +66,8 @@ struct LocalChild: Sendable {
     case status(WaitStatus)
     /// It was no child of this hub.
     case unknown
+    /// It could not be started.
+    case notStarted(String)
   }
 
   func send(signal: Int32) {

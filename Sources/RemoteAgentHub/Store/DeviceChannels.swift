@@ -5,6 +5,7 @@ import Synchronization
 final class DeviceChannels: Sendable {
   private struct State {
     var window = StartWindow()
+    var failures: [String: String] = [:]
   }
 
   private let state = Mutex(State())
@@ -15,9 +16,22 @@ final class DeviceChannels: Sendable {
   /// The devices whose channel is open.
   var open: Set<String> { state.withLock { Set($0.window.connectedAt.keys) } }
 
-  func opened(_ clientId: String, now: Int64) { state.withLock { $0.window.opened(clientId, now: now) } }
+  func opened(_ clientId: String, now: Int64) {
+    state.withLock { state in
+      state.window.opened(clientId, now: now)
+      state.failures[clientId] = nil
+    }
+  }
 
   func closed(_ clientId: String, now: Int64) { state.withLock { $0.window.closed(clientId, now: now) } }
+
+  /// What is to open the device's channel has ended before it could, of which the hub knows for its own device only.
+  ///
+  /// - Parameter why: a sentence for whoever asks for a start.
+  func failed(_ clientId: String, why: String) { state.withLock { $0.failures[clientId] = why } }
+
+  /// Why the device's channel can't be opened, as long as it has not been since.
+  func failure(of clientId: String) -> String? { state.withLock { $0.failures[clientId] } }
 
   /// A look at all starts at one time.
   func look(now: Int64) -> StartWindow {
