@@ -4,6 +4,8 @@ import RemoteAgentCore
 struct ControlRequest: Sendable, Equatable {
   /// The longest, in bytes: an envelope around it stays within a message.
   static let longest = 512 << 10
+  /// The longest life, in milliseconds: 2^53-1, what every JSON parser reads.
+  static let longestLife: Int64 = (1 << 53) - 1
 
   /// The control's object without `ttlMs`.
   let payload: [UInt8]
@@ -28,7 +30,9 @@ struct ControlRequest: Sendable, Equatable {
     default: throw .badRequest("there is no such action")
     }
     if let ttl = json["ttlMs"] {
-      guard let ttl = ttl.integer, ttl > 0 else { throw .badRequest("ttlMs must be positive") }
+      guard let ttl = ttl.integer, (1...Self.longestLife).contains(ttl) else {
+        throw .badRequest("ttlMs must be from 1 to \(Self.longestLife)")
+      }
       ttlMs = ttl
     } else {
       ttlMs = nil
