@@ -104,12 +104,15 @@ package enum Hub {
     }
     // The last one is stopped first: with it the streams that the servers would wait for.
     services.append(HubTicker(store: store, registry: registry, clock: settings.clock))
-    if localCommand == nil { LocalAgents.end(leftIn: path, logger) }
+    if localCommand == nil {
+      LocalAgents.end(leftIn: path, logger)
+      await LocalDevice.retire(in: path, store: store, logger)
+    }
     // Before all others, so that what its agents say last is still taken in.
     if let localCommand {
       services.append(
         LocalAgents(
-          command: localCommand, folder: path, device: localDevice, logger: logger,
+          command: localCommand, folder: path, device: localDevice, channels: store.channels, logger: logger,
           grace: max(1, settings.stopSeconds - 3) * 1_000))
     }
     var configuration = ServiceGroupConfiguration(

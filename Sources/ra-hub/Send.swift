@@ -28,7 +28,7 @@ struct Send: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "prompt: the text; - reads it from standard input. approve, deny: which request; if left out, the last open one, which for approve has to be the only one.",
+      "prompt: the text; - reads it from standard input. approve, deny: which request; deny may leave it out if only one is open.",
       valueName: "text"))
   var text: String?
 
@@ -58,21 +58,40 @@ struct Send: ParsableCommand {
     }
   }
 
-  /// What the tool is to be given, all of it, a line for each member.
-  private static func wanted(_ asked: JSON) -> [String] {
-    if let bytes = asked["inputBytes"]?.integer { return ["\(bytes) bytes, which the log left out"] }
-    guard let input = asked["input"] else { return [] }
-    guard let members = input.members else { return [TerminalText.field(input.string ?? input.text)] }
-    return members.map { TerminalText.field("\($0.name): \($0.value.string ?? $0.value.text)") }
+  private func send() throws -> JSON {
+    let payload = JSON.object(try members())
+    let path = try folder.path()
+    do {
+      return try AdministrationReply(to: .send(id: id, payload: payload), from: path).head
+    } catch {
+      let failure = failure(error)
+      if case .refused("name_it", _) = error { try showQuestions() }
+      throw failure
+    }
+  }
+
+  /// What is open, all of it, as none was named; each with the command that decides it.
+  private func showQuestions() throws {
+    let reply = try folder.ask(.questions(id: id))
+    let command = ["ra-hub", "send"] + (folder.given.map { ["--data", $0] } ?? [])
+    let session = reply.head["id"]?.string ?? id
+    do {
+      for question in try reply.items() {
+        Diagnostics(program: "ra-hub").show(
+          QuestionText.lines(question, command: command, session: session, action: action.rawValue))
+      }
+    } catch {
+      throw failure(error)
+    }
   }
 
   func run() throws {
-    let sent = try folder.ask(.send(id: id, payload: .object(try members()))).head
+    let sent = try send()
     var output = Output()
     let what = sent["approval"]?["tool"]?.string.map { ": \(action.rawValue) \(TerminalText.field($0))" } ?? ""
     output.line(json ? sent.text : "sent as control \(sent["seq"]?.integer ?? 0)\(what)")
     if !json, let asked = sent["approval"] {
-      for line in Self.wanted(asked) { output.line("  " + line) }
+      for line in QuestionText.wanted(asked) { output.line("  " + line) }
     }
     try output.flush()
   }

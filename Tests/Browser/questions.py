@@ -409,7 +409,7 @@ def a_question_from_before_the_page_was_opened_is_found(stage):
     expect(questions(viewer).first).to_contain_text("/early")
     expect(questions(viewer).last.locator(".left")).to_have_text(re.compile(r"^at most \d:\d\d left$"))
     expect(viewer.page.locator(".session-head .badge").first).to_have_text("asks")
-    # From the shell: of two the one has to be named.
+    # From the shell: what is allowed has to be named.
     stage.hub.run("send", asking.session, "approve", status=76)
     assert b"approve Bash" in stage.hub.run("send", asking.session, "approve", "late")
     assert asking.takes("late")["decision"] == "allow"

@@ -104,4 +104,25 @@ struct HubControlTests {
     #expect(try send("new") == 3)
     #expect(try again.control() == 3)
   }
+
+  @Test func `nothing is allowed unnamed: the shell shows what is open, whole, and the command that allows it`() throws
+  {
+    let stream = try connect()
+    let long = String(repeating: "x", count: 5_000)
+    let asked =
+      #"{"state":"approval","requestId":"-1","tool":"Bash","input":{"command":"ls \u001b[2J\#(long)"},"expiresIn":600}"#
+    try stream.send(#"{"type":"status","seq":1,"ts":1,"payload":\#(asked)}"#)
+    #expect(try stream.acknowledged(1))
+    let unnamed = try world.run("ra-hub", ["send", "latest", "approve"])
+    #expect(unnamed.status == 76 && unnamed.output.isEmpty)
+    let lines = unnamed.errors.split(separator: "\n").map(String.init)
+    #expect(lines.first == "ra-hub: error: name the request: one question is open")
+    #expect(lines.dropFirst().prefix(2) == ["Bash", #"  command: ls \u001b[2J\#(long)"#])
+    let by = try #require(lines.last?.components(separatedBy: "approve it by: ra-hub ").last)
+    #expect(by.hasSuffix(" approve -- -1") && !by.contains("latest"))
+    let named = try world.run("ra-hub", by.split(separator: " ").map(String.init))
+    #expect(named.status == 0, "\(named.errors)")
+    #expect(String(decoding: named.output, as: UTF8.self).contains("sent as control 1: approve Bash"))
+    #expect(try stream.control() == 1)
+  }
 }

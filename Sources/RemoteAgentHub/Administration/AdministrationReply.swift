@@ -4,6 +4,9 @@ import Synchronization
 
 /// The other end of ``AdministrationServer``: a request sent, its answer read line by line. Calls block.
 package final class AdministrationReply: Sendable {
+  /// What a tool is to be given may be deep.
+  private static let maximumDepth = 512
+
   /// What the hub said `ok` with.
   package let head: JSON
   private let socket: Int32
@@ -46,15 +49,14 @@ package final class AdministrationReply: Sendable {
   package func items() throws(AdministrationError) -> [JSON] {
     var items: [JSON] = []
     while let line = try next() {
-      guard let item = try? JSON(parsing: line) else { throw .brokenOff }
+      guard let item = try? JSON(parsing: line, maximumDepth: Self.maximumDepth) else { throw .brokenOff }
       items.append(item)
     }
     return items
   }
 
   private static func head(of line: [UInt8]) throws(AdministrationError) -> JSON {
-    // What a tool is to be given may be deep.
-    guard let json = try? JSON(parsing: line, maximumDepth: 512) else { throw .brokenOff }
+    guard let json = try? JSON(parsing: line, maximumDepth: maximumDepth) else { throw .brokenOff }
     if let error = json["error"] {
       throw .refused(code: error["code"]?.string ?? "", message: error["message"]?.string ?? "the hub refused")
     }

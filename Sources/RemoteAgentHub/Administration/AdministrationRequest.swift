@@ -31,9 +31,12 @@ package enum AdministrationRequest: Sendable, Equatable {
   case revokeToken(id: String)
   /// Has an agent started: what `POST /api/agents` takes. `ok` is `{"id"}`.
   case start(JSON)
-  /// Sends a control; `approve` without a `requestId` is about the last question that is open, and has to deny if several are.
+  /// Sends a control; `approve` without a `requestId` has to deny, and is about the only question that is open: `name_it` if not.
   /// `ok` is `{"seq","id"}`, and `approval`, the question with all that it is about, if that is open.
   case send(id: String, payload: JSON)
+  /// What a session's agent asks and nobody has decided, the oldest first: `{"requestId","tool","input"?,"inputBytes"?}`. `ok` is
+  /// `{"id"}`.
+  case questions(id: String)
 
   /// The longest request, in bytes.
   package static let maximumSize = 1 << 20
@@ -55,6 +58,7 @@ package enum AdministrationRequest: Sendable, Equatable {
     case .revokeToken(let id): ["verb": "revokeToken", "id": .string(id)]
     case .start(let what): ["verb": "start", "start": what]
     case .send(let id, let payload): ["verb": "send", "id": .string(id), "payload": payload]
+    case .questions(let id): ["verb": "questions", "id": .string(id)]
     }
   }
 
@@ -94,6 +98,7 @@ package enum AdministrationRequest: Sendable, Equatable {
         throw .badRequest("the payload must be an object with an action")
       }
       self = .send(id: try Self.text("id", of: json), payload: payload)
+    case "questions": self = .questions(id: try Self.text("id", of: json))
     default: throw .badRequest("there is no such verb")
     }
   }

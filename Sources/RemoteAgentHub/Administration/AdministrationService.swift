@@ -99,6 +99,15 @@ struct AdministrationService: Sendable {
       if let question { told.append(.init("approval", try await asked(question, row: session.row))) }
       told.insert(.init("seq", .integer(try await send(named, to: session))), at: 0)
       try await answer.ok(.object(told))
+    case .questions(let id):
+      let session = try await session(id)
+      let open = try await store.questions(row: session.row)
+      try await answer.ok(["id": .string(session.id)])
+      do {
+        for question in open { try await answer.send(try await asked(question, row: session.row)) }
+      } catch is StoreError {
+        throw AdministrationError.brokenOff
+      }
     }
   }
 
@@ -119,8 +128,8 @@ struct AdministrationService: Sendable {
     throw AdministrationError.notFound(id == "latest" ? "there is no session yet" : "there is no session \(id)")
   }
 
-  /// A decision that names no question is about the last one that is open; but nobody allows what he may not have seen: of
-  /// several that are open, the one has to be named. Returns the question too, if it is open.
+  /// A decision that names no question denies the only one that is open: by the time it comes another may be asked than the one
+  /// that somebody has seen, and nobody allows that. Returns the question too, if it is open.
   private func named(_ payload: JSON, of session: SessionRecord) async throws -> (JSON, OpenQuestion?) {
     guard payload["action"] == "approve" else { return (payload, nil) }
     let open = try await store.questions(row: session.row)
@@ -128,11 +137,9 @@ struct AdministrationService: Sendable {
     guard let question = open.last else {
       throw AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
     }
-    guard open.count == 1 || payload["decision"] == "deny" else {
-      let names = open.suffix(8).map { "\($0.requestId) (\($0.tool))" }.joined(separator: ", ")
-      throw AdministrationError.refused(
-        code: "several_questions",
-        message: "\(open.count) questions are open, name the one: \(open.count > 8 ? "…, " : "")\(names)")
+    guard open.count == 1, payload["decision"] == "deny" else {
+      let count = open.count == 1 ? "one question is" : "\(open.count) questions are"
+      throw AdministrationError.refused(code: "name_it", message: "name the request: \(count) open")
     }
     return (.object((payload.members ?? []) + [.init("requestId", .string(question.requestId))]), question)
   }

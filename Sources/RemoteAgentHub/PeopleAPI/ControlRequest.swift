@@ -4,10 +4,13 @@ import RemoteAgentCore
 struct ControlRequest: Sendable, Equatable {
   /// The longest, in bytes: an envelope around it stays within a message.
   static let longest = 512 << 10
+  /// The longest life, in milliseconds: 2^53-1, what every JSON parser reads.
+  static let longestLife: Int64 = (1 << 53) - 1
 
   /// The control's object without `ttlMs`.
   let payload: [UInt8]
-  let ttlMs: Int64
+  /// Nil if nothing was said.
+  let ttlMs: Int64?
 
   init(_ json: JSON) throws(Problem) {
     guard let action = json["action"]?.string else { throw .badRequest("action is missing") }
@@ -26,12 +29,14 @@ struct ControlRequest: Sendable, Equatable {
         "approve needs requestId and decision, which is allow or deny")
     default: throw .badRequest("there is no such action")
     }
-    var life = HubStore.controlLife
     if let ttl = json["ttlMs"] {
-      guard let ttl = ttl.integer, ttl > 0 else { throw .badRequest("ttlMs must be positive") }
-      life = ttl
+      guard let ttl = ttl.integer, (1...Self.longestLife).contains(ttl) else {
+        throw .badRequest("ttlMs must be from 1 to \(Self.longestLife)")
+      }
+      ttlMs = ttl
+    } else {
+      ttlMs = nil
     }
-    ttlMs = life
     payload = JSON.object((json.members ?? []).filter { $0.name != "ttlMs" }).serialized()
     guard payload.count <= Self.longest else { throw Problem(413, "too_large", "a control has at most 512 KiB") }
   }

@@ -23,8 +23,7 @@ extension Problem {
 
   static let noDevice = Problem(404, "not_found", "there is no such device")
   static let severalDevices = Problem(400, "bad_request", "several devices are called so; give the clientId of one")
-  static let notStartable = Problem(
-    409, "not_startable",
+  static let notStartable = notStartable(
     "nothing can be started on this device: `ra-run --on-demand` never ran there, or it is refused")
 
   static let tooManyStarts = {
@@ -32,6 +31,8 @@ extension Problem {
     problem.retryAfter = 5
     return problem
   }()
+
+  static func notStartable(_ why: String) -> Problem { Problem(409, "not_startable", why) }
 
   static func noSession(_ id: String) -> Problem {
     Problem(404, "not_found", id == "latest" ? "there is no session yet" : "there is no such session")

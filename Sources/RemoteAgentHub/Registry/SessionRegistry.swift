@@ -58,4 +58,9 @@ package actor SessionRegistry {
   package func controlsWaiting(_ target: ControlTarget) async {
     await live[target]?.controlsWaiting()
   }
+
+  /// The store can note again what is sent, which it could not: wakes all connections, as any may have left off.
+  package func allControlsWaiting() async {
+    for connection in live.values { await connection.controlsWaiting() }
+  }
 }

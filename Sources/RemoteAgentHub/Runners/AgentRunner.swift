@@ -30,6 +30,7 @@ struct RemoteRunner: AgentRunner {
     case .noDevice: throw .noDevice
     case .ambiguous: throw .severalDevices
     case .notStartable: throw .notStartable
+    case .failing(let why): throw .notStartable(why)
     case .tooMany: throw .tooManyStarts
     }
   }

@@ -8,14 +8,14 @@ import Synchronization
 /// Keeps a child that takes the starts of the hub's own device: `ra-run --on-demand`, with the rights of the hub's user.
 ///
 /// Rules: one at a time; one that ends is started again, at once if it had run for a minute, else later and later; that of a
-/// hub before this one, which was killed, goes on; one that the hub refuses (its device was revoked) is not. When the hub
-/// stops it gets SIGTERM and, at the deadline, SIGKILL.
+/// hub before this one, which was killed, goes on; one that the hub refuses (its device was revoked) is not. One that ends
+/// before its channel was open can't start anything: that is told once, and to whoever asks for a start, until it was. When the
+/// hub stops it gets SIGTERM and, at the deadline, SIGKILL.
 struct LocalAgents: Service {
   /// What is started.
   struct Command: Sendable, Equatable {
     let path: String
     let arguments: [String]
-    var words: [String] { [path] + arguments }
 
     /// - Parameter agents: those that may be started whatever the settings say.
     init(path: String, agents: [String]) {
@@ -25,12 +25,12 @@ struct LocalAgents: Service {
     }
   }
 
-  /// Ends what a hub before this one, which was killed, has left: agents are not started here any more.
+  /// Ends what a hub before this one, which was killed, has left: agents are not started here any more. What does not end is
+  /// found by the next hub again.
   static func end(leftIn folder: String, _ logger: Logger) {
-    guard let left = LocalChild(leftIn: folder) else { return }
+    guard let left = LocalChild(leftIn: folder) else { return LocalChild.forget(in: folder) }
     logger.notice("what started agents here is ended: process \(left.processID)")
     left.send(signal: SIGTERM)
-    LocalChild.forget(in: folder)
   }
 
   /// In milliseconds: how often it is looked whether the child runs.
@@ -41,6 +41,7 @@ struct LocalAgents: Service {
   let command: Command
   let folder: String
   let device: Latch<LocalDevice>
+  let channels: DeviceChannels
   let logger: Logger
   /// In milliseconds: SIGTERM to SIGKILL.
   let grace: Int64
@@ -49,6 +50,7 @@ struct LocalAgents: Service {
     let current = Current()
     await cancelWhenGracefulShutdown {
       var backoff = Backoff()
+      var told: String?
       var random = SystemRandomNumberGenerator()
       while !Task.isCancelled {
         guard let device = device.value else {
@@ -56,8 +58,10 @@ struct LocalAgents: Service {
           continue
         }
         let startedAt = BootClock.now
-        let end = await supervise(device, current)
+        let (end, wasOpen) = await supervise(device, current)
         guard !Task.isCancelled else { return }
+        let words = "what starts agents on the hub's machine \(Self.words(end))"
+        if !wasOpen { channels.failed(device.clientId, why: "\(words); the hub's log says why") }
         if end == .status(.exited(code: ExitStatus.notPaired)) {
           logger.error("the hub's own device is refused: agents are started here again when the hub is started anew")
           try? await gracefulShutdown()
@@ -66,40 +70,55 @@ struct LocalAgents: Service {
         let hasRun = BootClock.now - startedAt >= Backoff.goodConnection
         backoff.lost(openedAt: startedAt, now: BootClock.now)
         let wait = backoff.next(isHerd: false, retryAfter: hasRun ? nil : Self.pause, using: &random)
-        logger.warning("what starts agents here has ended\(Self.words(end)); it is started again in \(wait) ms")
+        if wasOpen {
+          logger.warning("\(words); it is started again in \(wait) ms")
+        } else if told != words {
+          logger.error("\(words) before it could; it is tried again, and that is not told each time")
+        }
+        told = wasOpen ? nil : words
         try? await Task.sleep(for: .milliseconds(wait))
       }
     }
     await finish(current)
   }
 
-  /// Starts the child, or takes over the one of a hub before, and waits for its end; nil if it can't be started, or the hub
-  /// stops.
-  private func supervise(_ device: LocalDevice, _ current: Current) async -> LocalChild.End? {
+  /// Starts the child, or takes over the one of a hub before, and waits for its end, which is nil if the hub stops. Tells also
+  /// whether the device's channel was open meanwhile.
+  private func supervise(_ device: LocalDevice, _ current: Current) async -> (LocalChild.End?, wasOpen: Bool) {
     let child: LocalChild
+    var signals: [(at: Int64, signal: Int32)] = []
     if let left = LocalChild(leftIn: folder) {
       child = left
       logger.notice("what started agents here goes on: process \(left.processID)")
       // It doesn't find a hub that is elsewhere now, and may start what is not allowed any more.
-      if !device.isWhereItWas || left.command != command.words { left.send(signal: SIGTERM) }
+      if !device.isWhereItWas || left.arguments != command.arguments {
+        // By the second it waits for no session any more.
+        let now = BootClock.now
+        signals = [(now, SIGTERM), (now + grace, SIGTERM), (now + 2 * grace, SIGKILL)]
+      }
     } else {
       do {
         child = try LocalChild(command.path, arguments: command.arguments, bundle: device.path, in: folder)
       } catch {
-        logger.error("starting \(command.path): \(error)")
-        return nil
+        return (.notStarted("\(error)"), false)
+      }
+      if let error = child.recordError {
+        logger.error("\(error): what starts agents on the hub's machine is not found again if the hub is killed")
       }
     }
     current.child = child
+    var wasOpen = false
     while !Task.isCancelled {
+      wasOpen = wasOpen || channels.isOpen(device.clientId)
       if let end = child.end() {
         current.child = nil
         LocalChild.forget(in: folder)
-        return end
+        return (end, wasOpen)
       }
+      if let next = signals.first, BootClock.now >= next.at { child.send(signal: signals.removeFirst().signal) }
       try? await Task.sleep(for: .milliseconds(Self.look))
     }
-    return nil
+    return (nil, wasOpen)
   }
 
   /// The hub stops: so does the child.
@@ -122,9 +141,10 @@ struct LocalAgents: Service {
 
   private static func words(_ end: LocalChild.End?) -> String {
     switch end {
-    case .status(.exited(let code)): " with status \(code)"
-    case .status(.killed(let signal)): " by signal \(signal)"
-    case .unknown, nil: ""
+    case .status(.exited(let code)): "ended with status \(code)"
+    case .status(.killed(let signal)): "ended by signal \(signal)"
+    case .notStarted(let why): "can't be run: \(why)"
+    case .unknown, nil: "ended"
     }
   }
 

@@ -11,8 +11,10 @@ struct LocalChild: Sendable {
   private let process: ChildProcess?
   let processID: Int32
   private let startedAt: String?
-  /// The program and its arguments.
-  let command: [String]
+  /// The program's, without its name.
+  let arguments: [String]
+  /// Why `local-agents.json` doesn't name it.
+  private(set) var recordError: FileError?
 
   /// Starts `path` with the bundle of the device as its descriptor 3.
   init(_ path: String, arguments: [String], bundle: String, in folder: String) throws {
@@ -28,12 +30,16 @@ struct LocalChild: Sendable {
     self.process = process
     processID = process.processID
     startedAt = Self.startTime(of: process.processID)
-    command = [path] + arguments
+    self.arguments = arguments
     let json: JSON = [
       "pid": .integer(Int64(processID)), "startedAt": startedAt.map(JSON.string) ?? .null,
-      "command": .array(command.map { .string($0) }),
+      "command": .array(([path] + arguments).map { .string($0) }),
     ]
-    try? AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: Self.path(in: folder), mode: 0o600)
+    do throws(FileError) {
+      try AtomicFile.write(json.serialized() + [UInt8(ascii: "\n")], to: Self.path(in: folder), mode: 0o600)
+    } catch {
+      recordError = error
+    }
   }
 
   /// The one of a hub before this, if it still runs.
@@ -45,7 +51,7 @@ struct LocalChild: Sendable {
     process = nil
     processID = Int32(pid)
     self.startedAt = startedAt
-    command = (json["command"]?.array ?? []).compactMap(\.string)
+    arguments = (json["command"]?.array ?? []).dropFirst().compactMap(\.string)
   }
 
   static func forget(in folder: String) { unlink(path(in: folder)) }
@@ -60,6 +66,8 @@ struct LocalChild: Sendable {
     case status(WaitStatus)
     /// It was no child of this hub.
     case unknown
+    /// It could not be started.
+    case notStarted(String)
   }
 
   func send(signal: Int32) {

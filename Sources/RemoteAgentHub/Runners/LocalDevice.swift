@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import RemoteAgentCore
 import RemoteAgentProcess
 import RemoteAgentTLS
@@ -37,6 +38,15 @@ struct LocalDevice: Sendable, Equatable {
       throw HubError(error)
     } catch {
       throw .server(reason: "making the hub's own device: \(error)")
+    }
+  }
+
+  /// Agents are not started on this machine any more: the device of before is one that starts none.
+  static func retire(in folder: String, store: HubStore, _ logger: Logger) async {
+    do {
+      if let known = try read(folder + "/local-device") { try await store.expectNoChannel(of: known.clientId) }
+    } catch {
+      logger.error("what is asked to be started on the hub's machine waits, though nothing is started there: \(error)")
     }
   }
 

@@ -2,7 +2,8 @@ import RemoteAgentCore
 import ServiceLifecycle
 
 /// Tells those who wait that time has passed, settles controls whose life has ended, ends devices whose time is over, tries
-/// again what a full disk refused, and lets the streams of people end when the hub stops: the server waits for them.
+/// again what a full disk refused, also to send what waits, and lets the streams of people end when the hub stops: the server
+/// waits for them.
 struct HubTicker: Service {
   /// In seconds: how often it looks whether a store that fails can write again.
   private static let trial = 1
@@ -20,7 +21,7 @@ struct HubTicker: Service {
     await cancelWhenGracefulShutdown {
       var count = 0
       while !Task.isCancelled {
-        await store.tryAgain()
+        if await store.tryAgain() { await registry.allControlsWaiting() }
         await endDevices()
         if count.isMultiple(of: Self.interval) {
           // A store that fails says so to whoever asks it.

@@ -59,7 +59,9 @@ struct ControlTable {
   }
 
   /// Gives a control the next number and keeps it; nil if as many wait as may.
-  func insert(_ payload: [UInt8], expiresAt: Int64, by: String, now: Int64) throws -> Int64? {
+  func insert(
+    _ payload: [UInt8], expiresAt: Int64, by: String, now: Int64, result: ControlResult = .queued
+  ) throws -> Int64? {
     let waiting = try database.row(
       """
       SELECT count(*) AS count, coalesce(sum(length(payload)), 0) AS bytes FROM \(controls)
@@ -73,8 +75,8 @@ struct ControlTable {
     try database.run(
       """
       INSERT INTO \(controls) (\(key), seq, payload, sentBy, acceptedAt, expiresAt, result)
-      VALUES (?, ?, ?, ?, ?, ?, 'queued')
-      """, [value, seq, Data(payload), by, now, expiresAt])
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """, [value, seq, Data(payload), by, now, expiresAt, result.rawValue])
     try database.run("UPDATE \(owners) SET lastControl = ? WHERE \(ownerKey) = ?", [seq, value])
     return seq
   }

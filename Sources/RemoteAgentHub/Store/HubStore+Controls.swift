@@ -1,23 +1,32 @@
 import GRDB
+import RemoteAgentCore
 
 extension HubStore {
   /// What a control lives that nobody said anything about, in milliseconds.
   package static let controlLife: Int64 = 3_600_000
 
   /// Takes a control in for a session; it is kept until it is acknowledged or its life has ended. Whoever calls this also
-  /// calls ``SessionRegistry/controlsWaiting(row:)``.
+  /// calls ``SessionRegistry/controlsWaiting(_:)``. A `stop` of a session whose start was not sent is done at once: the start
+  /// never is, and the session has ended.
   ///
   /// - Parameters:
   ///   - payload: the control's JSON object, without `ttlMs`.
-  ///   - ttlMs: its life from now, more than 0.
+  ///   - ttlMs: its life from now, more than 0; nil for ``controlLife``, or as long as the session's start may take.
   ///   - by: who sent it, for those who watch.
   package func enqueueControl(
-    row: Int64, payload: [UInt8], ttlMs: Int64 = controlLife, by: String, now: Int64
+    row: Int64, payload: [UInt8], ttlMs: Int64? = nil, by: String, now: Int64
   ) async throws(StoreError) -> ControlAdmission {
-    let expiresAt = now.addingReportingOverflow(max(ttlMs, 1)).overflow ? Int64.max : now + max(ttlMs, 1)
-    let (admission, expired) = try await write { database in
+    let isStop = (try? JSON(parsing: payload))?["action"] == "stop"
+    let end = Self.time(max(ttlMs ?? Self.controlLife, 1), after: now)
+    let (admission, expired) = try await write { database -> (ControlAdmission, [Int64]) in
       let expired = try ControlTable.expire(now: now, in: database)
       let table = ControlTable(database: database, target: .session(row))
+      let starts = StartTable(database: database, now: now)
+      if isStop, try starts.takeBack(row: row) {
+        let seq = try table.insert(payload, expiresAt: end, by: by, now: now, result: .applied)
+        return (seq.map { .accepted(seq: $0) } ?? .tooMany, expired)
+      }
+      let expiresAt = ttlMs == nil ? max(end, try starts.end(row: row) ?? end) : end
       return (try table.enqueue(payload, expiresAt: expiresAt, by: by, now: now), expired)
     }
     expired.forEach(changes.changed(row:))
@@ -54,6 +63,10 @@ extension HubStore {
     rows.forEach(changes.changed(row:))
   }
 
+  /// By the index of those that are open, not by the numbers: in the table those that are over stand between them.
+  static let openStarts =
+    "SELECT session FROM deviceControls WHERE clientId = ? AND +seq BETWEEN ? AND ? AND isOpen = 1"
+
   /// The sessions that show controls of these numbers and may have news of them.
   private static func sessions(
     of target: ControlTarget, from first: Int64, through last: Int64, in database: Database
@@ -61,10 +74,7 @@ extension HubStore {
     switch target {
     case .session(let row): [row]
     case .device(let clientId):
-      try database.rows(
-        "SELECT session FROM deviceControls WHERE clientId = ? AND seq BETWEEN ? AND ? AND isOpen = 1",
-        [clientId, first, last]
-      ).compactMap { $0["session"] }
+      try database.rows(openStarts, [clientId, first, last]).compactMap { $0["session"] }
     }
   }
 
@@ -114,6 +124,14 @@ extension HubStore {
         "SELECT * FROM (\(ControlRecord.query)) WHERE seq = :seq", ["session": row, "seq": seq]
       ).map(ControlRecord.init(row:))
     }
+  }
+}
+
+extension HubStore {
+  /// A time that is `span` after another, or the end of all time. In milliseconds.
+  static func time(_ span: Int64, after time: Int64) -> Int64 {
+    let (sum, isBeyond) = time.addingReportingOverflow(span)
+    return isBeyond ? .max : sum
   }
 }
 

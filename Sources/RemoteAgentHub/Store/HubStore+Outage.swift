@@ -4,11 +4,12 @@ import RemoteAgentProcess
 
 extension HubStore {
   /// While the store is failing: tries whether it can write again, as much as it could not. Anything else does nothing.
+  /// Returns whether it has recovered; whoever calls this then calls ``SessionRegistry/allControlsWaiting()``.
   ///
   /// The trial's bytes go to the write-ahead log like a batch's, and leave free pages in the database, which the next
   /// batches take.
-  package func tryAgain() async {
-    guard health.outage != nil else { return }
+  package func tryAgain() async -> Bool {
+    guard health.outage != nil else { return false }
     let (size, owed) = (health.trialSize, health.owed)
     let devices: Set<String>
     do {
@@ -21,11 +22,12 @@ extension HubStore {
         return Set(try owed.compactMap { try Self.disconnect(row: $0.key, now: $0.value, in: database) })
       }
     } catch {
-      return
+      return false
     }
-    _ = health.recovered(written: owed)
+    let isRecovered = health.recovered(written: owed)
     owed.keys.forEach(changes.changed(row:))
     devices.forEach(changes.changed(device:))
+    return isRecovered
   }
 
   /// The size of the write-ahead log, in bytes: it is cut when a checkpoint was whole, and grows while none can be.

@@ -12,7 +12,8 @@ extension HubStore {
     _ request: StartRequest, on device: String, by: String, now: Int64
   ) async throws(StoreError) -> StartAdmission {
     let id = Symbols.random(12).lowercased()
-    let expiresAt = now.addingReportingOverflow(request.ttlMs).overflow ? Int64.max : now + request.ttlMs
+    let expiresAt = Self.time(request.ttlMs, after: now)
+    let channels = channels
     let window = channels.look(now: now)
     let (admission, settled) = try await write { database -> (StartAdmission, [Int64]) in
       let settled = try StartTable(database: database, now: now).expire(window)
@@ -23,6 +24,7 @@ extension HubStore {
       case .several: return (.ambiguous, settled)
       case .refused: return (.notStartable, settled)
       }
+      if let why = channels.failure(of: clientId) { return (.failing(why: why), settled) }
       let open = try database.row(
         "SELECT count(*) AS count FROM deviceControls WHERE clientId = ? AND isOpen = 1", [clientId])
       guard open?["count"] ?? 0 < StartTable.maximumCount,
@@ -73,6 +75,14 @@ extension HubStore {
   func expectChannel(of clientId: String, now: Int64) async throws(StoreError) {
     try await write { database in
       try database.run("UPDATE devices SET channelAt = coalesce(channelAt, ?) WHERE clientId = ?", [now, clientId])
+    }
+    changes.changed(device: clientId)
+  }
+
+  /// The device has no channel any more: nothing is to wait for one.
+  func expectNoChannel(of clientId: String) async throws(StoreError) {
+    try await write { database in
+      try database.run("UPDATE devices SET channelAt = NULL WHERE clientId = ?", [clientId])
     }
     changes.changed(device: clientId)
   }

@@ -93,6 +93,8 @@ package enum StartAdmission: Sendable, Equatable {
   case ambiguous
   /// The device starts no agents: it never had a channel, is ephemeral, or is refused by now.
   case notStartable
+  /// What starts agents on the hub's own machine can't.
+  case failing(why: String)
   /// As many are open as may be, or 1 MiB is unacknowledged.
   case tooMany
 }

@@ -43,7 +43,10 @@ struct StartTable {
       var reason: String?
       switch ControlResult(rawValue: start["result"]) {
       case .queued where expiresAt <= now: result = .expired
-      case .sent where expiresAt <= now: result = .unknown
+      case .sent where expiresAt <= now:
+        // What the device told of it may have been lost with the connection, or the hub: its session comes all the same.
+        guard window.isOver(start["clientId"], takenAt: 0, expiresAt: expiresAt, now: now) else { return nil }
+        result = .unknown
       case .written, .applied:
         guard
           window.isOver(
@@ -95,6 +98,23 @@ struct StartTable {
         result = CASE result WHEN 'refused' THEN 'refused' ELSE 'applied' END
       WHERE session = ?
       """, [row])
+  }
+
+  /// Takes back the start that a session is to become of, if it was not sent: it never is then. Returns whether it did.
+  func takeBack(row: Int64) throws -> Bool {
+    guard
+      let start = try database.row(
+        "SELECT clientId, seq FROM deviceControls WHERE session = ? AND isOpen = 1 AND result = 'queued'", [row])
+    else { return false }
+    try settle(start["clientId"], start["seq"], .expired, reason: "stopped before it was sent")
+    return true
+  }
+
+  /// When the start that a session is to become of is given up at the latest; nil if there is none.
+  func end(row: Int64) throws -> Int64? {
+    try database.row("SELECT expiresAt FROM deviceControls WHERE session = ? AND isOpen = 1", [row]).map {
+      HubStore.time(StartWindow.grace, after: $0["expiresAt"])
+    }
   }
 
   /// The device is refused from now on: what it has not connected, it never will. Returns the sessions that this changed.

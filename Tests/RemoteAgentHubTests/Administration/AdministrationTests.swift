@@ -167,11 +167,13 @@ import Testing
     }
   }
 
-  @Test func `a decision without a name is about the last open question`() async throws {
+  @Test func `nothing is allowed without its name, and without one the only open question is denied`() async throws {
     try await AdministrationFixture.with { fixture in
       let stored = fixture.stored
       let row = try await stored.open(stored.hello()).row
       let approve: JSON = ["action": "approve", "decision": "allow"]
+      let deny: JSON = ["action": "approve", "decision": "deny"]
+      #expect(try await fixture.ask(.questions(id: "s1")).items() == [])
       await #expect(
         throws: AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
       ) {
@@ -193,23 +195,31 @@ import Testing
           .init(seq: 2, status: .asked(requestId: "b", tool: "Bash")),
         ])
       _ = try await stored.store.commit(batch, row: row, now: StoreFixture.now)
-      await #expect(
-        throws: AdministrationError.refused(
-          code: "several_questions", message: "2 questions are open, name the one: a (Bash), b (Bash)")
-      ) {
-        try await fixture.ask(.send(id: "s1", payload: approve))
+      for payload in [approve, deny] {
+        await #expect(
+          throws: AdministrationError.refused(code: "name_it", message: "name the request: 2 questions are open")
+        ) {
+          try await fixture.ask(.send(id: "s1", payload: payload))
+        }
       }
-      let deny: JSON = ["action": "approve", "decision": "deny"]
-      let last = try await fixture.ask(.send(id: "s1", payload: deny)).head
-      #expect(last["approval"] == ["requestId": "b", "tool": "Bash", "inputBytes": 300_000])
+      let questions = try await fixture.ask(.questions(id: "s1"))
+      #expect(try await questions.head["id"]?.string == stored.store.session(row: row)?.id)
+      let open = try await questions.items()
+      #expect(open.last == ["requestId": "b", "tool": "Bash", "inputBytes": 300_000])
       let named = try await fixture.ask(
         .send(id: "s1", payload: ["action": "approve", "decision": "allow", "requestId": "a"])
       ).head
       #expect(named["approval"]?["requestId"] == "a" && named["approval"]?["tool"] == "Bash")
       #expect(named["approval"]?["input"]?.members?.map(\.name) == ["command", "cwd", "deep"])
+      #expect(open.first == named["approval"] && open.count == 2)
       _ = try await stored.store.commit(
         StoreFixture.fact(3, .answered(requestId: "b")), row: row, now: StoreFixture.now)
-      let only = try await fixture.ask(.send(id: "s1", payload: approve)).head
+      await #expect(
+        throws: AdministrationError.refused(code: "name_it", message: "name the request: one question is open")
+      ) {
+        try await fixture.ask(.send(id: "s1", payload: approve))
+      }
+      let only = try await fixture.ask(.send(id: "s1", payload: deny)).head
       #expect(only["approval"] == named["approval"])
       let over = try await fixture.ask(
         .send(id: "s1", payload: ["action": "approve", "decision": "allow", "requestId": "b"])
@@ -218,9 +228,8 @@ import Testing
       let waiting = try await stored.store.waitingControls(of: .session(row), after: 0, now: HubClock.system.wall())
       #expect(
         waiting.map { String(decoding: $0.payload, as: UTF8.self) } == [
-          #"{"action":"approve","decision":"deny","requestId":"b"}"#,
           #"{"action":"approve","decision":"allow","requestId":"a"}"#,
-          #"{"action":"approve","decision":"allow","requestId":"a"}"#,
+          #"{"action":"approve","decision":"deny","requestId":"a"}"#,
           #"{"action":"approve","decision":"allow","requestId":"b"}"#,
         ])
     }

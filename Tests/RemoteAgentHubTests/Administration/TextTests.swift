@@ -119,6 +119,25 @@ import Testing
     #expect(output == Array("a\u{0}b\n{\"b\": 1,\"b\":2}\n".utf8) + [0xFF, 0])
   }
 
+  @Test func `a question is shown whole and harmless, with the command that decides it`() {
+    func lines(_ name: String, _ members: [JSON.Member], command: [String] = ["ra-hub", "send"]) -> [String] {
+      QuestionText.lines(
+        .object([.init("requestId", .string(name)), .init("tool", "Bash\u{1B}[2J")] + members), command: command,
+        session: "k3", action: "approve")
+    }
+    let long = String(repeating: "x", count: 5_000)
+    #expect(
+      lines("a1", [.init("input", ["command": .string("a\n\u{202E}\(long)"), "deep": [1, ["k": 2]]])]) == [
+        #"Bash\u001b[2J"#, #"  command: a\u000a\u202e\#(long)"#, #"  deep: [1,{"k":2}]"#,
+        "  approve it by: ra-hub send k3 approve a1",
+      ])
+    #expect(lines("-1", [.init("inputBytes", 9)])[1] == "  9 bytes, which the log left out")
+    #expect(
+      lines("-1", [], command: ["ra-hub", "send", "--data", "/a b"]).last
+        == "  approve it by: ra-hub send --data '/a b' k3 approve -- -1")
+    #expect(lines("a;\u{1B} b", []).last == #"  approve it by: ra-hub send k3 approve 'a;\u001b b'"#)
+  }
+
   @Test(arguments: [
     ("https://127.0.0.1:8443", "https://127.0.0.1:8443"), ("", "''"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#),
     ("$HOME;`x`", "'$HOME;`x`'"), ("https://[::1]:1", "'https://[::1]:1'"), ("~/x", "'~/x'"), ("ä", "'ä'"),

@@ -9,6 +9,7 @@ import Testing
     #"{"action":"signal"}"#, #"{"action":"resize","cols":1}"#, #"{"action":"approve","requestId":"r"}"#,
     #"{"action":"approve","requestId":"r","decision":"maybe"}"#,
     #"{"action":"start","agent":"sh"}"#, #"{"action":"stop","ttlMs":0}"#, #"{"action":"stop","ttlMs":"x"}"#,
+    #"{"action":"stop","ttlMs":9007199254740992}"#,
   ])
   func `a control that is none is refused`(body: String) async throws {
     try await PersonFixture.with { fixture in

@@ -156,6 +156,30 @@ import Testing
     }
   }
 
+  @Test func `a start that is stopped before its device comes is never sent`() async throws {
+    try await PersonFixture.with { fixture in
+      var device = try await TestDevice.paired(with: fixture.hub)
+      _ = try await fixture.store.openChannel(
+        of: device.clientId, deviceControlCursor: 0, now: fixture.hub.skew.clock.wall())
+      func started() async throws -> String {
+        let answer = try await start(fixture, #""device":"\#(device.clientId)","agent":"a","prompt":"go""#)
+        return try #require(answer.json["id"]?.string)
+      }
+      let (stopped, other) = (try await started(), try await started())
+      let answer = try await fixture.ask("POST", "/api/agents/\(stopped)/control", body: #"{"action":"stop"}"#)
+      #expect(answer.status == 202 && answer.json["seq"]?.integer == 1)
+      #expect(try await fixture.ask("GET", "/api/agents/\(stopped)").json["state"]?.string == "ended")
+      let controls = try await fixture.ask("GET", "/api/agents/\(stopped)/controls").json["items"]?.array ?? []
+      #expect(controls.map { $0["result"]?.string } == ["expired", "applied"])
+      #expect(controls.first?["reason"]?.string == "stopped before it was sent")
+      let again = try await fixture.ask("POST", "/api/agents/\(stopped)/control", body: #"{"action":"stop"}"#)
+      #expect(again.status == 409 && again.code == "session_ended")
+      let channel = try await channel(&device, fixture)
+      let control = try await channel.next("control")
+      #expect(control.json["seq"]?.integer == 2 && control.payload["sessionId"]?.string == other)
+    }
+  }
+
   @Test func `the devices tell where agents can be started`() async throws {
     try await PersonFixture.with { fixture in
       var device = try await TestDevice.paired(with: fixture.hub)

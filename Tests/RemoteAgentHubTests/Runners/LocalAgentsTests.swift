@@ -93,6 +93,64 @@ import Testing
     try await hub.stop()
   }
 
+  @Test func `while the child ends before its channel was open, a start is refused with the reason`() async throws {
+    let hub = try await hub(try script(#"cat <&3 >"$OUT/bundle"; exit 78"#))
+    let (store, clock) = (hub.running.store, hub.skew.clock)
+    let token = try await store.createPersonToken(.api, name: "t", now: clock.wall()).secret
+    func start(_ device: String) async throws -> TestAnswer {
+      try await hub.ask(
+        "POST", "/api/agents", headers: [("Authorization", "Bearer \(token)")], body: #"{\#(device)"agent":"claude"}"#)
+    }
+    try await until { try await start("").status == 409 }
+    let clientId = try CredentialBundle(Array((read("bundle") ?? "").utf8)).clientId
+    // However it is named.
+    for device in ["", #""device":"\#(clientId)","#] {
+      let answer = try await start(device)
+      #expect(answer.status == 409 && answer.code == "not_startable")
+      #expect(answer.bodyText.contains("ended with status 78; the hub's log says why"), "\(answer.bodyText)")
+    }
+    // It could once, after all.
+    _ = try await store.openChannel(of: clientId, deviceControlCursor: 0, now: clock.wall())
+    #expect(try await start("").status == 202)
+    try await hub.stop()
+  }
+
+  @Test func `what keeps the child from running is told once, and a file that can't be written too`() async throws {
+    let log = TestLog()
+    let device = Latch<LocalDevice>()
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
+    let channels = DeviceChannels()
+    let agents = LocalAgents(
+      command: .init(path: try script(#"echo x >>"$OUT/begun"; exit 78"#), agents: []),
+      folder: folder.path + "/nothing", device: device, channels: channels, logger: log.logger, grace: 1_000)
+    let run = Task { await agents.run() }
+    try await until { lines("begun") >= 3 }
+    run.cancel()
+    await run.value
+    #expect(log.lines.count { $0.contains("ended with status 78 before it could") } == 1, "\(log.lines)")
+    #expect(log.lines.contains { $0.contains("/nothing/local-agents.json") && $0.contains("not found again") })
+    #expect(channels.failure(of: "c")?.contains("ended with status 78") == true)
+    channels.opened("c", now: 1)
+    #expect(channels.failure(of: "c") == nil)
+  }
+
+  @Test func `the hub's own device starts nothing once the hub starts no agents on its machine`() async throws {
+    let first = try await hub(try script(Self.lasting))
+    let clientId = try #require(try await first.running.store.devices().first?.clientId)
+    try await first.stop()
+    let second = try await TestHub.start(in: folder.path + "/hub") { _ in }
+    #expect(try await second.running.store.device(clientId)?.starts == .no)
+    #expect(
+      try await second.running.store.start(
+        StartRequest(["agent": "a"]), on: clientId, by: "x", now: second.skew.clock.wall()) == .notStartable)
+    try await second.stop()
+    let third = try await hub(try script(Self.lasting))
+    #expect(try await third.running.store.devices().map(\.starts) == [.away])
+    try await third.stop()
+  }
+
   @Test func `a child that ends is started again, and has the same device when the hub is started anew`() async throws {
     let program = try script(
       """
@@ -147,8 +205,8 @@ import Testing
       try writeFile(bundle, [])
       device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
       let agents = LocalAgents(
-        command: .init(path: program, agents: []), folder: folder.path, device: device, logger: log.logger, grace: 1_000
-      )
+        command: .init(path: program, agents: []), folder: folder.path, device: device, channels: DeviceChannels(),
+        logger: log.logger, grace: 1_000)
       let run = Task { await agents.run() }
       try await until { !log.lines.isEmpty }
       run.cancel()
@@ -176,17 +234,28 @@ import Testing
   }
 
   @Test func `what a hub has left ends with one that starts no agents`() async throws {
-    let program = try script(Self.lasting)
+    // It takes two to end it.
+    let program = try script(
+      """
+      trap 'echo TERM >>"$OUT/ended"; [ $(wc -l <"$OUT/ended") -lt 2 ] || exit 0' TERM
+      echo "$$" >>"$OUT/begun"
+      while :; do sleep 0.05; done
+      """)
     try AtomicFile.makeFolder(folder.path + "/hub")
     let bundle = folder.path + "/any"
     try writeFile(bundle, [])
     let left = try LocalChild(program, arguments: [], bundle: bundle, in: folder.path + "/hub")
     try await until { lines("begun") == 1 }
-    let hub = try await TestHub.start(in: folder.path + "/hub") { _ in }
+    for count in 1...2 {
+      let hub = try await TestHub.start(in: folder.path + "/hub") { _ in }
+      try await until { lines("ended") == count }
+      try await hub.stop()
+    }
     try await until { left.end() != nil }
-    #expect(read("ended") == "TERM\n")
-    try await hub.stop()
+    let last = try await TestHub.start(in: folder.path + "/hub") { _ in }
+    try await last.stop()
     #expect(read("hub/local-agents.json") == nil)
+    #expect(lines("ended") == 2)
   }
 
   @Test(arguments: [(["claude"], 1), (["claude", "bash"], 2)])
@@ -204,7 +273,8 @@ import Testing
     let device = Latch<LocalDevice>()
     device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
     let agents = LocalAgents(
-      command: command, folder: folder.path, device: device, logger: log.logger, grace: 5_000)
+      command: command, folder: folder.path, device: device, channels: DeviceChannels(), logger: log.logger,
+      grace: 5_000)
     let run = Task { await agents.run() }
     try await until { log.lines.contains { $0.contains("goes on") } && lines("begun") == begun }
     #expect(lines("ended") == begun - 1)
@@ -213,6 +283,30 @@ import Testing
     #expect(lines("begun") == begun)
     // A run that is cancelled ends its child at once.
     try await until { left.end() != nil }
+  }
+
+  @Test func `what is replaced and doesn't end is killed`() async throws {
+    let program = try script("trap '' TERM\n" + Self.lasting.split(separator: "\n").dropFirst().joined(separator: "\n"))
+    let bundle = folder.path + "/any"
+    try writeFile(bundle, [])
+    let left = try LocalChild(program, arguments: ["other"], bundle: bundle, in: folder.path)
+    try await until { lines("begun") == 1 }
+    let device = Latch<LocalDevice>()
+    device.set(LocalDevice(clientId: "c", path: bundle, isWhereItWas: true))
+    let agents = LocalAgents(
+      command: .init(path: program, agents: []), folder: folder.path, device: device, channels: DeviceChannels(),
+      logger: TestLog().logger, grace: 100)
+    let run = Task { await agents.run() }
+    // It is a child of this process, which alone sees its end.
+    var end: LocalChild.End?
+    try await until {
+      end = end ?? left.end()
+      return end != nil
+    }
+    #expect(end == .status(.killed(signal: SIGKILL)))
+    try await until { lines("begun") == 2 }
+    run.cancel()
+    await run.value
   }
 
   @Test func `a process of another boot is none of the hub's, whatever its number and time`() async throws {

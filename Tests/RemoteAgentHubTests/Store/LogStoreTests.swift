@@ -88,10 +88,10 @@ import Testing
       #expect(error == .cannotStore(.full))
     }
     #expect(try await store.session(row: row) == before)
-    await store.tryAgain()
+    _ = await store.tryAgain()
     #expect(store.health.outage == .full)
     try await setMaximumPages(1 << 30)
-    await store.tryAgain()
+    _ = await store.tryAgain()
     #expect(try await store.commit(large, row: row, now: now) == 3)
     #expect(try await store.batches(row: row, after: 1, maximumBytes: 8 << 20).map(\.bytes) == [large.bytes])
   }

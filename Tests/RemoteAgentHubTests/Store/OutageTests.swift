@@ -7,7 +7,7 @@ import Testing
 @testable import RemoteAgentHub
 
 /// A store that can't write, and its write-ahead log.
-@Suite struct OutageTests {
+@Suite(.timeLimit(.minutes(5))) struct OutageTests {
   private let fixture: StoreFixture
   private var store: HubStore { fixture.store }
 
@@ -41,13 +41,14 @@ import Testing
     #expect(try await store.session(row: row)?.disconnectedAt == 77)
     #expect(try await store.counts(now: StoreFixture.now).outage == .broken)
     #expect(try await store.batches(row: row, after: 0, maximumBytes: 1).isEmpty)
-    await store.tryAgain()
+    #expect(await !store.tryAgain())
     #expect(store.health.outage == .broken, "the trial fails too")
     try other.inDatabase { try $0.execute(sql: "ROLLBACK") }
     await #expect(throws: StoreError.cannotStore(.broken)) { try await store.createPairingCode(now: 1) }
 
-    await store.tryAgain()
+    #expect(await store.tryAgain())
     #expect(store.health.outage == nil)
+    #expect(await !store.tryAgain(), "there is nothing to try")
     #expect(try await fixture.reopened().session(row: row)?.disconnectedAt == 77)
     let trials = try await store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM trials") }
     #expect(trials == 0)
@@ -56,6 +57,23 @@ import Testing
     let changes = told.withLock { $0 }
     #expect(changes.count == 2)
     #expect(changes.last == .ended(refused: 3))
+  }
+
+  @Test func `a start that an outage kept from an open channel is sent once it is over`() async throws {
+    try await TestHub.with { hub in
+      let store = hub.running.store
+      var device = try await TestDevice.paired(with: hub)
+      let channel = try await device.stream(hub)
+      try await channel.send(#"{"type":"hello","payload":{"protocol":1}}"#)
+      _ = try await channel.next("hello")
+      let admission = try await store.start(
+        StartRequest(["agent": "a"]), on: device.clientId, by: "x", now: hub.skew.clock.wall())
+      guard case .accepted = admission else { throw TestFailure("\(admission)") }
+      // Nothing can be noted when the channel is woken; a trial of the hub's own then holds.
+      store.health.failed(.full, reason: "", size: 0)
+      await hub.running.registry.controlsWaiting(.device(device.clientId))
+      #expect(try await channel.next("control").json["seq"]?.integer == 1)
+    }
   }
 
   @Test func `a trial writes as much as failed, between 1 and 16 MiB`() {

@@ -1,3 +1,4 @@
+import GRDB
 import RemoteAgentCore
 import Testing
 
@@ -156,6 +157,63 @@ import Testing
     }
   }
 
+  @Test func `a stop takes back a start that was not sent, and its session has ended`() async throws {
+    let (started, other) = (try await start(#","ttlMs":86400000"#), try await start())
+    for _ in 0..<64 { _ = try await fixture.send("go", to: started.row, ttlMs: 1_000_000) }
+    let stop = Array(#"{"graceMs":1,"action":"stop"}"#.utf8)
+    let feed = fixture.store.changes.all()
+    #expect(
+      try await fixture.store.enqueueControl(row: started.row, payload: stop, by: "ada", now: now)
+        == .accepted(seq: 65), "also where as much waits as may")
+    #expect(feed.take().sessions.contains(started.row))
+    let store = try fixture.reopened()
+    let session = try #require(try await store.session(row: started.row))
+    #expect(session.state == .ended && session.json["exit"]?.text == #"{"outcome":"error"}"#)
+    let controls = try await store.controls(row: started.row, now: now)
+    #expect(controls.first?.result == .expired && controls.first?.reason == "stopped before it was sent")
+    #expect(controls.dropFirst().dropLast().allSatisfy { $0.result == .expired })
+    #expect(controls.last?.result == .applied && controls.last?.by == "ada" && controls.last?.payload == stop)
+    // The other goes on, and the device is never told of this one: not by a connection that has just read that it waits.
+    #expect(try await store.waitingControls(of: target, after: 0, now: now).map(\.seq) == [2])
+    await #expect(throws: StoreError.notWaiting) { try await store.controlSent(of: target, seq: 1, now: now) }
+    #expect(try await state(other.row, in: store) == .starting)
+    #expect(try await store.enqueueControl(row: started.row, payload: stop, by: "ada", now: now) == .ended)
+  }
+
+  @Test func `a stop of a start that was sent waits for its agent`() async throws {
+    let started = try await start()
+    try await fixture.store.controlSent(of: target, seq: 1, now: now)
+    let stop = Array(#"{"action":"stop"}"#.utf8)
+    for step in 0..<2 {
+      if step == 1 { try await fixture.store.controlsAcknowledged(of: target, cursor: 1, now: now) }
+      #expect(
+        try await fixture.store.enqueueControl(row: started.row, payload: stop, by: "x", now: now)
+          == .accepted(seq: Int64(step) + 1))
+      #expect(try await state(started.row) == .starting)
+      #expect(
+        try await control(started.row)?.result == (step == 0 ? .sent : .written))
+    }
+    #expect(
+      try await fixture.store.waitingControls(of: .session(started.row), after: 0, now: now).map(\.seq) == [1, 2])
+  }
+
+  @Test func `what is sent to a session that is starting lives as long as its start, if nothing else is said`()
+    async throws
+  {
+    let started = try await start(#","ttlMs":86400000"#)
+    let prompt = Array(#"{"action":"prompt","text":"go"}"#.utf8)
+    for ttlMs in [nil, 5_000] as [Int64?] {
+      _ = try await fixture.store.enqueueControl(row: started.row, payload: prompt, ttlMs: ttlMs, by: "x", now: now)
+    }
+    let brief = try await start(#","ttlMs":5000"#)
+    _ = try await fixture.store.enqueueControl(row: brief.row, payload: prompt, by: "x", now: now)
+    func lives(_ row: Int64) async throws -> [Int64] {
+      try await fixture.store.waitingControls(of: .session(row), after: 0, now: now).map(\.ttlMs)
+    }
+    #expect(try await lives(started.row) == [86_400_000 + StartWindow.grace, 5_000])
+    #expect(try await lives(brief.row) == [HubStore.controlLife])
+  }
+
   @Test func `a device's word for what it was never sent, or another device's, changes nothing`() async throws {
     let started = try await start()
     try await note(1, "refused")
@@ -175,11 +233,38 @@ import Testing
     #expect(try await state(unsent.row) == .starting)
     let store = try fixture.reopened()
     try await store.expireControls(now: now + 1_000)
+    #expect(try await state(unsent.row, in: store) == .ended)
+    // It may have reached the device, which the hub has only just begun to wait for.
+    #expect(try await state(sent.row, in: store) == .starting)
+    #expect(try await store.waitingControls(of: target, after: 0, now: now + 1_000).isEmpty)
+    try await store.expireControls(now: now + 1_000 + StartWindow.life)
     for (row, result) in [(unsent.row, ControlResult.expired), (sent.row, .unknown)] {
       #expect(try await state(row, in: store) == .ended)
       #expect(try await control(row, in: store)?.result == result)
     }
     #expect(try await store.waitingControls(of: target, after: 0, now: now).isEmpty)
+  }
+
+  @Test(arguments: [false, true])
+  func `a hub that was down for long waits for what its devices had started, and loses no prompt`(
+    isTaken: Bool
+  ) async throws {
+    let started = try await start()
+    _ = try await fixture.send("go", to: started.row, ttlMs: 10_000_000)
+    try await fixture.store.controlSent(of: target, seq: 1, now: now)
+    if isTaken { try await fixture.store.controlsAcknowledged(of: target, cursor: 1, now: now + 1_000) }
+    let store = try fixture.reopened()
+    let back = now + StartRequest.life + StartWindow.grace + 60_000
+    try await store.expireControls(now: back)
+    #expect(try await state(started.row, in: store) == .starting)
+    _ = try await store.openChannel(of: fixture.clientId, deviceControlCursor: 1, now: back + 30_000)
+    try await store.expireControls(now: back + 31_000)
+    let description = SessionDescription(sessionId: started.id, writer: StoreFixture.writer("b"), control: true)
+    let hello = SessionHello(clientId: fixture.clientId, description: description, deviceControlCursor: 0)
+    #expect(try await store.open(hello, now: back + 32_000)?.ended == false)
+    #expect(
+      try await store.waitingControls(of: .session(started.row), after: 0, now: back + 32_000).map(\.seq) == [1])
+    #expect(try await store.controls(row: started.row, now: back + 32_000).map(\.result) == [.applied, .queued])
   }
 
   @Test func `a start that was taken has its window, and a device that comes back another`() async throws {
@@ -338,6 +423,14 @@ import Testing
     }
     #expect(try await fixture.store.start(try request(), on: clientId, by: "x", now: now) == .notStartable)
     #expect(try await fixture.store.device(clientId)?.starts == .no)
+  }
+
+  @Test func `an acknowledgement looks at the starts that are open only`() async throws {
+    let plan = try await fixture.store.pool.read { database in
+      try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + HubStore.openStarts, arguments: ["c", 1, 5])
+        .map { $0["detail"] as String }
+    }
+    #expect(!plan.isEmpty && plan.allSatisfy { $0.contains("deviceControlsOpen") }, "\(plan)")
   }
 
   @Test func `who watches hears of each step`() async throws {

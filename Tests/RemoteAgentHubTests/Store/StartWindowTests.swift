@@ -31,6 +31,7 @@ import Testing
   @Test func `a channel that comes and goes holds no start open beyond its end`() {
     for (takenAt, expiresAt) in [(Int64(5_000), Int64(100_000)), (100_000, 5_000)] {
       var window = StartWindow()
+      window.looked(now: 0)
       let end = 100_000 + StartWindow.grace
       window.opened("c", now: end - 2)
       #expect(!window.isOver("c", takenAt: takenAt, expiresAt: expiresAt, now: end - 1))
@@ -42,10 +43,22 @@ import Testing
   }
 
   @Test func `a hub that has just begun gives devices time to come`() {
-    var window = StartWindow()
-    window.looked(now: 700_000)
-    window.looked(now: 710_000)
-    #expect(!window.isOver("c", takenAt: 1_000, expiresAt: 600_000, now: 700_000 + life - 1))
-    #expect(window.isOver("c", takenAt: 1_000, expiresAt: 600_000, now: 700_000 + life))
+    // Also one that was down for longer than all that a start may take.
+    for (began, takenAt) in [(Int64(700_000), Int64(1_000)), (901_000, 1_000), (901_000, 0), (90_000_000, 1_000)] {
+      var window = StartWindow()
+      window.looked(now: began)
+      window.looked(now: began + 10_000)
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: began))
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: began + life - 1))
+      #expect(window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: began + life))
+      // One that comes has its window, and no more than the end.
+      window.opened("c", now: began + 30_000)
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: began + 30_000 + life - 1))
+      #expect(window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: began + 30_000 + life))
+      let end = max(began, 600_000) + StartWindow.grace
+      window.opened("c", now: end - 1)
+      #expect(!window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: end - 1))
+      #expect(window.isOver("c", takenAt: takenAt, expiresAt: 600_000, now: end))
+    }
   }
 }
