@@ -9,6 +9,7 @@ import Testing
       let name = "RA_TEST_TAKEN"
       // putenv takes the text itself, as the kernel does.
       let text = try #require(strdup("\(name)=s\u{E4}cret"))
+      defer { free(text) }
       putenv(text)
       #expect(Environment.take(name) == Array("s\u{E4}cret".utf8))
       #expect(getenv(name) == nil)
