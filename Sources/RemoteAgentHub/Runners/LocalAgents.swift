@@ -20,7 +20,7 @@ struct LocalAgents: Service {
     /// - Parameter agents: those that may be started whatever the settings say.
     init(path: String, agents: [String]) {
       self.path = path
-      // What a child before could not deliver comes with the next session.
+      // What a child before could not deliver is delivered beside the sessions.
       arguments = ["--on-demand", "--credential-fd=3", "--drain-first"] + agents
     }
   }

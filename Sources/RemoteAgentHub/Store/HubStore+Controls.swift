@@ -16,17 +16,18 @@ extension HubStore {
   package func enqueueControl(
     row: Int64, payload: [UInt8], ttlMs: Int64? = nil, by: String, now: Int64
   ) async throws(StoreError) -> ControlAdmission {
-    let isStop = (try? JSON(parsing: payload))?["action"] == "stop"
     let end = Self.time(max(ttlMs ?? Self.controlLife, 1), after: now)
     let (admission, expired) = try await write { database -> (ControlAdmission, [Int64]) in
       let expired = try ControlTable.expire(now: now, in: database)
       let table = ControlTable(database: database, target: .session(row))
       let starts = StartTable(database: database, now: now)
-      if isStop, try starts.takeBack(row: row) {
+      let start = try starts.open(row: row)
+      if let start, start.isQueued, (try? JSON(parsing: payload))?["action"] == "stop" {
+        try starts.takeBack(start)
         let seq = try table.insert(payload, expiresAt: end, by: by, now: now, result: .applied)
         return (seq.map { .accepted(seq: $0) } ?? .tooMany, expired)
       }
-      let expiresAt = ttlMs == nil ? max(end, try starts.end(row: row) ?? end) : end
+      let expiresAt = ttlMs == nil ? max(end, start?.end ?? end) : end
       return (try table.enqueue(payload, expiresAt: expiresAt, by: by, now: now), expired)
     }
     expired.forEach(changes.changed(row:))

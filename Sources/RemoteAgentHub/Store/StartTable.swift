@@ -100,21 +100,30 @@ struct StartTable {
       """, [row])
   }
 
-  /// Takes back the start that a session is to become of, if it was not sent: it never is then. Returns whether it did.
-  func takeBack(row: Int64) throws -> Bool {
-    guard
-      let start = try database.row(
-        "SELECT clientId, seq FROM deviceControls WHERE session = ? AND isOpen = 1 AND result = 'queued'", [row])
-    else { return false }
-    try settle(start["clientId"], start["seq"], .expired, reason: "stopped before it was sent")
-    return true
+  /// A start whose session has not connected, and was not given up.
+  struct Open {
+    let clientId: String
+    let seq: Int64
+    /// Whether its device can't have it.
+    let isQueued: Bool
+    /// When it is given up at the latest.
+    let end: Int64
   }
 
-  /// When the start that a session is to become of is given up at the latest; nil if there is none.
-  func end(row: Int64) throws -> Int64? {
-    try database.row("SELECT expiresAt FROM deviceControls WHERE session = ? AND isOpen = 1", [row]).map {
-      HubStore.time(StartWindow.grace, after: $0["expiresAt"])
+  /// The start that a session is to become of, if it is open.
+  func open(row: Int64) throws -> Open? {
+    try database.row(
+      "SELECT clientId, seq, result, expiresAt FROM deviceControls WHERE session = ? AND isOpen = 1", [row]
+    ).map {
+      Open(
+        clientId: $0["clientId"], seq: $0["seq"], isQueued: $0["result"] == ControlResult.queued.rawValue,
+        end: HubStore.time(StartWindow.grace, after: $0["expiresAt"]))
     }
+  }
+
+  /// Takes a start back that is queued: it never is sent then.
+  func takeBack(_ start: Open) throws {
+    try settle(start.clientId, start.seq, .expired, reason: "stopped before it was sent")
   }
 
   /// The device is refused from now on: what it has not connected, it never will. Returns the sessions that this changed.
