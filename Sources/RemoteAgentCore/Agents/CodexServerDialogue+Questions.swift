@@ -49,8 +49,9 @@ extension CodexServerDialogue {
     switch request {
     case .string(let content, isCut: false):
       content.withUnsafeBytes { MemberScanner<Member>.text(of: $0) }.map { ($0, quoted(content)) }
-    case .literal(let digits):
-      // As it stood, where it is no such number: whoever chose it knows it.
+    case .literal(let digits, isCut: false)
+    where digits.withUnsafeBytes { JSONGrammar.endOfScalar(in: $0, from: 0) } == digits.count:
+      // As it stood, where it is no integer: whoever chose it knows it.
       Int64(String(decoding: digits, as: UTF8.self)).map { ("\($0)", Array("\($0)".utf8)) }
         ?? (String(decoding: digits, as: UTF8.self), digits)
     default: nil

@@ -121,14 +121,18 @@ struct CodexServerDialogue: DialectDialogue {
 
   /// Whether its id, to be sent back, stands in the line only.
   private static func hasLongId(_ message: MemberScanner<Member>) -> Bool {
-    if case .string(_, isCut: true)? = message[.id] { true } else { false }
+    switch message[.id] {
+    case .string(_, isCut: true)?, .literal(_, isCut: true)?: true
+    default: false
+    }
   }
 
   private mutating func heardMessage(_ message: MemberScanner<Member>) {
     switch (message.text(.method), message[.id]) {
-    case (let method?, nil), (let method?, .literal(Array("null".utf8))): heardNotification(method, message)
+    case (let method?, nil): heardNotification(method, message)
+    case (let method?, _) where message.isNull(.id): heardNotification(method, message)
     case (let method?, let id?): if drives { heardRequest(method, id, message) }
-    case (nil, .literal(let id)): if drives { heardResponse(to: String(decoding: id, as: UTF8.self), message) }
+    case (nil, .literal(let id, isCut: false)): if drives { heardResponse(to: String(decoding: id, as: UTF8.self), message) }
     default: break
     }
   }
@@ -138,7 +142,7 @@ struct CodexServerDialogue: DialectDialogue {
   private mutating func heardResponse(to id: String, _ message: MemberScanner<Member>) {
     guard let id = Int64(id), let request = requests.removeValue(forKey: id) else { return }
     let failure =
-      message[.failed] == nil || message[.failed] == .literal(Array("null".utf8))
+      message[.failed] == nil || message.isNull(.failed)
       ? nil : Self.detail(message.text(.failure)) ?? "codex refused it"
     switch request {
     case .initialize, .startThread: heardOfBeginning(request, message, failure)

@@ -7,8 +7,8 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
   package enum Value: Sendable, Equatable {
     /// A string's content as it stood, escapes and all; perhaps only its beginning.
     case string([UInt8], isCut: Bool)
-    /// A number, `true`, `false`, `null`, or what is none of these.
-    case literal([UInt8])
+    /// A number, `true`, `false`, `null`, or what is none of these; perhaps only its beginning.
+    case literal([UInt8], isCut: Bool)
     /// An object or an array.
     case nested
   }
@@ -85,7 +85,9 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     return String(decoding: text, as: UTF8.self)
   }
 
-  package func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8)) }
+  package func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8), isCut: false) }
+
+  package func isNull(_ path: Path) -> Bool { values[path] == .literal(Array("null".utf8), isCut: false) }
 
   /// Takes the next piece of the line.
   package mutating func feed(_ piece: UnsafeRawBufferPointer) {
@@ -236,7 +238,7 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     guard isInLiteral else { return }
     isInLiteral = false
     expecting = .comma
-    record(.literal(bytes))
+    record(.literal(bytes, isCut: isCut))
   }
 
   private mutating func begin() {

@@ -340,20 +340,25 @@ enum CodexLines {
 
   @Test func `a request is answered whatever its id is`() {
     var talk = inTurn()
-    #expect(
-      talk.hear(#"{"method":"item/tool/call","id":1.5,"params":{}}"#) == [
-        .line(#"{"id":1.5,"error":{"code":-32601,"message":"ra-spawn does not know this request"}}"#)
-      ])
-    let long = String(repeating: "x", count: 513)
-    #expect(
-      talk.hear(#"{"method":"item/tool/call","id":"\#(long)","params":{}}"#) == [
-        .line(#"{"id":"\#(long)","error":{"code":-32600,"message":"ra-spawn does not take such an id"}}"#)
-      ])
+    for id in ["1.5", "true"] {
+      #expect(
+        talk.hear(#"{"method":"item/tool/call","id":\#(id),"params":{}}"#) == [
+          .line(#"{"id":\#(id),"error":{"code":-32601,"message":"ra-spawn does not know this request"}}"#)
+        ])
+    }
+    for long in ["\"\(String(repeating: "x", count: 513))\"", String(repeating: "7", count: 513)] {
+      #expect(
+        talk.hear(#"{"method":"item/tool/call","id":\#(long),"params":{}}"#) == [
+          .line(#"{"id":\#(long),"error":{"code":-32600,"message":"ra-spawn does not take such an id"}}"#)
+        ])
+    }
   }
 
   @Test(arguments: [
     #"{"method":"item/tool/call","id":null,"params":{}}"#, #"{"method":"item/tool/call","id":{},"params":{}}"#,
     #"{"method":"item/tool/call","id":"\x","params":{}}"#,
+    #"{"method":"item/tool/call","id":nan,"params":{}}"#, #"{"method":"item/tool/call","id":01,"params":{}}"#,
+    #"{"method":"item/permissions/requestApproval","id":9[["params":{"threadId":"t-1"}}"#,
     "{\"method\":\"item/tool/call\",\"id\":\"a\u{1}\",\"params\":{}}",
     #"{"method":7,"id":1}"#,
     #"{"id":77,"result":{}}"#,

@@ -33,7 +33,7 @@ private enum Path: String, CaseIterable, Sendable {
       #expect(found.text(.first) == "one")
       #expect(found.text(.inFirst) == "n")
       #expect(found.isTrue(.flag))
-      #expect(found[.id] == .literal(Array("-1.5e3".utf8)))
+      #expect(found[.id] == .literal(Array("-1.5e3".utf8), isCut: false))
     }
   }
 
@@ -94,7 +94,15 @@ private enum Path: String, CaseIterable, Sendable {
       #expect(scanner.text(.type) == nil)
       Array(#"{"id":1}"#.utf8).withUnsafeBytes { scanner.feed($0) }
       #expect(scanner.isObject)
-      #expect(scanner[.id] == .literal([UInt8(ascii: "1")]))
+      #expect(scanner[.id] == .literal([UInt8(ascii: "1")], isCut: false))
     }
+  }
+
+  @Test func `of a long number it is told that this is its beginning`() {
+    let digits = [UInt8](repeating: UInt8(ascii: "7"), count: 513)
+    let found = scan(#"{"id":\#(String(decoding: digits, as: UTF8.self)),"flag":null}"#)
+    #expect(found[.id] == .literal(Array(digits.dropLast()), isCut: true))
+    #expect(found.isNull(.flag))
+    #expect(!found.isNull(.id))
   }
 }
