@@ -65,7 +65,7 @@ let hubTargets: [Target] = [
     ],
     swiftSettings: strict),
   .executableTarget(
-    name: "ra-hub", dependencies: [core, process, hub, argumentParser], swiftSettings: strict),
+    name: "ra-hub", dependencies: [core, process, hub, options, argumentParser], swiftSettings: strict),
   .testTarget(
     name: "RemoteAgentHubTests",
     dependencies: [

@@ -19,5 +19,11 @@ package struct ByteSize: Sendable, Equatable, CustomStringConvertible {
     bytes = number << shift
   }
 
-  package var description: String { bytes > 0 && bytes % (1 << 30) == 0 ? "\(bytes >> 30)G" : "\(bytes)" }
+  /// In the largest unit that it is a multiple of.
+  package var description: String {
+    for (shift, unit) in [(30, "G"), (20, "M"), (10, "K")] where bytes > 0 && bytes % (1 << shift) == 0 {
+      return "\(bytes >> shift)\(unit)"
+    }
+    return "\(bytes)"
+  }
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
 import RemoteAgentCore
 import RemoteAgentHub
+import RemoteAgentOptions
 import RemoteAgentProcess
-
-extension ByteSize: ExpressibleByArgument {}
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run the hub until SIGTERM or SIGINT.")

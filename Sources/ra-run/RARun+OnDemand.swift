@@ -10,7 +10,7 @@ extension RARun {
   func checkOnDemand() throws {
     let misplaced = [
       ("--mode", mode != nil), ("--prompt", !prompt.isEmpty), ("--stay", stay), ("--json", json),
-      ("--session", tunnel.session != nil), ("--best-effort", failing == .bestEffort), ("--dry-run", dryRun),
+      ("--session", session.session != nil), ("--best-effort", failing == .bestEffort), ("--dry-run", dryRun),
       ("--stdin \(stdin?.rawValue ?? "")", stdin == .pass || stdin == .null),
     ]
     if let (name, _) = misplaced.first(where: \.1) {
@@ -55,7 +55,7 @@ extension RARun {
     let promptVia = agent.promptVia
     let machine = OnDemand(
       folder: folder, limit: maxSessions ?? RARun.usualSessions, readsInput: stdin == .control,
-      drainsLeft: tunnel.drainFirst
+      drainsLeft: spool.drainFirst
     ) {
       FolderPath.resolve($0)
     } hasSessionMode: { agent, prompt throws(ControlRefusal) in
@@ -145,10 +145,10 @@ extension RARun {
       + words("--credential-file", credential.credentialFile.flatMap { isFile($0) ? $0 : nil })
       + words("--passphrase-file", passphrase.passphraseFile.flatMap { isFile($0) ? $0 : nil }) + passphrase.askWords
     // Of sessions none waits for what others left: that has a tunnel of its own.
-    plan.tunnelOptions = credentialWords + tunnel.labelWords + tunnel.ownOptions
-    plan.channelOptions = credentialWords + tunnel.wayWords
-    plan.drainOptions = credentialWords + tunnel.flushWords + tunnel.wayWords
-    plan.title = tunnel.title
+    plan.tunnelOptions = credentialWords + session.labelOptions + spool.sessionOptions + way.options
+    plan.channelOptions = credentialWords + way.options
+    plan.drainOptions = credentialWords + spool.flushOptions + way.options
+    plan.title = session.title
     return plan
   }
 }

@@ -85,10 +85,10 @@ extension RARun {
     if stay { plan.spawnOptions.append("--stay") }
     if failing == .bestEffort { plan.spawnOptions += ["--on-broken-pipe", "continue"] }
     plan.spawnOptions += policy.choice.options
-    plan.tunnelOptions += tunnel.sessionWords + words("--credential", credential.credential)
+    plan.tunnelOptions += session.options + words("--credential", credential.credential)
     plan.nameFile(credential.credentialFile, by: "--credential-file")
     plan.nameFile(passphrase.passphraseFile, by: "--passphrase-file")
-    plan.tunnelOptions += passphrase.askWords + tunnel.options
+    plan.tunnelOptions += passphrase.askWords + spool.options + way.options
     return plan
   }
 }

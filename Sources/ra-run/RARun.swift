@@ -54,7 +54,11 @@ struct RARun: ParsableCommand {
 
   @OptionGroup var redaction: RedactionOptions
 
-  @OptionGroup var tunnel: TunnelOptions
+  @OptionGroup var session: SessionOptions
+
+  @OptionGroup var spool: SpoolOptions
+
+  @OptionGroup var way: WayOptions
 
   @OptionGroup var credential: CredentialOptions
 

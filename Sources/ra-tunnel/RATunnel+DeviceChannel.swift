@@ -1,5 +1,7 @@
 import ArgumentParser
 import RemoteAgentClient
+import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 import RemoteAgentTLS
 
@@ -7,14 +9,13 @@ import RemoteAgentTLS
 extension RATunnel {
   /// The first option that was given and is about sessions.
   var optionOfSessions: String? {
-    let defaults = SpoolOptions.defaults
     let given: [(String, Bool)] = [
-      ("--text", text), ("--tee", tee), ("--title", title != nil), ("--label", !label.isEmpty),
-      ("--session", session != nil), ("--control", control != .auto), ("--announce", announce),
-      ("--flush-timeout", flushTimeout != nil), ("--check", check), ("--resume", spool.resume != nil),
-      ("--drain", spool.drain), ("--drain-first", spool.drainFirst), ("--append", spool.append),
-      ("--no-spool", !spool.spool), ("--fsync", spool.fsync), ("--spool-limit", spool.spoolLimit != defaults.limit),
-      ("--on-full", spool.onFull != defaults.onFull),
+      ("--text", text), ("--tee", tee), ("--title", session.title != nil), ("--label", !session.label.isEmpty),
+      ("--session", session.session != nil), ("--control", control != .auto), ("--announce", announce),
+      ("--flush-timeout", spool.flushTimeout != nil), ("--check", check), ("--resume", left.resume != nil),
+      ("--drain", left.drain), ("--drain-first", spool.drainFirst), ("--append", left.append),
+      ("--no-spool", !spool.spool), ("--fsync", spool.fsync),
+      ("--spool-limit", spool.spoolLimit.bytes != SpoolLimit.usual), ("--on-full", spool.onFull != .block),
     ]
     return given.first { $0.1 }?.0
   }

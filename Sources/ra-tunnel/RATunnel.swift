@@ -24,14 +24,8 @@ struct RATunnel: ParsableCommand {
   @Flag(help: "Copy the input to standard output; controls are refused then.")
   var tee = false
 
-  @Option(help: ArgumentHelp("The session's title.", valueName: "text"))
-  var title: String?
-
-  @Option(help: ArgumentHelp("A label of the session; may be given more than once.", valueName: "name=value"))
-  var label: [String] = []
-
-  @Option(help: ArgumentHelp("The session's name; made up if it is left out.", valueName: "id"))
-  var session: String?
+  @OptionGroup
+  var session: SessionOptions
 
   @Option(
     help: ArgumentHelp("Whether somebody reads controls from standard output: auto, on or off.", valueName: "when"))
@@ -52,13 +46,11 @@ struct RATunnel: ParsableCommand {
   @Option(help: ArgumentHelp("The HTTP proxy to go through, in place of HTTPS_PROXY; '' for none.", valueName: "url"))
   var proxy: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Give up so long after the end of the input without progress; 0: never. (default: 60)", valueName: "seconds"))
-  var flushTimeout: Int?
-
   @OptionGroup
   var passphrase: PassphraseOptions
+
+  @OptionGroup
+  var left: LeftOptions
 
   @OptionGroup
   var spool: SpoolOptions
@@ -74,20 +66,11 @@ struct RATunnel: ParsableCommand {
 
   func validate() throws {
     if json, !check { throw ValidationError("--json goes with --check") }
-    if check, text || tee || announce || title != nil || session != nil || !label.isEmpty {
+    if check, text || tee || announce || !session.options.isEmpty {
       throw ValidationError("--check makes a session of its own and reads no input")
-    }
-    if let session, !SessionDescription.isValidId(session) {
-      throw ValidationError("--session must match [A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
     }
     if deviceChannel, let other = optionOfSessions {
       throw ValidationError("--device-channel carries no session, and goes with no \(other)")
-    }
-    guard (0...86_400).contains(flushTimeout ?? 0) else {
-      throw ValidationError("--flush-timeout is 0 to 86400 seconds")
-    }
-    for label in label where label.firstIndex(of: "=").map({ $0 == label.startIndex }) ?? true {
-      throw ValidationError("--label takes NAME=VALUE")
     }
     if let pin {
       do {
@@ -96,7 +79,7 @@ struct RATunnel: ParsableCommand {
         throw ValidationError("--\(error)")
       }
     }
-    try spool.validate(session: session)
+    try left.validate(session: session.session, spool: spool)
     if tee, announce { throw ValidationError("--tee and --announce both need standard output") }
     if tee, control == .on { throw ValidationError("--tee and --control on both need standard output") }
   }
@@ -153,14 +136,15 @@ struct RATunnel: ParsableCommand {
     options.tee = tee
     options.announces = announce
     options.pins = pin.flatMap { try? PinSet($0) }
-    options.flushTimeout = Milliseconds(flushTimeout ?? 60) * 1000
+    options.flushTimeout = Milliseconds(spool.flushTimeout ?? 60) * 1000
     options.onFull = spool.onFull
     options.credentialOptions = chosen.source.options
     options.events = events
     // Without a spool no folder is needed, and none is looked for.
     let folder =
       spool.spool ? SpoolFolder(root: try SettingsFolder.currentSpools(), clientId: paired.clientId) : nil
-    let run = TunnelRun(credential: paired, folder: folder, options: options, spool: spool, diagnostics: diagnostics)
+    let run = TunnelRun(
+      credential: paired, folder: folder, options: options, left: left, spool: spool, diagnostics: diagnostics)
     return try run.run(polling: &polling)
   }
 
@@ -194,15 +178,11 @@ struct RATunnel: ParsableCommand {
   }
 
   private func description(closed: Set<Int32>) -> SessionDescription {
-    let labels = label.map { label in
-      let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return JSON.Member(String(parts[0]), .string(String(parts[1])))
-    }
-    return SessionDescription(
-      sessionId: spool.resume ?? session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
-      writer: Hex.encode(SecureRandom.bytes(16)), append: spool.append,
-      control: hasControlReader(closed: closed), title: title, host: Platform.host, cwd: Platform.workingFolder,
-      labels: labels)
+    SessionDescription(
+      sessionId: left.resume ?? session.session ?? SessionName.make(ts: WallClock.now, random: SecureRandom.bytes(10)),
+      writer: Hex.encode(SecureRandom.bytes(16)), append: left.append,
+      control: hasControlReader(closed: closed), title: session.title, host: Platform.host, cwd: Platform.workingFolder,
+      labels: session.labels)
   }
 
   private func hasControlReader(closed: Set<Int32>) -> Bool {

@@ -1,6 +1,7 @@
 import Glibc
 import RemoteAgentClient
 import RemoteAgentCore
+import RemoteAgentOptions
 import RemoteAgentProcess
 
 /// Which sessions a call of ra-tunnel carries, one after the other.
@@ -12,13 +13,14 @@ struct TunnelRun {
   /// nil: without a spool.
   let folder: SpoolFolder?
   let options: TunnelOptions
+  let left: LeftOptions
   let spool: SpoolOptions
   let diagnostics: Diagnostics
 
   /// Returns the exit status, which has been explained.
   func run(polling: inout PollSet) throws -> Int32 {
     guard let folder else { return try carry(nil, readsInput: true, polling: &polling) }
-    if spool.drain { return try drain(folder, polling: &polling) }
+    if left.drain { return try drain(folder, polling: &polling) }
     if spool.drainFirst {
       // What fails here is safe, and said; the new session has a spool of its own.
       _ = try drain(folder, polling: &polling)
@@ -29,27 +31,34 @@ struct TunnelRun {
           "\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
       }
     }
-    guard spool.resume != nil || spool.append else {
+    guard left.resume != nil || left.append else {
       return try carry(newSpool(folder), readsInput: true, polling: &polling)
     }
     let id = options.session.sessionId
-    guard let left = try folder.open(id, options: spool.options) else {
-      guard spool.append else { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
+    guard let old = try folder.open(id, options: spoolSettings) else {
+      guard left.append else { throw ClientError.noInput("session \(id): nothing is left of it to resume") }
       return try carry(newSpool(folder), readsInput: true, polling: &polling)
     }
-    if spool.append, left.state.isEnded {
+    if left.append, old.state.isEnded {
       // Complete in itself: it is delivered, and what is added has a spool of its own.
-      let status = try carry(left, readsInput: false, polling: &polling)
+      let status = try carry(old, readsInput: false, polling: &polling)
       return status == ExitStatus.done ? try carry(newSpool(folder), readsInput: true, polling: &polling) : status
     }
-    try InputFile.goOn(STDIN_FILENO, after: left.state)
-    return try carry(left, readsInput: true, polling: &polling)
+    try InputFile.goOn(STDIN_FILENO, after: old.state)
+    return try carry(old, readsInput: true, polling: &polling)
+  }
+
+  private var spoolSettings: Spool.Options {
+    var settings = Spool.Options()
+    settings.limit = spool.spoolLimit.bytes
+    settings.syncs = spool.fsync
+    return settings
   }
 
   private func newSpool(_ folder: SpoolFolder) throws(ClientError) -> Spool {
     let id = options.session.sessionId
     do throws(SpoolError) {
-      return try folder.create(options.session, options: spool.options, now: WallClock.now)
+      return try folder.create(options.session, options: spoolSettings, now: WallClock.now)
     } catch {
       guard case .inUse = error else { throw .cannotCreate(TunnelRun.spoolName, "\(error)") }
       throw .cannotCreate(
@@ -61,9 +70,9 @@ struct TunnelRun {
     let waiting = folder.waiting()
     var status = ExitStatus.done
     for (index, session) in waiting.enumerated() {
-      let left: Spool?
+      let old: Spool?
       do throws(SpoolError) {
-        left = try folder.open(session.id, options: spool.options)
+        old = try folder.open(session.id, options: spoolSettings)
       } catch {
         // Another ra-tunnel took it since it was listed.
         if case .inUse = error { continue }
@@ -71,12 +80,12 @@ struct TunnelRun {
         status = ExitStatus.lost
         continue
       }
-      guard let left else { continue }
-      let lines = left.waiting
+      guard let old else { continue }
+      let lines = old.waiting
       if Descriptors.isTerminal(STDERR_FILENO) {
         diagnostics.note("\(index + 1) of \(waiting.count): \(session.id), \(lines) line\(lines == 1 ? "" : "s")")
       }
-      let result = try carry(left, readsInput: false, polling: &polling)
+      let result = try carry(old, readsInput: false, polling: &polling)
       if result != ExitStatus.done { status = result }
       // A signal, a hub that is away or a device that is not paired: it will be the same with the next.
       if [ExitStatus.undelivered, ExitStatus.unreachable, ExitStatus.notPaired].contains(result) || result > 128 {
@@ -92,7 +101,7 @@ struct TunnelRun {
       let control = options.session.control && readsInput
       options.session = spool.description
       options.session.control = control
-      options.session.append = options.session.append || self.spool.append
+      options.session.append = options.session.append || left.append
     }
     let reads = readsInput && spool?.state.isEnded != true
     let tunnel = try Tunnel(

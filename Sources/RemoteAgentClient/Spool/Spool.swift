@@ -13,15 +13,14 @@ package import RemoteAgentCore
 /// - At most `limit` bytes and one write more.
 package final class Spool {
   package struct Options: Sendable {
-    /// Bytes on the disk from which on it is full; at least `Spool.leastLimit`.
-    package var limit: Int64 = 1 << 30
+    /// Bytes on the disk from which on it is full; at least `SpoolLimit.least`.
+    package var limit = SpoolLimit.usual
     /// Whether each write is flushed to the disk (fdatasync) before it counts.
     package var syncs = false
 
     package init() {}
   }
 
-  package static let leastLimit: Int64 = 1 << 20
   private static let worthCompacting: Int64 = 32 << 10
   private static let segmentSizes: ClosedRange<Int64> = 64 << 10...2 << 20
 

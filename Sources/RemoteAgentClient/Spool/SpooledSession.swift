@@ -5,15 +5,6 @@ package import RemoteAgentCore
 ///
 /// The clock and the descriptors are the driver's: ra-tunnel's, or the simulator's.
 package struct SpooledSession {
-  package enum OnFull: String, Sendable, CaseIterable {
-    /// The input waits.
-    case block
-    /// The oldest lines go; the hub is told by a gap, and the exit status is not 0.
-    case dropOldest = "drop-oldest"
-    /// The process ends.
-    case fail
-  }
-
   /// What a person may want to know.
   package enum News: Sendable, Equatable {
     case dropped(SpoolState.Loss)
@@ -33,7 +24,7 @@ package struct SpooledSession {
 
   package var session: DeviceSession
   package let spool: Spool?
-  private let onFull: OnFull
+  private let onFull: SpoolLimit.OnFull
   /// Lines that were read and that the spool had no room for.
   package private(set) var unspooled: [SpooledLine] = []
   /// What there was no room for, and nothing may be written without: that a process began. A line after it has no number yet,
@@ -46,7 +37,7 @@ package struct SpooledSession {
 
   /// - Parameter spool: what earlier runs left, and what holds all that is taken in; nil: memory alone.
   package init(
-    configuration: DeviceSession.Configuration, spool: Spool?, onFull: OnFull,
+    configuration: DeviceSession.Configuration, spool: Spool?, onFull: SpoolLimit.OnFull,
     random: any RandomNumberGenerator & Sendable
   ) {
     self.spool = spool

@@ -16,7 +16,7 @@ package struct TunnelOptions: Sendable {
   /// The keys that the hub may have, in place of the credential's, for this run.
   package var pins: PinSet?
   /// What becomes of input that the spool has no room for.
-  package var onFull = SpooledSession.OnFull.block
+  package var onFull = SpoolLimit.OnFull.block
   /// What names the credential, for the command that delivers what is left.
   package var credentialOptions: [String] = []
   /// Where events are written to.

@@ -104,7 +104,7 @@ struct AdministrationService: Sendable {
       let open = try await store.questions(row: session.row)
       try await answer.ok(["id": .string(session.id)])
       do {
-        for question in open { try await answer.send(try await asked(question, row: session.row)) }
+        for question in open { try await answer.send(try await store.whole(question, row: session.row)) }
       } catch is StoreError {
         throw AdministrationError.brokenOff
       }
@@ -142,21 +142,6 @@ struct AdministrationService: Sendable {
       throw AdministrationError.refused(code: "name_it", message: "name the request: \(count) open")
     }
     return (.object((payload.members ?? []) + [.init("requestId", .string(question.requestId))]), question)
-  }
-
-  /// What a question is about, as the session's log has it: `{"requestId","tool","input"?,"inputBytes"?}`.
-  private func asked(_ question: OpenQuestion, row: Int64) async throws -> JSON {
-    var members: [JSON.Member] = [
-      .init("requestId", .string(question.requestId)), .init("tool", .string(question.tool)),
-    ]
-    var cursor = LogCursor(store: store, row: row, after: question.seq - 1)
-    var lines = StoredLines(try await cursor.next().first ?? [])
-    if let line = lines.next(), line.seq == question.seq,
-      let status = try? JSON(parsing: Array(lines.bytes[line.payload]), maximumDepth: 256)
-    {
-      for name in ["input", "inputBytes"] { if let value = status[name] { members.append(.init(name, value)) } }
-    }
-    return .object(members)
   }
 
   private func send(_ payload: JSON, to session: SessionRecord) async throws -> Int64 {

@@ -87,6 +87,26 @@ extension PeopleAPI {
     return response
   }
 
+  /// What its agent asks and nobody has decided. Each question may be as long as an envelope, so they are not gathered here.
+  func questions(
+    of session: SessionRecord, person: PersonToken, context: HubRequestContext
+  ) async throws(Problem) -> Response {
+    let (store, row) = (store, session.row)
+    let questions = try await stored { try await store.questions(row: row) }
+    return stream("application/json", to: person, context: context) { body, _ in
+      var writer = AnswerWriter(body)
+      writer.append("{\"items\":[".utf8)
+      for (index, question) in questions.enumerated() {
+        if index > 0 { writer.append(",".utf8) }
+        let whole = try await store.whole(question, row: row)
+        writer.append(whole.serialized())
+        if writer.isFull { try await writer.flush() }
+      }
+      writer.append("],\"next\":null}".utf8)
+      try await writer.finish()
+    }
+  }
+
   func controls(of session: SessionRecord) async throws(Problem) -> Response {
     let controls = try await stored { try await store.controls(row: session.row, now: clock.wall()) }
     return .json(.ok, ["items": .array(controls.map(\.json)), "next": .null])

@@ -56,6 +56,7 @@ struct PeopleAPI: Sendable {
       return try await log(of: session(id), request: request, query: query, person: person, context: context)
     case .raw(let id): return try await raw(of: session(id), query: query, person: person, context: context)
     case .controls(let id): return try await controls(of: session(id))
+    case .questions(let id): return try await questions(of: session(id), person: person, context: context)
     case .control(let id): return try await control(session(id), body: body, person: person)
     case .pairingCodes: return try await pairingCode(body)
     case .devices: return try await devices()

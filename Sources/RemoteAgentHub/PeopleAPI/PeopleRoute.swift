@@ -8,6 +8,7 @@ enum PeopleRoute: Equatable {
   case log(String)
   case raw(String)
   case controls(String)
+  case questions(String)
   case control(String)
   case pairingCodes, devices, approvals
   case approval(String)
@@ -42,6 +43,7 @@ enum PeopleRoute: Equatable {
       case "logs": .log(words[1])
       case "raw": .raw(words[1])
       case "controls": .controls(words[1])
+      case "questions": .questions(words[1])
       case "control": .control(words[1])
       default: nil
       }

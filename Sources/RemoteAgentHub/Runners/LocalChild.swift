@@ -18,8 +18,7 @@ struct LocalChild: Sendable {
 
   /// Starts `path` with the bundle of the device as its descriptor 3.
   init(_ path: String, arguments: [String], bundle: String, in folder: String) throws {
-    let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    guard null >= 0 else { throw FileError(path: "/dev/null", tried: "opening", errno: errno) }
+    let null = try Descriptor.null()
     defer { close(null) }
     let credential = open(bundle, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard credential >= 0 else { throw FileError(path: bundle, tried: "opening", errno: errno) }

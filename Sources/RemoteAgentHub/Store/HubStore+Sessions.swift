@@ -72,25 +72,6 @@ extension HubStore {
       try database.row(SessionRecord.query + " WHERE row = ?", [row]).map { SessionRecord(stored: $0, owed: owed) }
     }
   }
-}
-
-/// A question of a session's agent that is open.
-struct OpenQuestion: Sendable, Equatable {
-  /// The number of the envelope that asked it.
-  let seq: Int64
-  let requestId: String
-  let tool: String
-}
-
-extension HubStore {
-  /// What a session's agent asks and nobody has decided, the oldest first.
-  func questions(row: Int64) async throws(StoreError) -> [OpenQuestion] {
-    try await read { database in
-      try database.rows("SELECT seq, requestId, tool FROM questions WHERE session = ? ORDER BY seq", [row]).map {
-        OpenQuestion(seq: $0["seq"], requestId: $0["requestId"], tool: $0["tool"])
-      }
-    }
-  }
 
   /// A session was refused what would have gone beyond its quota.
   package func filled(row: Int64) async throws(StoreError) {
@@ -101,7 +82,8 @@ extension HubStore {
 
 extension SessionRecord {
   fileprivate static let query = """
-    SELECT sessions.*, devices.label AS device, \(asked("requestId")) AS asked, \(asked("tool")) AS askedTool
+    SELECT sessions.*, devices.label AS device, \(asked("seq")) AS askedAt, \(asked("requestId")) AS asked,
+      \(asked("tool")) AS askedTool
     FROM sessions JOIN devices USING (clientId)
     """
 
@@ -127,7 +109,9 @@ extension SessionRecord {
       firstSeenAt: row["firstSeenAt"],
       lastSeenAt: row["lastSeenAt"], disconnectedAt: disconnectedAt, exit: exit, outcome: row["exitOutcome"],
       turn: row["turn"],
-      question: (row["asked"] as String?).map { Question(requestId: $0, tool: row["askedTool"]) },
+      question: (row["asked"] as String?).map {
+        OpenQuestion(seq: row["askedAt"], requestId: $0, tool: row["askedTool"])
+      },
       lastLine: row["lastLine"], opened: row["opened"])
   }
 }

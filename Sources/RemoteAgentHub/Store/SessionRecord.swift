@@ -12,15 +12,6 @@ package struct SessionRecord: Sendable, Equatable {
     case ended
   }
 
-  /// What the agent asks to be allowed.
-  package struct Question: Sendable, Equatable {
-    /// The agent's own name of it.
-    package let requestId: String
-    package let tool: String
-
-    var json: JSON { ["requestId": .string(requestId), "tool": .string(tool)] }
-  }
-
   package enum End: Sendable, Equatable {
     case code(Int64)
     case signal(String)
@@ -61,7 +52,7 @@ package struct SessionRecord: Sendable, Equatable {
   /// What the agent's last turn came to: `started`, `ok`, `error`, `incomplete`.
   package let turn: String?
   /// The last question that is open.
-  package let question: Question?
+  package let question: OpenQuestion?
   /// The beginning of the last thing that it said.
   package let lastLine: String?
   /// The order in which sessions began.

@@ -90,6 +90,13 @@ package enum Descriptor {
     }
   }
 
+  /// The null device, for reading and writing, closed on exec.
+  package static func null() throws(ProcessError) -> Int32 {
+    let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ProcessError(tried: "opening /dev/null", errno: errno) }
+    return descriptor
+  }
+
   /// A pipe, both ends closed on exec.
   package static func pipe() throws(ProcessError) -> (reading: Int32, writing: Int32) {
     var ends: [Int32] = [-1, -1]

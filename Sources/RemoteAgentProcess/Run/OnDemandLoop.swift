@@ -122,6 +122,8 @@ extension OnDemandLoop {
   }
 
   private func pipeline(of start: OnDemand.Start) throws(ProcessError) -> RunPipeline {
+    let null = try Descriptor.null()
+    defer { close(null) }
     var plan = plan.pipeline(of: start)
     do throws(ProcessError) {
       if let prompt = start.prompt {
@@ -132,8 +134,6 @@ extension OnDemandLoop {
       for descriptor in plan.spawnDescriptors + plan.tunnelDescriptors { close(descriptor) }
       throw error
     }
-    let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    defer { if null >= 0 { close(null) } }
     return try RunPipeline(plan, programs: programs, input: null, endsWithUs: SIGTERM)
   }
 
@@ -199,9 +199,9 @@ extension OnDemandLoop {
   }
 
   private func startDrain() {
-    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-    defer { if null >= 0 { close(null) } }
     do throws(ProcessError) {
+      let null = try Descriptor.null()
+      defer { close(null) }
       let process = try tunnel(plan.drainArguments, input: null, output: null)
       drain = process
       owners[process.processID] = .drain

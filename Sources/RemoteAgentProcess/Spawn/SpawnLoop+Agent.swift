@@ -23,8 +23,7 @@ extension SpawnLoop {
     switch session.launch.input {
     case .inherited: break
     case .null:
-      input = open("/dev/null", O_RDONLY | O_CLOEXEC)
-      guard input >= 0 else { throw ProcessError(tried: "opening /dev/null", errno: errno) }
+      input = try Descriptor.null()
       theirs.append(input)
     case .pipe:
       let pipe = try Descriptor.pipe()

@@ -40,8 +40,7 @@ package struct VersionInquiry: ~Copyable {
   private mutating func start(_ command: AgentCommand) {
     answers.append(.unknown("no answer"))
     do throws(ProcessError) {
-      let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-      guard null >= 0 else { throw ProcessError(tried: "opening /dev/null", errno: errno) }
+      let null = try Descriptor.null()
       defer { close(null) }
       let output = try Descriptor.pipe()
       defer { close(output.writing) }

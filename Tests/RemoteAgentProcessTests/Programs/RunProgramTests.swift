@@ -66,11 +66,31 @@ import Testing
     }
   }
 
-  @Test func `options that are wrong start nothing`() throws {
-    let program = try shell("echo no", tunnel: "echo >started", options: ["--allow", "nothing"])
+  @Test(arguments: [
+    (["--allow", "nothing"], "--allow nothing: there is no such item"),
+    (["--label", "x"], "--label takes NAME=VALUE"), (["--session", "-"], "--session must match "),
+    (["--flush-timeout", "86401"], "--flush-timeout is 0 to 86400 seconds"),
+    (["--spool-limit", "1K"], "--spool-limit is 1M at least"),
+    (["--on-full", "what"], "The value 'what' is invalid for '--on-full <what>'"),
+    (["--no-spool", "--fsync"], "--no-spool goes with no option of the spool"),
+  ])
+  func `options that are wrong start nothing`(options: [String], message: String) throws {
+    let program = try shell("echo >begun", tunnel: "echo >started", options: options)
     #expect(try program.finish() == .exited(code: 64))
-    #expect(program.errorText.hasPrefix("ra-run: error: --allow nothing: there is no such item"))
+    #expect(program.errorText.hasPrefix("ra-run: error: \(message)"))
     #expect(access("\(program.path)/started", F_OK) != 0)
+    #expect(access("\(program.path)/begun", F_OK) != 0)
+  }
+
+  @Test func `how the session is kept is passed on as it was given`() throws {
+    let options = [
+      "--flush-timeout", "0", "--fsync", "--spool-limit", "1536K", "--on-full", "drop-oldest", "--drain-first",
+    ]
+    let program = try shell("exit 0", tunnel: #"echo "$@" >args; cat >lines"#, options: options)
+    #expect(try program.finish() == .exited(code: 0))
+    let words = "--flush-timeout=0 --fsync --spool-limit=1536K --on-full=drop-oldest --drain-first"
+    #expect(
+      try AtomicFile.read("\(program.path)/args") == Array("--control on --announce --no-ask \(words)\n".utf8))
   }
 
   @Test func `a tunnel that fails ends the agent, and its status says why`() throws {

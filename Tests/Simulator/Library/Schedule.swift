@@ -1,4 +1,4 @@
-package import RemoteAgentClient
+import RemoteAgentClient
 package import RemoteAgentCore
 import SeededRandom
 
@@ -10,7 +10,7 @@ package struct Schedule: Sendable {
     package struct Spooling: Sendable {
       package var syncs: Bool
       package var limit: Int64
-      package var onFull: SpooledSession.OnFull
+      package var onFull: SpoolLimit.OnFull
     }
 
     package var input: Input
@@ -122,7 +122,7 @@ extension Schedule.Settings {
     bufferLimit = [1, 8 << 10, 1 << 20].randomElement(using: &random) ?? 8 << 10
     tokenLife = [60_000, 900_000].randomElement(using: &random) ?? 900_000
     if Int.random(in: 0..<8, using: &random) > 0 {
-      let onFull = SpooledSession.OnFull.allCases.randomElement(using: &random) ?? .block
+      let onFull = SpoolLimit.OnFull.allCases.randomElement(using: &random) ?? .block
       spool = Spooling(
         syncs: Bool.random(using: &random),
         limit: [128 << 10, 256 << 10, 1 << 30].randomElement(using: &random) ?? 1 << 30,

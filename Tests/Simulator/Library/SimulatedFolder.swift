@@ -1,4 +1,4 @@
-package import RemoteAgentClient
+import RemoteAgentClient
 import SeededRandom
 
 /// A session's folder on a disk that can be full, lose its power, be set back and be damaged.
