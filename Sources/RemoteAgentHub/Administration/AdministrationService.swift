@@ -96,7 +96,7 @@ struct AdministrationService: Sendable {
       let session = try await session(id)
       let (named, question) = try await named(payload, of: session)
       var told: [JSON.Member] = [.init("id", .string(session.id))]
-      if let question { told.append(.init("approval", try await asked(question, row: session.row))) }
+      if let question { told.append(.init("approval", try await store.whole(question, row: session.row))) }
       told.insert(.init("seq", .integer(try await send(named, to: session))), at: 0)
       try await answer.ok(.object(told))
     case .questions(let id):

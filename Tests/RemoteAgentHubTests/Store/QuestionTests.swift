@@ -48,7 +48,7 @@ import Testing
     ]
     _ = try await fixture.store.commit(StoreFixture.batch(1...3, facts: facts), row: row, now: StoreFixture.now)
     let record = try await fixture.store.session(row: row)
-    #expect(record?.question == .init(requestId: "b", tool: "Edit"))
+    #expect(record?.question == .init(seq: 2, requestId: "b", tool: "Edit"))
     // And after a restart.
     let again = try await fixture.reopened().session(row: row)
     #expect(again?.question == record?.question)
