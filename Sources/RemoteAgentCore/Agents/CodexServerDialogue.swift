@@ -132,7 +132,8 @@ struct CodexServerDialogue: DialectDialogue {
     case (let method?, nil): heardNotification(method, message)
     case (let method?, _) where message.isNull(.id): heardNotification(method, message)
     case (let method?, let id?): if drives { heardRequest(method, id, message) }
-    case (nil, .literal(let id, isCut: false)): if drives { heardResponse(to: String(decoding: id, as: UTF8.self), message) }
+    case (nil, .literal(let id, isCut: false)):
+      if drives { heardResponse(to: String(decoding: id, as: UTF8.self), message) }
     default: break
     }
   }

@@ -1,3 +1,4 @@
+import GRDB
 package import RemoteAgentCore
 
 /// A question of a session's agent that nobody has decided.

@@ -179,21 +179,11 @@ import Testing
       ) {
         try await fixture.ask(.send(id: "s1", payload: approve))
       }
-      let inputs = [
-        #""input":{"command":"ls","cwd":"/","deep":\#(String(repeating: "[", count: 80) + String(repeating: "]", count: 80))}"#,
-        #""inputBytes":300000"#,
-      ]
+      let deep = String(repeating: "[", count: 80) + String(repeating: "]", count: 80)
       // Both in one row of the log.
-      let lines = zip(["a", "b"], inputs).enumerated().map { index, question in
-        #"{"type":"status","seq":\#(index + 1),"payload":{"state":"approval","requestId":"\#(question.0)","tool":"Bash",\#(question.1)}}"#
-          + "\n"
-      }
-      let batch = HubBatch(
-        firstSeq: 1, lastSeq: 2, bytes: Array(lines.joined().utf8), logLines: 0, logBytes: 0,
-        facts: [
-          .init(seq: 1, status: .asked(requestId: "a", tool: "Bash")),
-          .init(seq: 2, status: .asked(requestId: "b", tool: "Bash")),
-        ])
+      let batch = StoreFixture.asking([
+        ("a", #""input":{"command":"ls","cwd":"/","deep":\#(deep)}"#), ("b", #""inputBytes":300000"#),
+      ])
       _ = try await stored.store.commit(batch, row: row, now: StoreFixture.now)
       for payload in [approve, deny] {
         await #expect(

@@ -62,6 +62,19 @@ struct StoreFixture {
       logBytes: 0, facts: [.init(seq: seq, status: status)])
   }
 
+  /// A batch in which an agent asks to be allowed, an envelope a question; what it is about are members as they are to stand.
+  static func asking(_ questions: [(requestId: String, about: String)]) -> HubBatch {
+    let lines = questions.enumerated().map { index, question in
+      #"{"type":"status","seq":\#(index + 1),"payload":{"state":"approval","requestId":"\#(question.requestId)","#
+        + #""tool":"Bash",\#(question.about)}}"# + "\n"
+    }
+    return HubBatch(
+      firstSeq: 1, lastSeq: Int64(questions.count), bytes: Array(lines.joined().utf8), logLines: 0, logBytes: 0,
+      facts: questions.enumerated().map { index, question in
+        .init(seq: Int64(index + 1), status: .asked(requestId: question.requestId, tool: "Bash"))
+      })
+  }
+
   /// Takes a control in; returns its number.
   func send(_ text: String, to row: Int64, ttlMs: Int64 = 1_000, now: Int64 = now) async throws -> Int64 {
     let payload = JSON(dictionaryLiteral: ("action", "prompt"), ("text", .string(text))).serialized()
