@@ -1,5 +1,5 @@
 import Glibc
-package import RemoteAgentCore
+import RemoteAgentCore
 import RemoteAgentProcess
 
 /// The number of the device channel's newest control that came out: one file a paired device, beside its spools, locked as long

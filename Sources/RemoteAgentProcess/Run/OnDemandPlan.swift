@@ -1,4 +1,4 @@
-package import RemoteAgentCore
+import RemoteAgentCore
 
 /// What sessions that are started on demand have in common, as words of a command line.
 package struct OnDemandPlan: Sendable {

@@ -19,7 +19,7 @@ struct DeviceSpoolTests {
     var positions: [Int64] = []
     while let position = device.session.wantedPosition {
       positions.append(position)
-      device.session.fetched(InputLine(type: .log, ts: 7, payload: Array(#"{"text":"\(position)"}"#.utf8)))
+      device.session.fetched(InputLine(type: .log, ts: 7, payload: Array(#"{"text":"\#(position)"}"#.utf8)))
     }
     return positions
   }

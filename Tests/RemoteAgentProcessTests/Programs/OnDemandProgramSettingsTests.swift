@@ -112,6 +112,11 @@ import Testing
     (["--max-sessions", "257", "sh"], "--max-sessions is from 1 to 256"),
     (["--redact-pattern", "(", "sh"], "--redact-pattern (: at character 1: '(' is not closed"),
     (["--no-redact", "--redact-env", "X", "sh"], "--no-redact hides nothing"),
+    (["--label", "x", "sh"], "--label takes NAME=VALUE"),
+    (["--flush-timeout=-1", "sh"], "--flush-timeout is 0 to 86400 seconds"),
+    (["--spool-limit", "much", "sh"], "The value 'much' is invalid for '--spool-limit <size>'"),
+    (["--on-full", "what", "sh"], "The value 'what' is invalid for '--on-full <what>'"),
+    (["--no-spool", "--drain-first", "sh"], "--no-spool goes with no option of the spool"),
     ([], "--on-demand: no agent may be started"), (["--cwd", "/nowhere", "sh"], "entering /nowhere"),
   ])
   func `options that don't go with it are told`(arguments: [String], message: String) throws {
