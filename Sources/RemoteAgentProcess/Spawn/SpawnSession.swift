@@ -124,6 +124,8 @@ package struct SpawnSession {
   struct Termination: Equatable {
     let at: Milliseconds
     let warning: String?
+    /// Why it will say no more of its turn, nor take another; nil if it may still.
+    var silence: String?
   }
 
   struct Prompt {
