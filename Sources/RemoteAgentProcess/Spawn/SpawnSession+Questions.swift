@@ -14,6 +14,9 @@ extension SpawnSession {
     let expiresAt: Milliseconds
   }
 
+  /// Whether it matters at once that the agent reads no more.
+  package var awaitsAnswers: Bool { !questions.isEmpty }
+
   mutating func asked(_ question: AgentQuestion, at moment: Moment) {
     guard !questions.contains(where: { $0.id == question.requestId }) else { return }
     let name = name(of: question.requestId)
