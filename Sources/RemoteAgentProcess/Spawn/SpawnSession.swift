@@ -80,6 +80,7 @@ package struct SpawnSession {
   /// What the next process continues.
   var continuation: String?
   var questions: [Question] = []
+  var questionNames = QuestionNames()
   /// How many processes have been started.
   var processes = 0
 
