@@ -22,7 +22,8 @@ import Testing
         + #""input":{}}}"# + "\n")
   }
 
-  private static let warning = SpawnEffect.warn("the agent doesn't end although it has closed its output; it gets SIGTERM")
+  private static let warning = SpawnEffect.warn(
+    "the agent doesn't end although it has closed its output; it gets SIGTERM")
 
   @Test func `in a turn it is given time to end, and is no endless turn`() {
     let bench = Bench.claude { $0.prompts = ["x", "y"] }.started()
