@@ -74,12 +74,12 @@ struct AgentOutput {
       members.compactMap { member in
         guard AgentOutput.textMembers.contains(member.name) else { return member }
         if let value = redact(member.value) { return JSON.Member(member.name, value) }
-        // What can't be shown without its secrets is not silently left out.
+        // What can't be shown without its secrets, or is too long then, is not silently left out.
         return JSON.Member("\(member.name)Bytes", .integer(Int64(member.value.serialized().count)))
       })
   }
 
-  /// The value with its secrets hidden; nil if it would be no JSON then.
+  /// The value with its secrets hidden; nil if it would be no JSON then, or longer than it may be.
   private mutating func redact(_ value: JSON) -> JSON? {
     switch value {
     case .string(let text): return .string(redact(text))
@@ -89,7 +89,9 @@ struct AgentOutput {
     case .object:
       let text = value.text
       let shown = redact(text)
-      return shown == text ? value : try? JSON(parsing: Array(shown.utf8), maximumDepth: AgentQuestion.maximumDepth)
+      if shown == text { return value }
+      guard shown.utf8.count <= SpawnSession.longestQuestion else { return nil }
+      return try? JSON(parsing: Array(shown.utf8), maximumDepth: AgentQuestion.maximumDepth)
     case .null, .bool, .number: return value
     }
   }

@@ -69,12 +69,15 @@ extension SpawnLoop {
     switch agentInputQueue.write(to: agentInput) {
     case .bytes(let count): if count > 0 { session.inputWritten(count, at: moment) }
     case .full: break
-    // The agent reads no more.
-    case .broken, .failed:
-      closeAgentInput()
-      session.inputBroke(at: moment)
+    case .broken, .failed: loseAgentInput()
     }
     if closesInput, agentInputQueue.isEmpty { closeAgentInput() }
+  }
+
+  /// The agent reads no more.
+  func loseAgentInput() {
+    closeAgentInput()
+    session.inputBroke(at: moment)
   }
 
   func give(_ bytes: [UInt8]) {

@@ -87,6 +87,8 @@ package final class SpawnLoop {
       watch(&polling)
       try polling.wait(until: session.deadline)
       while let signal = polling.takeSignal() { session.signalled(signal.number, at: moment) }
+      // Before an answer is taken that the agent would not get.
+      if polling[agentInput].isBroken { loseAgentInput() }
       readControl(polling)
       hearGuard()
       readAgent(polling)
@@ -111,7 +113,10 @@ package final class SpawnLoop {
     if !isBlocked, session.isRunning {
       for stream in streams { polling.watch(stream.descriptor, for: .read) }
     }
-    if !agentInputQueue.isEmpty { polling.watch(agentInput, for: .write) }
+    // With nothing to write, poll(2) still tells that the agent reads no more.
+    if !agentInputQueue.isEmpty || session.awaitsAnswers {
+      polling.watch(agentInput, for: agentInputQueue.isEmpty ? [] : .write)
+    }
     if readsInput, session.wantsPrompts { polling.watch(descriptors.input, for: .read) }
   }
 }

@@ -146,6 +146,10 @@ extension SpawnSession {
     }
     if let termination, moment.now >= termination.at {
       if let warning = termination.warning { effects.append(.warn(warning)) }
+      if let silence = termination.silence {
+        endTurn(.incomplete, told: nil, detail: silence, at: moment)
+        dropPrompts(because: silence, at: moment)
+      }
       terminate(grace: SpawnSession.stopGrace, at: moment)
     }
     if let giveUpAt = turn?.giveUpAt, moment.now >= giveUpAt {

@@ -151,6 +151,7 @@ extension SpawnSession {
     }
     guard let bytes else {
       openStreams -= 1
+      if stream == .stdout { talkEnded(at: moment) }
       streamsChanged(at: moment)
       return
     }
@@ -159,6 +160,17 @@ extension SpawnSession {
       drained += bytes.count
       if drained <= SpawnSession.pipeCapacity { drainUntil = moment.now + SpawnSession.drainTime }
     }
+  }
+
+  /// One that is talked to has closed its standard output: it ends, or else it is ended, for nothing is heard of it any more.
+  private mutating func talkEnded(at moment: Moment) {
+    guard isDialogue, life == .running else { return }
+    if !isInputClosed { closeAgentInput(at: moment) }
+    let what = "has closed its output"
+    termination = earlier(
+      Termination(
+        at: moment.now + (settings.limits.exit ?? SpawnSession.endOfInputTime),
+        warning: "the agent doesn't end although it \(what); it gets SIGTERM", silence: "the agent \(what)"))
   }
 
   /// Our own readers don't keep up, or do again: time to drain, and the agent's silence, count only while they do.

@@ -89,7 +89,7 @@ extension SpawnSession {
     }
   }
 
-  private mutating func closeAgentInput(at moment: Moment) {
+  mutating func closeAgentInput(at moment: Moment) {
     isInputClosed = true
     withdrawQuestions(at: moment)
     effects.append(.closeInput)

@@ -3,7 +3,7 @@ import RemoteAgentCore
 /// What the agent asks to be allowed, and who answers.
 extension SpawnSession {
   static let mostQuestions = 64
-  /// The longest input of a tool that is told, in bytes of JSON.
+  /// The longest input of a tool that is told, in bytes of JSON: as it came, and with its secrets hidden.
   static let longestQuestion = 256 << 10
 
   struct Question {
@@ -12,32 +12,48 @@ extension SpawnSession {
     /// As the hub has it.
     let name: String
     let expiresAt: Milliseconds
+
+    /// Byte for byte: what Unicode calls equal are two ids to an agent.
+    func has(id other: String) -> Bool { id.utf8.elementsEqual(other.utf8) }
   }
 
+  /// Whether it matters at once that the agent reads no more.
+  package var awaitsAnswers: Bool { !questions.isEmpty }
+
   mutating func asked(_ question: AgentQuestion, at moment: Moment) {
-    guard !questions.contains(where: { $0.id == question.requestId }) else { return }
-    let name = name(of: question.requestId)
-    let denial =
-      whyNobodyAnswers ?? (Status.takes(requestId: name) ? nil : "the question's name is one that no answer can have")
+    guard !questions.contains(where: { $0.has(id: question.requestId) }) else { return }
+    let (name, flaw) = newName(for: question.requestId)
+    let denial = whyNobodyAnswers ?? flaw
     guard denial == nil, questions.count < SpawnSession.mostQuestions else {
       let reason = denial ?? "\(questions.count) questions are open already"
       _ = dialogue?.answer(question.requestId, .deny(message: reason))
-      return deniedAtOnce(question.requestId, question.tool, reason, at: moment)
+      return tellDenial(name, question.tool, reason, at: moment)
     }
-    tell(question, expiresIn: settings.limits.approval, at: moment)
+    tell(question, as: name, expiresIn: settings.limits.approval, at: moment)
     questions.append(
       Question(id: question.requestId, name: name, expiresAt: moment.now + settings.limits.approval))
   }
 
-  /// Codex counts its questions anew in each process: an answer to the last one's is none to those of this.
-  private func name(of id: String) -> String { processes > 1 ? "\(processes):\(id)" : id }
+  /// What a question is called, and why it can't be asked by that name.
+  private mutating func newName(for id: String) -> (name: String, flaw: String?) {
+    guard output.redact(id) == id else {
+      return (questionNames.next("[redacted]"), "the question's name has a secret in it")
+    }
+    // Codex counts its questions anew in each process.
+    let name = questionNames.next(processes > 1 ? "\(processes):\(id)" : id)
+    return (name, Status.takes(requestId: name) ? nil : "the question's name is one that no answer can have")
+  }
 
   /// A question that nobody is asked was denied.
   mutating func deniedAtOnce(_ id: String, _ tool: String, _ reason: String, at moment: Moment) {
+    tellDenial(newName(for: id).name, tool, reason, at: moment)
+  }
+
+  private mutating func tellDenial(_ name: String, _ tool: String, _ reason: String, at moment: Moment) {
     status(
       "approval",
       [
-        "requestId": .string(name(of: id)), "tool": .string(tool), "decision": "deny", "by": "policy",
+        "requestId": .string(name), "tool": .string(tool), "decision": "deny", "by": "policy",
         "message": .string(reason),
       ], at: moment)
   }
@@ -48,10 +64,10 @@ extension SpawnSession {
     return controlIsOpen && life == .running && !isInputClosed ? nil : "nobody can answer any more"
   }
 
-  private mutating func tell(_ question: AgentQuestion, expiresIn: Milliseconds, at moment: Moment) {
-    var members: [JSON.Member] = [
-      .init("requestId", .string(name(of: question.requestId))), .init("tool", .string(question.tool)),
-    ]
+  private mutating func tell(
+    _ question: AgentQuestion, as name: String, expiresIn: Milliseconds, at moment: Moment
+  ) {
+    var members: [JSON.Member] = [.init("requestId", .string(name)), .init("tool", .string(question.tool))]
     let size = question.input.serialized().count
     members.append(
       size <= SpawnSession.longestQuestion
@@ -83,7 +99,7 @@ extension SpawnSession {
   mutating func decided(
     _ id: String, _ decision: String, by whom: String, message: String? = nil, at moment: Moment
   ) {
-    guard let index = questions.firstIndex(where: { $0.id == id }) else { return }
+    guard let index = questions.firstIndex(where: { $0.has(id: id) }) else { return }
     let question = questions.remove(at: index)
     quietSince = moment.now
     var members: [JSON.Member] = [

@@ -80,6 +80,7 @@ package struct SpawnSession {
   /// What the next process continues.
   var continuation: String?
   var questions: [Question] = []
+  var questionNames = QuestionNames()
   /// How many processes have been started.
   var processes = 0
 
@@ -124,6 +125,8 @@ package struct SpawnSession {
   struct Termination: Equatable {
     let at: Milliseconds
     let warning: String?
+    /// Why it will say no more of its turn, nor take another; nil if it may still.
+    var silence: String?
   }
 
   struct Prompt {
