@@ -45,7 +45,7 @@ struct Choices {
   mutating func integer(near center: Int64 = 0) -> Int64 {
     let kind = byte()
     switch kind {
-    case 0..<192: return center &+ Int64(kind) % 13 - 6
+    case 0..<192: return center &+ (Int64(kind) % 13 - 6)
     case 192..<224: return Int64(byte())
     case 224: return 1 << 53
     case 225: return 1 << 53 - 1

@@ -58,6 +58,7 @@ struct HubSessionFuzz {
   private mutating func step() {
     if model.isChannel, choices.number(below: 4) > 0 {
       if choices.bool() { receive(outcome()) } else { noted() }
+      drain()
     }
     switch choices.number(below: 20) {
     case 0, 1, 2, 3: receive((0...choices.number(below: 4)).map { numbered(Int64($0)) }.joined(separator: "\n"))
