@@ -58,7 +58,7 @@ struct HubSessionFuzz {
   private mutating func step() {
     if model.isChannel, choices.number(below: 4) > 0 {
       if choices.bool() { receive(outcome()) } else { noted() }
-      drain()
+      see()
     }
     switch choices.number(below: 20) {
     case 0, 1, 2, 3: receive((0...choices.number(below: 4)).map { numbered(Int64($0)) }.joined(separator: "\n"))
@@ -224,11 +224,15 @@ struct HubSessionFuzz {
 
   // MARK: What the hub does
 
-  private mutating func drain(mustClose: Bool = false) {
+  private mutating func see() {
     while let effect = session.nextEffect() {
       hold(!hasFailed, "something after the connection failed: \(effect)")
       model.saw(effect)
     }
+  }
+
+  private mutating func drain(mustClose: Bool = false) {
+    see()
     if hasFailed { return }
     hold(session.uncommittedCount == model.outstanding.count + model.outcomes, "batches are counted wrong")
     hold(model.isChannel || session.wantsInput == (model.outstandingBytes <= window), "the window is not held")

@@ -73,7 +73,7 @@ static void become(const struct cposix_program *program, pid_t parent, int end_s
   // posix_spawn(3) has no attribute for it.
   prctl(PR_SET_PDEATHSIG, end_signal);
   if (getppid() != parent) _exit(127);
-  if (program->new_session ? setsid() < 0 : setpgid(0, 0) != 0) goto failed;
+  if (program->new_session ? setsid() < 0 : program->new_group && setpgid(0, 0) != 0) goto failed;
   for (int signal = 1; signal <= SIGRTMAX; signal++) sigaction(signal, &action, NULL);
   if ((error = copy_above(program->descriptors, program->descriptor_count, copies))) goto failed;
   for (int i = 0; i < program->descriptor_count; i++) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import RemoteAgentCore
 import RemoteAgentHub
+import RemoteAgentProcess
 
 struct Logs: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,9 +36,11 @@ struct Logs: ParsableCommand {
   func run() throws {
     let reply = try folder.ask(.logs(id: id, after: 0, follow: follow))
     var output = Output()
+    var isEmpty = true
     var printer = LogPrinter(form: form, isTerminal: output.isTerminal)
     do {
       while let envelope = try reply.next() {
+        isEmpty = false
         printer.append(envelope, to: &output.bytes)
         // Nothing is held back for a larger piece when the hub has no more at the moment.
         if output.bytes.count >= 64 << 10 || !reply.hasMore { try output.flush() }
@@ -49,6 +52,21 @@ struct Logs: ParsableCommand {
     }
     printer.finish(to: &output.bytes)
     try output.flush()
+    if isEmpty { try tellStart() }
+  }
+
+  /// Why there is nothing, if its agent never began.
+  private func tellStart() throws {
+    let reply = try folder.ask(.controls(id: id))
+    do {
+      guard let start = try reply.items().first(where: { $0["seq"] == 0 }), let result = start["result"]?.string,
+        ["refused", "expired", "unknown"].contains(result)
+      else { return }
+      let reason = start["reason"]?.string.map { ": \($0)" } ?? ""
+      Diagnostics(program: "ra-hub").note("its agent was not started: \(result)\(reason)")
+    } catch {
+      throw failure(error)
+    }
   }
 
   private var form: LogPrinter.Form {

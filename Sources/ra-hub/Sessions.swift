@@ -29,15 +29,19 @@ struct Sessions: ParsableCommand {
     try output.flush()
   }
 
+  /// The agent's status; where that was 0, or there is none, what it came to.
+  private static func exit(_ exit: JSON?) -> String {
+    let outcome = exit?["outcome"]?.string
+    if let code = exit?["code"]?.integer, code != 0 || outcome ?? "ok" == "ok" { return "\(code)" }
+    return exit?["signal"]?.string ?? outcome ?? "-"
+  }
+
   private static func row(_ session: JSON) -> [String] {
-    let exit =
-      session["exit"]?["code"]?.integer.map(String.init) ?? session["exit"]?["signal"]?.string
-      ?? session["exit"]?["outcome"]?.string ?? "-"
     let state = session["state"]?.string ?? ""
     return [
       session["id"]?.string ?? "", session["full"]?.bool == true ? "\(state), full" : state,
       session["device"]?.string ?? "",
-      session["lines"]?.integer.map(String.init) ?? "", exit,
+      session["lines"]?.integer.map(String.init) ?? "", exit(session["exit"]),
       session["title"]?.string ?? session["agent"]?.string ?? session["sessionId"]?.string ?? "",
     ]
   }

@@ -17,6 +17,8 @@ struct RAPair: ParsableCommand {
       """,
     version: Version.string)
 
+  static func main() { CommandLine.run(RAPair.self) }
+
   @Option(help: ArgumentHelp("The hub to pair with.", valueName: "url"))
   var hub: String?
 

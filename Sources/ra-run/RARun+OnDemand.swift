@@ -47,6 +47,9 @@ extension RARun {
       diagnostics.error("entering \(cwd ?? "."): \(String(cString: strerror(errno)))")
       return ExitStatus.noInput
     }
+    if let policy = try? startable(), !policy.allowsStart(in: folder, resolving: FolderPath.resolve) {
+      diagnostics.note("starts that name no folder are refused: \(folder) is in none of those that are allowed")
+    }
     if let path = Environment["PATH"], let here = FolderPath.resolve(".") {
       setenv("PATH", SearchPath.absolute(path, from: here), 1)
     }

@@ -79,6 +79,7 @@ struct RARun: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-run")
+    StandardOutput.checkAtExit(program: diagnostics.program)
     ProcessMemory.keepPrivate(startsOthers: true)
     // The agent is not to have it: only the tunnel gets it.
     var variable = Environment.take(CredentialBundle.variable)
@@ -103,10 +104,7 @@ struct RARun: ParsableCommand {
       diagnostics.error("\(error)")
       Glibc.exit(ExitStatus.lost)
     } catch {
-      guard RARun.exitCode(for: error) != .success else { RARun.exit(withError: error) }
-      let message = RARun.message(for: error)
-      diagnostics.error(message, hint: CommandLine.hint(message, program: "ra-run"))
-      Glibc.exit(ExitStatus.usage)
+      CommandLine.exit(RARun.self, with: error, diagnostics)
     }
   }
 

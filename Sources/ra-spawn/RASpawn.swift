@@ -81,6 +81,7 @@ struct RASpawn: ParsableCommand {
 
   static func main() {
     let diagnostics = Diagnostics(program: "ra-spawn")
+    StandardOutput.checkAtExit(program: diagnostics.program)
     // In a pipeline it is meant for ra-tunnel.
     let credential = Environment.take(CredentialBundle.variable)
     _ = Descriptors.fillStandard()
@@ -94,10 +95,7 @@ struct RASpawn: ParsableCommand {
       diagnostics.error("\(error)")
       Glibc.exit(ExitStatus.lost)
     } catch {
-      guard RASpawn.exitCode(for: error) != .success else { RASpawn.exit(withError: error) }
-      let message = RASpawn.message(for: error)
-      diagnostics.error(message, hint: CommandLine.hint(message, program: "ra-spawn"))
-      Glibc.exit(ExitStatus.usage)
+      CommandLine.exit(RASpawn.self, with: error, diagnostics)
     }
   }
 

@@ -18,6 +18,8 @@ struct RATunnel: ParsableCommand {
     discussion: "Exits 0 only when the hub has stored everything.",
     version: Version.string)
 
+  static func main() { CommandLine.run(RATunnel.self) }
+
   @Flag(help: "Wrap every line as text, also lines of the line format.")
   var text = false
 

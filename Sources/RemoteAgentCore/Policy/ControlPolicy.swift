@@ -122,6 +122,15 @@ package struct ControlPolicy: Sendable, Equatable {
     return place
   }
 
+  /// Whether a start that names no folder may run in the owner's.
+  ///
+  /// - Parameters:
+  ///   - folder: the owner's, resolved.
+  ///   - resolve: as for `allowed`.
+  package func allowsStart(in folder: String, resolving resolve: (String) -> String?) -> Bool {
+    folders?.contains { ControlPolicy.holds(resolve($0), folder) } ?? true
+  }
+
   /// Byte for byte: names that Unicode calls equal are different files.
   private static func isSame(_ first: String?, _ second: String) -> Bool {
     first.map { $0.utf8.elementsEqual(second.utf8) } ?? false

@@ -43,7 +43,7 @@ extension HubSession {
     let expiry = min(tokenExpiry, deviceExpiry ?? .max)
     return switch phase {
     case .greeting(let since): min(since + HubSession.helloTimeout, deviceExpiry ?? .max)
-    case .opening: min(heartbeat.watchdogDeadline, expiry)
+    case .opening: wantsInput ? min(heartbeat.watchdogDeadline, expiry) : expiry
     case .streaming: min(wantsInput ? heartbeat.deadline : heartbeat.pingDeadline, expiry)
     case .closing(_, _, let until): until
     case .closed: nil

@@ -37,6 +37,8 @@ package enum AdministrationRequest: Sendable, Equatable {
   /// What a session's agent asks and nobody has decided, the oldest first: `{"requestId","tool","input"?,"inputBytes"?}`. `ok` is
   /// `{"id"}`.
   case questions(id: String)
+  /// The last 100 controls of a session and what became of each, as `GET /api/agents/{id}/controls` tells them. `ok` is `{"id"}`.
+  case controls(id: String)
 
   /// The longest request, in bytes.
   package static let maximumSize = 1 << 20
@@ -59,6 +61,7 @@ package enum AdministrationRequest: Sendable, Equatable {
     case .start(let what): ["verb": "start", "start": what]
     case .send(let id, let payload): ["verb": "send", "id": .string(id), "payload": payload]
     case .questions(let id): ["verb": "questions", "id": .string(id)]
+    case .controls(let id): ["verb": "controls", "id": .string(id)]
     }
   }
 
@@ -99,6 +102,7 @@ package enum AdministrationRequest: Sendable, Equatable {
       }
       self = .send(id: try Self.text("id", of: json), payload: payload)
     case "questions": self = .questions(id: try Self.text("id", of: json))
+    case "controls": self = .controls(id: try Self.text("id", of: json))
     default: throw .badRequest("there is no such verb")
     }
   }

@@ -99,6 +99,11 @@ struct AdministrationService: Sendable {
       if let question { told.append(.init("approval", try await store.whole(question, row: session.row))) }
       told.insert(.init("seq", .integer(try await send(named, to: session))), at: 0)
       try await answer.ok(.object(told))
+    case .controls(let id):
+      let session = try await session(id)
+      let controls = try await store.controls(row: session.row, now: clock.wall())
+      try await answer.ok(["id": .string(session.id)])
+      for control in controls { try await answer.send(control.json) }
     case .questions(let id):
       let session = try await session(id)
       let open = try await store.questions(row: session.row)
@@ -128,12 +133,18 @@ struct AdministrationService: Sendable {
     throw AdministrationError.notFound(id == "latest" ? "there is no session yet" : "there is no session \(id)")
   }
 
-  /// A decision that names no question denies the only one that is open: by the time it comes another may be asked than the one
+  /// What names a question has to name one that is open, as far as they are kept. A decision that names none denies the only one that is open: by the time it comes another may be asked than the one
   /// that somebody has seen, and nobody allows that. Returns the question too, if it is open.
   private func named(_ payload: JSON, of session: SessionRecord) async throws -> (JSON, OpenQuestion?) {
     guard payload["action"] == "approve" else { return (payload, nil) }
     let open = try await store.questions(row: session.row)
-    if let id = payload["requestId"] { return (payload, open.first { $0.requestId == id.string }) }
+    if let id = payload["requestId"] {
+      let question = open.first { $0.requestId == id.string }
+      guard question != nil || open.count == QuestionTable.maximumCount else {
+        throw AdministrationError.refused(code: "no_question", message: "no such question is open")
+      }
+      return (payload, question)
+    }
     guard let question = open.last else {
       throw AdministrationError.refused(code: "no_question", message: "the session's agent asks nothing")
     }

@@ -134,7 +134,7 @@ extension OnDemandLoop {
       for descriptor in plan.spawnDescriptors + plan.tunnelDescriptors { close(descriptor) }
       throw error
     }
-    return try RunPipeline(plan, programs: programs, input: null, endsWithUs: SIGTERM)
+    return try RunPipeline(plan, programs: programs, input: null, isApart: true)
   }
 
   /// Takes what has ended, each once.
@@ -195,7 +195,8 @@ extension OnDemandLoop {
       handed.append($0)
     }
     return try ChildProcess(
-      programs.tunnel, arguments: arguments, descriptors: [input, output, 2] + handed, endsWithUs: SIGTERM)
+      programs.tunnel, arguments: arguments, descriptors: [input, output, 2] + handed, endsWithUs: SIGTERM,
+      newGroup: true)
   }
 
   private func startDrain() {

@@ -20,9 +20,10 @@ package struct RunPipeline: Sendable {
   ///
   /// - Parameters:
   ///   - input: ra-spawn's standard input.
-  ///   - endsWithUs: as `ChildProcess` has it, for both.
+  ///   - isApart: whether both are in process groups of their own. Both are then ended, too, if what starts them is killed:
+  ///     nobody would be left to stop them. Otherwise ra-spawn is, and the tunnel delivers what is left.
   package init(
-    _ plan: RunPlan, programs: RunPrograms, input: Int32 = 0, endsWithUs: Int32? = nil
+    _ plan: RunPlan, programs: RunPrograms, input: Int32 = 0, isApart: Bool = false
   ) throws(ProcessError) {
     // What they share is theirs alone.
     var theirs = plan.tunnelDescriptors + plan.spawnDescriptors
@@ -34,12 +35,13 @@ package struct RunPipeline: Sendable {
     // The tunnel first: what the other says is to have a reader.
     tunnel = try ChildProcess(
       programs.tunnel, arguments: plan.tunnelArguments,
-      descriptors: [lines.reading, control.writing, 2] + plan.tunnelDescriptors, endsWithUs: endsWithUs)
+      descriptors: [lines.reading, control.writing, 2] + plan.tunnelDescriptors,
+      endsWithUs: isApart ? SIGTERM : nil, newGroup: isApart)
     do {
       spawn = try ChildProcess(
         programs.spawn, arguments: plan.spawnArguments,
         descriptors: [input, lines.writing, 2, control.reading] + (plan.isShown ? [1] : []) + plan.spawnDescriptors,
-        endsWithUs: endsWithUs)
+        endsWithUs: SIGTERM, newGroup: isApart)
     } catch {
       // It has taken nothing in.
       tunnel.send(signal: SIGKILL)

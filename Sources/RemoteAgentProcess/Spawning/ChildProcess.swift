@@ -13,13 +13,14 @@ package struct ChildProcess: Sendable {
   ///   - descriptors: the `n`th becomes its descriptor `n` (at most 16); -1: it has none there. Others it inherits unless
   ///     they are close-on-exec.
   ///   - folder: its working folder; nil: ours.
-  ///   - endsWithUs: a signal that it gets when the thread that starts it has ended, whatever ended it; it is then in a
-  ///     process group of its own too, which no key on the terminal reaches.
+  ///   - endsWithUs: a signal that it gets when the thread that starts it has ended, whatever ended it.
+  ///   - newGroup: beside that, whether it is in a process group of its own, which no key on the terminal reaches.
   ///   - isAlone: whether it inherits none but `descriptors`, for a program of ours that has sockets of others open. Not
   ///     beside `endsWithUs`.
   package init(
     _ path: String, arguments: [String], descriptors: [Int32] = [0, 1, 2], folder: String? = nil,
-    newSession: Bool = false, endsWithUs: Int32? = nil, isAlone: Bool = false
+    newSession: Bool = false, endsWithUs: Int32? = nil, newGroup: Bool = false,
+    isAlone: Bool = false
   ) throws(ProcessError) {
     var processID: pid_t = 0
     let error = CStrings.with([path] + arguments) { arguments in
@@ -29,7 +30,7 @@ package struct ChildProcess: Sendable {
             var program = cposix_program(
               path: path, arguments: arguments, environment: environ, folder: folder,
               descriptors: descriptors.baseAddress, descriptor_count: Int32(descriptors.count),
-              new_session: newSession ? 1 : 0)
+              new_session: newSession ? 1 : 0, new_group: newGroup ? 1 : 0)
             if let endsWithUs { return cposix_spawn_tied(&program, endsWithUs, &processID) }
             return isAlone ? cposix_spawn_alone(&program, &processID) : cposix_spawn(&program, &processID)
           }

@@ -55,6 +55,17 @@ struct HubChannelTests {
     #expect(hub.device(acknowledgement(5)).closed == 4400)
   }
 
+  @Test func `while nothing is read before it is open, nothing is due but the end of its token`() {
+    var hub = HubAlone(window: 1)
+    hub.device(Self.hello)
+    hub.device(outcome(1))
+    #expect(!hub.session.wantsInput)
+    hub.now += 40_000
+    hub.session.tick(now: hub.now)
+    #expect(hub.drain().isEmpty)
+    #expect(hub.session.deadline.map { $0 > hub.now } == true)
+  }
+
   @Test func `an acknowledgement between the two hellos is held`() {
     var hub = HubAlone()
     hub.device(Self.hello)

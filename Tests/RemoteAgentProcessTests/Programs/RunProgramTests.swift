@@ -41,6 +41,24 @@ import Testing
     #expect(try AtomicFile.read("\(program.path)/lines") == program.outputBytes)
   }
 
+  @Test func `who kills it ends the agent, and the tunnel gets all that was said`() throws {
+    let program = try shell(
+      "trap 'echo bye; exit 3' TERM; echo out; while :; do sleep 0.1; done", tunnel: "cat >lines; echo >over")
+    try program.wait("the agent") { program.text == "out\n" }
+    let all = ProcessTree.descendants(of: program.child.processID)
+    #expect(all.count >= 5)
+    program.child.send(signal: SIGKILL)
+    #expect(try program.finish() == .killed(signal: SIGKILL))
+    let deadline = BootClock.now + 20_000
+    while all.contains(where: { kill($0, 0) == 0 }), BootClock.now < deadline {
+      Descriptor.wait(for: -1, events: 0, until: BootClock.now + 10)
+    }
+    #expect(all.allSatisfy { kill($0, 0) != 0 })
+    let lines = String(decoding: try AtomicFile.read("\(program.path)/lines"), as: UTF8.self)
+    #expect(lines.contains(#""text":"bye""#) && lines.contains(#""state":"exited","code":3"#))
+    #expect(access("\(program.path)/over", F_OK) == 0)
+  }
+
   @Test func `controls of the tunnel reach the agent`() throws {
     let stop = #"{"type":"control","sessionId":"s","seq":1,"payload":{"action":"stop"}}"#
     let program = try shell("exec sleep 1000", tunnel: "read line; read line; echo '\(stop)'; cat >/dev/null")
