@@ -177,7 +177,7 @@ struct HubSessionFuzz {
     case 1: members += #","replay":{"first":\#(choices.integer()),"next":\#(choices.integer())}"#
     case 2: members += #","controlCursor":\#(choices.integer())"#
     case 3: members += #","tool":"t","replay":{"first":1,"next":1}"#
-    case 4: members = #""protocol":1,"controlCursor":\(choices.integer())"#
+    case 4: members = #""protocol":1,"controlCursor":\#(choices.integer())"#
     default: break
     }
     return #"{"type":"hello","sessionId":"s","payload":{\#(members)}}"#
@@ -204,7 +204,7 @@ struct HubSessionFuzz {
   /// What a device tells of a control on its channel.
   private mutating func outcome() -> String {
     let result = ["applied", "refused", "x"][choices.number(below: 3)]
-    return #"{"type":"status","payload":{"state":"control","seq":\(choices.integer()),"result":"\(result)"}}"#
+    return #"{"type":"status","payload":{"state":"control","seq":\#(choices.integer()),"result":"\#(result)"}}"#
   }
 
   private mutating func other() -> String {
