@@ -128,6 +128,7 @@ enum DialogueFuzz {
       case .asks(let question):
         hold(questions.insert(question.requestId).inserted, "a question is asked twice")
         hold(question.input.members != nil, "what a tool is given is no object")
+        hold(!question.input.hasRepeatedNames, "what a tool is given can be read in two ways")
       case .withdrew(let id): hold(questions.remove(id) != nil, "a question is withdrawn that is not open")
       case .denied, .endInput, .session, .broke: break
       }

@@ -43,11 +43,18 @@ package struct AgentDialogue: Sendable {
   /// The detail of a turn that was interrupted on request.
   package static let interrupted = "interrupted"
 
+  /// The detail of a result by which a turn may have failed or not.
+  static let unclearResult = "its result does not say whether it failed"
+
   // Why a question is denied at once.
   static let nobodyAnswers = "nobody is there who could allow it"
   static let questionIsTooLong = "the question is longer than 1 MiB, which nobody is asked"
   static let questionIsUnreadable = "the question can't be read"
+  static let changesAreUnknown = "the changes it is about are not known, or too large to be shown"
   static let tooManyQuestions = "too many questions are open"
+
+  /// What an agent is told of a request whose name another one has.
+  static let nameIsTaken = "ra-spawn has another question of this name"
 
   private var talk: any DialectDialogue
   private let dialect: AgentDialect
@@ -109,8 +116,9 @@ package struct AgentDialogue: Sendable {
     }
   }
 
-  /// The longest detail of an outcome, in UTF-8 bytes. Who shows it hides secrets in it first, and cuts then.
-  package static let longestDetail = 512
+  /// The longest detail of an outcome, in UTF-8 bytes. Who shows it hides secrets in it first, and cuts then, to far less:
+  /// a secret that begins in what is shown must be whole in this.
+  package static let longestDetail = 16 << 10
 
   /// The beginning of an agent's reason, of at most so many bytes.
   package static func beginning(of text: String, bytes: Int = longestDetail) -> String {

@@ -3,7 +3,7 @@
 ///     started ──► initialize … control_response ──► ready ──► prompt … command_lifecycle ──► taken … result ──► ready
 ///
 /// - It has a prompt by the first of: a `command_lifecycle` of it, the message played back, a `result`.
-/// - `is_error` decides, whatever `subtype` says beside it.
+/// - `is_error` decides, whatever `subtype` says beside it; a turn is good only if it is there once, and false.
 /// - Each of its requests is answered, for it waits without end; one that is not known, by an error.
 struct ClaudeDialogue: DialectDialogue {
   private enum Member: String, CaseIterable {
@@ -36,7 +36,9 @@ struct ClaudeDialogue: DialectDialogue {
   private var interrupts = 0
   var session: String?
   private var questions = OpenQuestions()
-  private var line = EventLine<Member>()
+  private var line = EventLine<Member>(texts: [.result, .firstError, .subtype, .responseError])
+  /// Whether it has said by name that it has a prompt; then it does so before each prompt's result.
+  private var namesPrompts = false
 
   init(role: AgentDialogue.Role) {
     self.role = role
@@ -79,7 +81,7 @@ struct ClaudeDialogue: DialectDialogue {
   mutating func heard(_ bytes: UnsafeRawBufferPointer, _ piece: LinePiece) {
     let drives = drives
     let isEvent = line.take(bytes, piece) {
-      drives && ($0[.type] == nil || $0.text(.type) == "control_request")
+      drives && ($0[.type] == nil || $0.text(.type) == "control_request" || $0.text(.type) == "result")
     }
     if isEvent { heardEvent() }
   }
@@ -90,13 +92,14 @@ struct ClaudeDialogue: DialectDialogue {
     case "system" where event.text(.subtype) == "init":
       told(session: event.text(.session))
       // A prompt over standard input is taken by the events that name it.
-      if !drives || turn == .none { turnBegan() }
+      if !drives || turn == .none && life == .ready { turnBegan() }
     case "command_lifecycle": heardLifecycle(of: event.text(.commandUUID), event.text(.state))
-    case "user" where event.isTrue(.isReplay) && turn == .sent(event.text(.uuid) ?? ""): turnBegan()
+    case "user" where event.isTrue(.isReplay) && turn == .sent(event.text(.uuid) ?? ""): named()
     case "result": heardResult(event)
     case "control_request" where drives: heardRequest(event)
     case "control_cancel_request" where drives:
-      guard let id = event.wholeText(.requestId), questions.remove(id) != nil else { return }
+      guard let id = event.wholeText(.requestId), questions[id]?.id == rawId(event), questions.remove(id) != nil
+      else { return }
       effects.append(.withdrew(requestId: id))
     case "control_response" where event.text(.responseTo) == ClaudeDialogue.initialize && life == .initializing:
       if event.text(.response) == "success" {
@@ -112,28 +115,42 @@ struct ClaudeDialogue: DialectDialogue {
 
   private mutating func heardLifecycle(of prompt: String?, _ state: String?) {
     guard let prompt, prompt == turn.prompt else { return }
-    turnBegan()
+    named()
     if state == "completed" || state == "cancelled" { effects.append(.resultIsDue) }
   }
 
+  /// It has said that it has the prompt.
+  private mutating func named() {
+    namesPrompts = true
+    turnBegan()
+  }
+
   private mutating func heardResult(_ event: MemberScanner<Member>) {
-    switch turn {
-    // A late one, of a prompt before.
-    case .sent(let id) where event.text(.promptUUID) ?? id != id: return
-    case .none where drives: return
-    case .sent, .none: turnBegan()
-    case .taken, .own: break
-    }
+    let isGood = event.isFalse(.isError) && !event.hasRepeats
+    guard !drives || turn != .none && mayEndTurn(event, isGood) else { return }
+    turnBegan()
     turn = .none
     let wasInterrupted = isInterrupted
     // It was of this turn: another may follow without a prompt of ours.
     isInterrupted = false
-    guard event.isTrue(.isError) else { return effects.append(.ended(.ok, detail: nil)) }
+    guard !isGood else { return effects.append(.ended(.ok, detail: nil)) }
     if wasInterrupted, event.text(.reason)?.hasPrefix("aborted") ?? true {
       return effects.append(.ended(.incomplete, detail: AgentDialogue.interrupted))
     }
-    let detail = Self.detail(event.text(.result), event.text(.firstError), event.text(.subtype))
+    let isError = event.isTrue(.isError) && !event.hasRepeats
+    let detail =
+      isError
+      ? Self.detail(event.text(.result), event.text(.firstError), event.text(.subtype))
+      : Self.detail(event.text(.firstError)) ?? AgentDialogue.unclearResult
     effects.append(.ended(.error, detail: detail))
+  }
+
+  /// Whether a result can be that of the prompt that is open, if one is: late ones, of prompts before, come too.
+  private func mayEndTurn(_ event: MemberScanner<Member>, _ isGood: Bool) -> Bool {
+    guard let prompt = turn.prompt else { return true }
+    guard let id = event.text(.promptUUID) else { return !(isGood && namesPrompts && turn == .sent(prompt)) }
+    // Several that were merged into one turn are all listed.
+    return id == prompt || line.texts("user_message_uuids").contains(prompt)
   }
 
   // MARK: Its requests
@@ -144,16 +161,29 @@ struct ClaudeDialogue: DialectDialogue {
       guard let id = line.rawScalar("request_id") else { return }
       return respond(to: id, error: "ra-spawn does not take such a request_id")
     }
-    // One of ours, come back.
-    guard !requestId.hasPrefix(ClaudeDialogue.ownRequests) else { return }
+    guard !isOurs(requestId, event.text(.request)) else { return }
     guard event.text(.request) == "can_use_tool" else {
       return respond(to: id, error: "ra-spawn does not know this request")
     }
-    guard questions[requestId] == nil else { return }
-    let tool = event.text(.tool) ?? "a tool"
+    if let open = questions[requestId] {
+      // The same one, once more; or one that is only called the same.
+      if open.id != id { respond(to: id, error: AgentDialogue.nameIsTaken) }
+      return
+    }
+    // The beginning of a name may be another tool's.
+    let tool = event[.tool] == nil ? "a tool" : event.wholeText(.tool)
     guard let reason = ask(id, requestId, tool) else { return }
     respond(to: id, .deny(message: reason), input: [])
-    effects.append(.denied(requestId: requestId, tool: tool, reason: reason))
+    effects.append(.denied(requestId: requestId, tool: tool ?? "a tool", reason: reason))
+  }
+
+  /// Whether a request is one of ours, come back.
+  private func isOurs(_ requestId: String, _ subtype: String?) -> Bool {
+    switch subtype {
+    case "initialize": requestId == ClaudeDialogue.initialize
+    case "interrupt": requestId.hasPrefix(ClaudeDialogue.ownRequests)
+    default: false
+    }
   }
 
   /// A text's content as it stood, in its quotes.
@@ -163,11 +193,11 @@ struct ClaudeDialogue: DialectDialogue {
   }
 
   /// Why it is denied at once; nil if it is asked.
-  private mutating func ask(_ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
+  private mutating func ask(_ id: [UInt8], _ requestId: String, _ tool: String?) -> String? {
     guard asks else { return AgentDialogue.nobodyAnswers }
     guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
-    guard let raw = line.raw("request", "input"),
-      let input = try? JSON(parsing: raw, maximumDepth: AgentQuestion.maximumDepth),
+    guard let tool, let raw = line.raw("request", "input"),
+      let input = line.unambiguous(maximumDepth: AgentQuestion.maximumDepth + 2)?["request"]?["input"],
       input.members != nil
     else { return AgentDialogue.questionIsUnreadable }
     guard questions.add(.init(id: id, kind: "can_use_tool", input: raw), as: requestId) else {

@@ -13,7 +13,7 @@ struct CodexExecDialogue: ListeningDialogue {
   var turn = DialogueTurn.none
   var session: String?
   private(set) var lastError: String?
-  private var line = EventLine<Member>()
+  private var line = EventLine<Member>(texts: [.message, .error])
 
   init(role: AgentDialogue.Role) { (input, turn) = Self.begin(role) }
 
@@ -24,9 +24,11 @@ struct CodexExecDialogue: ListeningDialogue {
     case "thread.started": told(session: event.text(.thread))
     case "turn.started": turnBegan()
     case "turn.completed", "turn.failed":
-      guard turn != .none else { return }
-      let isFailed = event.text(.type) == "turn.failed"
-      ended(isFailed ? .error : .ok, isFailed ? Self.detail(event.text(.error), lastError) : nil)
+      if event.text(.type) == "turn.failed" {
+        ended(.error, Self.detail(event.text(.error), lastError))
+      } else {
+        event.hasRepeats ? ended(.error, AgentDialogue.unclearResult) : ended(.ok, nil)
+      }
       lastError = nil
     case "error": lastError = Self.detail(event.text(.message)) ?? lastError
     default: break

@@ -12,9 +12,12 @@ extension CodexServerDialogue {
     guard let kind = CodexQuestion(method) else {
       return write(id: rawId, member: "error", ["code": -32601, "message": "ra-spawn does not know this request"])
     }
-    // Whatever it says, its name is taken.
-    guard questions[requestId] == nil else { return }
-    let tool = kind.tool(server: message.text(.server))
+    if let open = questions[requestId] {
+      // The same one, once more; or one that is only called the same.
+      guard open.id != rawId else { return }
+      return write(id: rawId, member: "error", ["code": -32600, "message": .string(AgentDialogue.nameIsTaken)])
+    }
+    let tool = kind.tool(server: message.wholeText(.server))
     guard let reason = ask(kind, rawId, requestId, tool) else { return }
     respond(to: .init(id: rawId, kind: method, input: []), .deny(message: reason))
     effects.append(.denied(requestId: requestId, tool: tool, reason: reason))
@@ -24,23 +27,34 @@ extension CodexServerDialogue {
   private mutating func ask(_ kind: CodexQuestion, _ id: [UInt8], _ requestId: String, _ tool: String) -> String? {
     guard asks else { return AgentDialogue.nobodyAnswers }
     guard line.whole != nil else { return AgentDialogue.questionIsTooLong }
-    guard let raw = line.raw("params"), let input = try? JSON(parsing: raw, maximumDepth: AgentQuestion.maximumDepth),
-      input.members != nil
+    guard let input = line.unambiguous(maximumDepth: AgentQuestion.maximumDepth + 1)?["params"], input.members != nil,
+      let kept = sentBack(of: input, kind), isServerWhole
     else { return AgentDialogue.questionIsUnreadable }
     guard kind.takesYesOrNo(input) else { return "it asks for more than yes or no" }
-    let kept = kind == .permissions ? line.raw("params", "permissions") ?? Array("{}".utf8) : []
+    guard let shown = withChanges(input, kind) else { return AgentDialogue.changesAreUnknown }
     guard questions.add(.init(id: id, kind: kind.rawValue, input: kept), as: requestId) else {
       return AgentDialogue.tooManyQuestions
     }
-    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: withChanges(input, kind))))
+    effects.append(.asks(AgentQuestion(requestId: requestId, tool: tool, input: shown)))
     return nil
   }
 
-  /// What is asked about file changes, and they.
-  private func withChanges(_ input: JSON, _ kind: CodexQuestion) -> JSON {
-    guard kind == .fileChange, let members = input.members, input["changes"] == nil,
-      let begun = changes[line.members.text(.item)], let changes = try? JSON(parsing: begun, maximumDepth: 64)
-    else { return input }
+  /// The beginning of a server's name may be another one's.
+  private var isServerWhole: Bool { line.members[.server] == nil || line.members.wholeText(.server) != nil }
+
+  /// What an answer sends back, as it stood; nil if what is shown does not stand there under its plain name.
+  private func sentBack(of input: JSON, _ kind: CodexQuestion) -> [UInt8]? {
+    guard kind == .permissions else { return [] }
+    return input["permissions"] == nil ? Array("{}".utf8) : line.raw("params", "permissions")
+  }
+
+  /// What is asked, about file changes with them; nil if they are not known.
+  private func withChanges(_ input: JSON, _ kind: CodexQuestion) -> JSON? {
+    guard kind == .fileChange, input["changes"]?.array == nil else { return input }
+    guard let members = input.members, input["changes"] == nil, let begun = changes[input["itemId"]?.string],
+      let changes = try? JSON(parsing: begun, maximumDepth: CodexChanges.maximumDepth),
+      changes.array != nil
+    else { return nil }
     return .object(members + [.init("changes", changes)])
   }
 

@@ -18,11 +18,11 @@ struct CodexServerDialogue: DialectDialogue {
     case error = "params.error.message"
     case willRetry = "params.willRetry"
     case resolved = "params.requestId"
-    case item = "params.itemId"
     case beginning = "params.item.id"
     case beginningType = "params.item.type"
     case mode = "params.mode"
     case server = "params.serverName"
+    case result
     case newThread = "result.thread.id"
     case newTurn = "result.turn.id"
     case failure = "error.message"
@@ -46,6 +46,8 @@ struct CodexServerDialogue: DialectDialogue {
   var turn = DialogueTurn.none
   /// Codex's own name of the turn that is open.
   private var turnId: String?
+  /// And of the one that ended last.
+  private var endedTurn: String?
   private var isInterrupted = false
   /// How turns ended before codex named the one of the prompt that was sent: it, or some of codex's own.
   private var early: [(turn: String, end: Effect)] = []
@@ -56,7 +58,7 @@ struct CodexServerDialogue: DialectDialogue {
   private(set) var lastError: String?
   var questions = OpenQuestions()
   private(set) var changes = CodexChanges()
-  private(set) var line = EventLine<Member>()
+  private(set) var line = EventLine<Member>(texts: [.turnError, .error, .failure, .status])
 
   init(role: AgentDialogue.Role) { self.role = role }
 
@@ -141,10 +143,16 @@ struct CodexServerDialogue: DialectDialogue {
   // MARK: Responses
 
   private mutating func heardResponse(to id: String, _ message: MemberScanner<Member>) {
-    guard let id = Int64(id), let request = requests.removeValue(forKey: id) else { return }
-    let failure =
-      message[.failed] == nil || message.isNull(.failed)
-      ? nil : Self.detail(message.text(.failure)) ?? "codex refused it"
+    guard let number = Int64(id), "\(number)" == id, let request = requests.removeValue(forKey: number) else {
+      return
+    }
+    let failure: String? =
+      if message[.failed] != nil, !message.isNull(.failed) {
+        Self.detail(message.text(.failure)) ?? "codex refused it"
+      } else {
+        message[.result] == nil || message.isNull(.result)
+          ? "codex answered with neither a result nor an error" : nil
+      }
     switch request {
     case .initialize, .startThread: heardOfBeginning(request, message, failure)
     case .startTurn(let prompt):
@@ -155,7 +163,7 @@ struct CodexServerDialogue: DialectDialogue {
       }
       turnId = message.text(.newTurn)
       turnBegan()
-      if let its = early.first(where: { $0.turn == turnId ?? $0.turn }) { return end(its.end) }
+      if let its = early.first(where: { $0.turn == turnId ?? $0.turn }) { return end(its.end, of: its.turn) }
       early = []
       if interruptsWhenTaken {
         interruptsWhenTaken = false
@@ -197,6 +205,8 @@ struct CodexServerDialogue: DialectDialogue {
     case "turn/started":
       // A turn of ours is taken by the response.
       guard isOurs(message, orNew: turn == .none), turn == .none else { return }
+      // It is over, and has no second end.
+      if let endedTurn, message.text(.turn) == endedTurn { return }
       turnId = message.text(.turn)
       lastError = nil
       turnBegan()
@@ -204,10 +214,12 @@ struct CodexServerDialogue: DialectDialogue {
     case "error":
       if isOurs(message), !message.isTrue(.willRetry) { lastError = message.text(.error) }
     case "item/started" where message.text(.beginningType) == "fileChange":
-      guard let item = message.text(.beginning), let begun = line.raw("params", "item", "changes") else { return }
-      changes.add(begun, of: item)
+      guard let item = message.wholeText(.beginning), !message.hasRepeats else { return changes.removeAll() }
+      let isReadable = line.unambiguous(maximumDepth: CodexChanges.maximumDepth + 3) != nil
+      changes.set(isReadable ? line.raw("params", "item", "changes") : nil, of: item)
     case "serverRequest/resolved":
-      guard let id = name(of: message[.resolved])?.text, questions.remove(id) != nil else { return }
+      guard let (id, rawId) = name(of: message[.resolved]), questions[id]?.id == rawId, questions.remove(id) != nil
+      else { return }
       effects.append(.withdrew(requestId: id))
     default: break
     }
@@ -227,6 +239,7 @@ struct CodexServerDialogue: DialectDialogue {
     lastError = nil
     let outcome: Effect =
       switch message.text(.status) {
+      case _ where message.hasRepeats: .ended(.error, detail: AgentDialogue.unclearResult)
       case "completed": .ended(.ok, detail: nil)
       case "interrupted" where isInterrupted: .ended(.incomplete, detail: AgentDialogue.interrupted)
       case "interrupted": .ended(.incomplete, detail: detail ?? "codex left off the turn")
@@ -237,11 +250,12 @@ struct CodexServerDialogue: DialectDialogue {
       if let id = message.text(.turn), early.count < CodexServerDialogue.mostEarly { early.append((id, outcome)) }
       return
     }
-    end(outcome)
+    end(outcome, of: message.text(.turn))
   }
 
-  private mutating func end(_ outcome: Effect) {
+  private mutating func end(_ outcome: Effect, of id: String?) {
     turn = .none
+    endedTurn = turnId ?? id
     turnId = nil
     early = []
     changes.removeAll()

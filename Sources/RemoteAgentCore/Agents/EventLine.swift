@@ -3,10 +3,13 @@ struct EventLine<Path: RawRepresentable<String> & CaseIterable & Hashable & Send
   /// The longest line that is kept whole, in bytes; of a longer one there are the members only.
   static var longestWhole: Int { 1 << 20 }
 
-  private(set) var members = MemberScanner<Path>()
+  private(set) var members: MemberScanner<Path>
   private var bytes: [UInt8] = []
   private var length = 0
   private var isKept = true
+
+  /// - Parameter texts: the members that a person is shown the beginning of.
+  init(texts: Set<Path> = []) { members = MemberScanner(texts: texts) }
 
   /// Takes the next piece; true when the line has ended and is an object: then read `members`, and `whole`.
   ///
@@ -34,6 +37,21 @@ struct EventLine<Path: RawRepresentable<String> & CaseIterable & Hashable & Send
 }
 
 extension EventLine {
+  /// The line as JSON; nil if it was not kept, can't be read, or has a name twice in one object: what is shown of that,
+  /// what goes back and what the agent means need not be the same.
+  func unambiguous(maximumDepth: Int) -> JSON? {
+    guard let whole, let line = try? JSON(parsing: whole, maximumDepth: maximumDepth), !line.hasRepeatedNames else {
+      return nil
+    }
+    return line
+  }
+
+  /// The texts of an array in the line; none if it was not kept, or has none.
+  func texts(_ name: String) -> [String] {
+    guard let raw = raw(name), let array = (try? JSON(parsing: raw))?.array else { return [] }
+    return array.compactMap { $0.string }
+  }
+
   /// A text, a number or a truth value in the line, as it stood; nil if it was not kept, or has none.
   func rawScalar(_ name: String) -> [UInt8]? {
     guard let raw = raw(name) else { return nil }

@@ -12,7 +12,7 @@ struct GeminiDialogue: ListeningDialogue {
   var turn = DialogueTurn.none
   var session: String?
   private(set) var lastError: String?
-  private var line = EventLine<Member>()
+  private var line = EventLine<Member>(texts: [.message, .error, .errorType, .status])
 
   init(role: AgentDialogue.Role) { (input, turn) = Self.begin(role) }
 
@@ -27,6 +27,7 @@ struct GeminiDialogue: ListeningDialogue {
     case "error":
       if event.text(.severity) != "warning" { lastError = Self.detail(event.text(.message)) ?? lastError }
     case "result":
+      guard !event.hasRepeats else { return ended(.error, AgentDialogue.unclearResult) }
       guard event.text(.status) != "success" else { return ended(.ok, nil) }
       ended(.error, Self.detail(event.text(.error), lastError, event.text(.errorType), event.text(.status)))
     default: break

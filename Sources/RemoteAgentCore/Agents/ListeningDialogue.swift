@@ -17,6 +17,8 @@ extension ListeningDialogue {
 
   mutating func ended(_ outcome: AgentOutcome, _ detail: String?) {
     if case .sent = turn { turnBegan() }
+    // An error after the end is no less one: it is told as of a turn of its own.
+    if turn == .none, outcome == .error { turnBegan() }
     guard turn != .none else { return }
     turn = .none
     effects.append(.ended(outcome, detail: detail))

@@ -2,7 +2,7 @@
 /// bounded memory, and without building anything.
 ///
 /// A path is members' names with dots between, `params.turn.id`; `errors[]` is the first value of an array. Of a duplicate
-/// name the first one counts, as it does for `JSON`.
+/// name the first one counts, as it does for `JSON`, and `hasRepeats` tells.
 package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Hashable & Sendable>: Sendable {
   package enum Value: Sendable, Equatable {
     /// A string's content as it stood, escapes and all; perhaps only its beginning.
@@ -33,8 +33,12 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
   private var node: Int?
   private var isOver = false
   private var isBroken = false
+  /// Whether a chosen member, or an object that has one, came twice: other readers may take the other one.
+  package private(set) var hasRepeats = false
 
-  package init() { tree = MemberTree<Path>() }
+  /// - Parameter texts: those that a person is shown the beginning of: more of them is kept, so that what begins there is
+  ///   whole when secrets are hidden in it.
+  package init(texts: Set<Path> = []) { tree = MemberTree<Path>(texts: texts) }
 
   /// A new line begins.
   package mutating func reset() {
@@ -49,6 +53,7 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     node = nil
     isOver = false
     isBroken = false
+    hasRepeats = false
   }
 
   /// Whether the line, as far as it has come, is one object.
@@ -86,6 +91,8 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
   }
 
   package func isTrue(_ path: Path) -> Bool { values[path] == .literal(Array("true".utf8), isCut: false) }
+
+  package func isFalse(_ path: Path) -> Bool { values[path] == .literal(Array("false".utf8), isCut: false) }
 
   package func isNull(_ path: Path) -> Bool { values[path] == .literal(Array("null".utf8), isCut: false) }
 
@@ -180,7 +187,10 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     if string == .name {
       expecting = .colon
       node = isCut ? nil : tree.child(of: top, named: bytes)
-      if let found = node, !seen.insert(found).inserted { node = nil }
+      if let found = node, !seen.insert(found).inserted {
+        node = nil
+        hasRepeats = true
+      }
     } else {
       expecting = .comma
       if string == .value { record(.string(bytes, isCut: isCut)) }
@@ -256,5 +266,11 @@ package struct MemberScanner<Path: RawRepresentable<String> & CaseIterable & Has
     if kept.count < piece.count { isCut = true }
   }
 
-  private var limit: Int { string == .name ? MemberTree<Path>.longestName : MemberTree<Path>.longestValue }
+  private var limit: Int {
+    switch string {
+    case .name: MemberTree<Path>.longestName
+    case .value: node.map { tree.longest(of: $0) } ?? MemberTree<Path>.longestValue
+    case .none, .skipped: MemberTree<Path>.longestValue
+    }
+  }
 }

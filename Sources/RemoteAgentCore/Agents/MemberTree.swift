@@ -4,6 +4,8 @@ struct MemberTree<Path: RawRepresentable<String> & CaseIterable & Hashable & Sen
   static var longestName: Int { 64 }
   /// Bytes of a value that are kept.
   static var longestValue: Int { 512 }
+  /// Bytes of a text that are kept, where it is shown.
+  static var longestText: Int { 16 << 10 }
 
   private struct Node {
     /// Empty for an array's values.
@@ -11,11 +13,12 @@ struct MemberTree<Path: RawRepresentable<String> & CaseIterable & Hashable & Sen
     var path: Path?
     var children: [Int] = []
     var isArray = false
+    var longest = MemberTree.longestValue
   }
 
   private var nodes = [Node(name: [])]
 
-  init() {
+  init(texts: Set<Path>) {
     for path in Path.allCases {
       var node = MemberTree.root
       for part in path.rawValue.split(separator: ".") {
@@ -27,6 +30,7 @@ struct MemberTree<Path: RawRepresentable<String> & CaseIterable & Hashable & Sen
         }
       }
       nodes[node].path = path
+      if texts.contains(path) { nodes[node].longest = MemberTree.longestText }
     }
   }
 
@@ -48,6 +52,8 @@ struct MemberTree<Path: RawRepresentable<String> & CaseIterable & Hashable & Sen
   }
 
   func path(of node: Int) -> Path? { nodes[node].path }
+  /// Bytes of its string that are kept.
+  func longest(of node: Int) -> Int { nodes[node].longest }
   func hasChildren(_ node: Int) -> Bool { !nodes[node].children.isEmpty }
   func isArray(_ node: Int) -> Bool { nodes[node].isArray }
 }

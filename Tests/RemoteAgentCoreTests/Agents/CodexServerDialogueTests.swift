@@ -219,7 +219,7 @@ enum CodexLines {
     for (decision, result) in [(AgentDecision.allow, allowed), (.deny(message: "no"), denied)] {
       var talk = inTurn()
       let params =
-        #"{\#(Self.params),"serverName":"github","permissions":{ "network":{"enabled":true} },"mode":"form","requestedSchema":{"type":"object","properties":{}}}"#
+        #"{\#(Self.params),"serverName":"github","changes":[],"permissions":{ "network":{"enabled":true} },"mode":"form","requestedSchema":{"type":"object","properties":{}}}"#
       let effects = talk.hear(#"{"id":"q-1","params":\#(params),"method":"\#(method)"}"#)
       guard case .asks(let question)? = effects.first else {
         Issue.record("not asked")
@@ -269,24 +269,43 @@ enum CodexLines {
       talk.hear(Self.aboutChanges("i-1")) == [.asks(AgentQuestion(requestId: "1", tool: "file change", input: input))])
   }
 
-  @Test func `file changes that are too many, too long, or of a turn before are not known`() {
+  @Test func `nobody is asked about file changes that are not known`() {
     var talk = inTurn()
-    let question = AgentQuestion(
-      requestId: "1", tool: "file change", input: ["threadId": "t-1", "itemId": "i-0"])
-    func ask() -> [AgentDialogue.Effect] {
-      defer {
-        _ = talk.dialogue.answer("1", .allow)
-        _ = talk.effects()
-      }
-      return talk.hear(Self.aboutChanges("i-0"))
+    let denial: [AgentDialogue.Effect] = [
+      .line(#"{"id":1,"result":{"decision":"decline"}}"#),
+      .denied(
+        requestId: "1", tool: "file change",
+        reason: "the changes it is about are not known, or too large to be shown"),
+    ]
+    func ask(_ members: String = "") -> [AgentDialogue.Effect] {
+      talk.hear(Self.aboutChanges("i-0").replacing("}}", with: "\(members)}}"))
     }
+    #expect(ask() == denial)
+    // Too many.
     for number in 0...8 { _ = talk.hear(Self.beginning("i-\(number)", "[]")) }
-    #expect(ask() == [.asks(question)])
+    #expect(ask() == denial)
+    // Too long together, and one alone.
     let long = "[\"\(String(repeating: "x", count: 600_000))\"]"
     _ = talk.hear(Self.beginning("i-0", long), Self.beginning("i-1", long))
-    #expect(ask() == [.asks(question)])
-    _ = talk.hear(Self.beginning("i-0", "[]"), CodexLines.completed())
-    #expect(ask() == [.asks(question)])
+    #expect(ask() == denial)
+    let tooLong = "[\"\(String(repeating: "x", count: 1 << 20))\"]"
+    _ = talk.hear(Self.beginning("i-0", tooLong))
+    #expect(ask() == denial)
+    // Too deep, no list, or said twice.
+    let deep = String(repeating: "[", count: 65) + String(repeating: "]", count: 65)
+    for changes in [deep, "null", "{}", #"[{"path":"a","path":"b"}]"#, #"[],"changes":[]"#, #"[],"id":"i-1""#] {
+      _ = talk.hear(Self.beginning("i-0", changes))
+      #expect(ask() == denial, "\(changes)")
+    }
+    // What the item was before is not what it is now.
+    for changes in [tooLong, deep] {
+      _ = talk.hear(Self.beginning("i-0", "[]"), Self.beginning("i-0", changes))
+      #expect(ask() == denial)
+    }
+    _ = talk.hear(Self.beginning("i-0", "[]"))
+    #expect(ask(#","changes":null"#) == denial)
+    _ = talk.hear(CodexLines.completed())
+    #expect(ask() == denial, "of the turn before")
   }
 
   @Test func `a question that codex took back is withdrawn`() {

@@ -78,6 +78,31 @@ private enum Path: String, CaseIterable, Sendable {
     #expect(scan(#"{"\#(long)":1,"type":"a"}"#).text(.type) == "a")
   }
 
+  @Test func `that are shown are kept to 16 KiB`() {
+    var scanner = MemberScanner<Path>(texts: [.type])
+    let text = String(repeating: "word ", count: 4000)
+    Array(#"{"id":"\#(text)","type":"\#(text)"}"#.utf8).withUnsafeBytes { scanner.feed($0) }
+    #expect(scanner.text(.type) == String(text.prefix((16 << 10) / 5 * 5 - 1)))
+    #expect(scanner.text(.id)?.utf8.count == 509)
+    #expect(scanner.wholeText(.type) == nil)
+  }
+
+  @Test(arguments: [
+    (#"{"type":"a","type":"a"}"#, true), (#"{"type":"a","t\u0079pe":1}"#, true), (#"{"a":1,"a":{"b":{"c":1}}}"#, true),
+    (#"{"a":{"b":{"c":1},"b":2}}"#, true), (#"{"items":[{"name":1,"name":2}]}"#, true),
+    (#"{"list":[],"list":1}"#, true),
+    (#"{"x":1,"x":2,"type":"a"}"#, false), (#"{"x":{"type":1,"type":2},"type":"a"}"#, false),
+    (#"{"items":[{"name":1},{"name":2}],"list":[1,2]}"#, false), (#"{"type":"a","id":"type"}"#, false),
+  ])
+  func `that come twice are told`(line: String, hasRepeats: Bool) {
+    for step in [1, .max] {
+      var found = scan(line, step: step)
+      #expect(found.hasRepeats == hasRepeats)
+      found.reset()
+      #expect(!found.hasRepeats)
+    }
+  }
+
   @Test func `are found below any depth`() {
     let depth = 100_000
     let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)

@@ -79,6 +79,21 @@ enum ExecLines {
     #expect(talk.dialogue.meaning(ofExit: 1) == nil)
   }
 
+  @Test func `an error after the end is no less one`() {
+    var talk = begun()
+    #expect(talk.hear(ExecLines.completed) == [.took(prompt: "p-1"), .ended(.ok, detail: nil)])
+    #expect(talk.hear(ExecLines.failed("no")) == [.began, .ended(.error, detail: "no")])
+    #expect(talk.hear(ExecLines.completed) == [])
+  }
+
+  @Test func `an end that may be two is an error`() {
+    var talk = begun()
+    #expect(
+      talk.hear(#"{"type":"turn.completed","type":"turn.failed"}"#) == [
+        .took(prompt: "p-1"), .ended(.error, detail: "its result does not say whether it failed"),
+      ])
+  }
+
   @Test func `in raw mode its turn is told`() {
     var talk = DialogueTalk(.codexExec, .listens(prompt: nil, input: nil))
     #expect(talk.started() == [])
@@ -122,6 +137,22 @@ enum ExecLines {
     var talk = begun()
     _ = talk.hear(GeminiLines.initialization)
     #expect(talk.hear(lines) == [.ended(.error, detail: detail)])
+  }
+
+  @Test func `an error after the end is no less one`() {
+    var talk = begun()
+    #expect(talk.hear(GeminiLines.success) == [.took(prompt: "p-1"), .ended(.ok, detail: nil)])
+    #expect(talk.hear(GeminiLines.failure()) == [.began, .ended(.error, detail: "too many turns")])
+    #expect(talk.hear(GeminiLines.success) == [])
+  }
+
+  @Test func `a result that may be two is an error`() {
+    var talk = begun()
+    _ = talk.hear(GeminiLines.initialization)
+    #expect(
+      talk.hear(#"{"type":"result","status":"success","status":"error"}"#) == [
+        .ended(.error, detail: "its result does not say whether it failed")
+      ])
   }
 
   @Test func `a result without a beginning is one`() {

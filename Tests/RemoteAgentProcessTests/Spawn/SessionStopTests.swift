@@ -59,6 +59,7 @@ import Testing
     bench.control(1, #"{"action":"signal","name":"INT"}"#)
     aborted(bench)
     bench.control(2, #"{"action":"prompt","text":"x"}"#)
+    bench.took(2)
     bench.result()
     bench.ends(.exited(code: 0))
     #expect(bench.states("exited").first?["outcome"] == "ok")
