@@ -8,7 +8,7 @@ struct Logs: ParsableCommand {
     abstract: "Print what a session said.",
     discussion: """
       By default as text, a line each with its time: `!` stands before lines of standard error, `>` before standard \
-      input, `--` before what happened to the agent. What claude and codex print as JSON is shown as text, as ra-run shows \
+      input, `--` before what happened to the agent. What claude, codex and gemini print as JSON is shown as text, as ra-run shows \
       it; other programs' JSON as it is.
       """)
 

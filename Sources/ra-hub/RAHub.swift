@@ -32,7 +32,7 @@ struct RAHub: AsyncParsableCommand {
 
   /// The one that was meant, and a blank; empty if there is none.
   private static var subcommand: String {
-    let names = configuration.subcommands.map(\._commandName)
+    let names = configuration.subcommands.map { $0._commandName }
     return CommandLine.arguments.dropFirst().first { names.contains($0) }.map { "\($0) " } ?? ""
   }
 }

@@ -7,8 +7,8 @@ struct Start: ParsableCommand {
     abstract: "Have an agent started on a device.",
     usage: "ra-hub start [OPTIONS] AGENT [-- ARGUMENTS]",
     discussion: """
-      Prints the session that it is to become. It waits for the device for ten minutes; what the device made of it stands \
-      among the session's controls.
+      Prints the session that it is to become. It waits for the device for ten minutes; why it was refused, if it \
+      was, is told by `ra-hub logs`.
       """)
 
   @OptionGroup var folder: HubFolder

@@ -156,6 +156,26 @@ struct HubCommandTests {
     let result = try World().run("ra-hub", arguments)
     #expect(result.status == ExitStatus.usage)
     #expect(result.output == [])
+    let lines = result.errors.split(separator: "\n")
+    let help = arguments == ["nothing"] ? "ra-hub --help" : "ra-hub \(arguments[0]) --help"
+    #expect(lines.count == 2 && lines.first?.hasPrefix("ra-hub: error: ") == true)
+    #expect(lines.last == "ra-hub: hint: \(help)")
+  }
+
+  @Test func `an agent's status of 0 does not hide that its turns failed`() throws {
+    let world = try World()
+    try world.startHub()
+    try world.pair()
+    for (end, shown) in [
+      (#""code":0,"outcome":"error""#, "error"), (#""code":0,"outcome":"incomplete""#, "incomplete"),
+      (#""code":0,"outcome":"ok""#, "0"), (#""code":3,"outcome":"error""#, "3"), (#""signal":"TERM""#, "TERM"),
+    ] {
+      let input = Array("{\"type\":\"status\",\"ts\":1,\"payload\":{\"state\":\"exited\",\(end)}}\n".utf8)
+      #expect(try world.run("ra-tunnel", ["--title", "t"], input: .bytes(input)).status == 0)
+      let sessions = try world.run("ra-hub", ["sessions", "--limit", "1"])
+      let row = String(decoding: sessions.output, as: UTF8.self).split(separator: "\n").last
+      #expect(row?.split(separator: " ").suffix(2) == [Substring(shown), "t"])
+    }
   }
 
   @Test func `what is not there is told`() throws {

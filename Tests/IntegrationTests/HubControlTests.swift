@@ -113,6 +113,8 @@ struct HubControlTests {
       #"{"state":"approval","requestId":"-1","tool":"Bash","input":{"command":"ls \u001b[2J\#(long)"},"expiresIn":600}"#
     try stream.send(#"{"type":"status","seq":1,"ts":1,"payload":\#(asked)}"#)
     #expect(try stream.acknowledged(1))
+    let other = try world.run("ra-hub", ["send", "latest", "approve", "other"])
+    #expect(other.status == 76 && other.errors == "ra-hub: error: no such question is open\n")
     let unnamed = try world.run("ra-hub", ["send", "latest", "approve"])
     #expect(unnamed.status == 76 && unnamed.output.isEmpty)
     let lines = unnamed.errors.split(separator: "\n").map(String.init)

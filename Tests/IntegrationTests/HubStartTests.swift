@@ -86,6 +86,9 @@ struct HubStartTests {
     try reach(id, "ended")
     let text = try world.run("ra-hub", ["sessions"])
     #expect(String(decoding: text.output, as: UTF8.self).contains(" ended  raw     0      error  rm"))
+    let log = try world.run("ra-hub", ["logs", id])
+    #expect(log.status == 0 && log.output == [])
+    #expect(log.errors == "ra-hub: its agent was not started: refused: rm may not be started\n")
     let token = try world.apiToken()
     let controls = try world.get("/api/agents/\(id)/controls", token: token).body
     #expect(controls.contains(#""result":"refused","reason":"rm may not be started""#))
