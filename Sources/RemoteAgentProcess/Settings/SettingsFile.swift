@@ -42,7 +42,7 @@ enum SettingsFile {
   }
 
   /// Whether a name that is not the wanted one was meant for it: in another case, or longer, or shorter by an end.
-  private static func isMistaken(_ name: String, for wanted: String) -> Bool {
+  private static func isMistaken(_ name: Substring, for wanted: String) -> Bool {
     let name = name.lowercased()
     return name.hasPrefix(wanted) || name.utf8.count >= wanted.utf8.count - 1 && wanted.hasPrefix(name)
   }
@@ -55,12 +55,14 @@ enum SettingsFile {
       JSONMembers.forEach(in: bytes) { name, range in
         // A name may be written with escapes.
         let unescaped = name.contains("\\") ? (try? JSON(parsing: "\"\(name)\""))?.string : String(name)
-        if unescaped == wanted { found.append(range) } else if isMistaken(name, for: wanted) { mistaken = name }
+        if unescaped == wanted { found.append(range) } else if isMistaken(name, for: wanted) { mistaken = String(name) }
       }
     }
     guard isObject else { throw PrivateFile.Refusal(description: "it must hold a JSON object") }
     // Passed over, one that was to forbid something would forbid nothing.
-    if let mistaken { throw PrivateFile.Refusal(description: "\(mistaken): there is no such member; there is \(wanted)") }
+    if let mistaken {
+      throw PrivateFile.Refusal(description: "\(mistaken): there is no such member; there is \(wanted)")
+    }
     guard found.count < 2 else { throw PrivateFile.Refusal(description: "\(wanted) stands there twice") }
     do {
       return try found.first.map { range throws(JSONError) in try JSON(parsing: file[range]) }

@@ -46,7 +46,8 @@ private final class Order: @unchecked Sendable {
     #expect(child.waitForExit() == .killed(signal: SIGKILL))
   }
 
-  @Test func `it has a group of its own, its descriptors, and usual signals`() throws {
+  @Test(arguments: [true, false])
+  func `it has a group of its own, if it is to, its descriptors, and usual signals`(newGroup: Bool) throws {
     let output = try Descriptor.pipe()
     let other = try Descriptor.pipe()
     defer { for end in [output.reading, other.reading, other.writing] { close(end) } }
@@ -58,13 +59,14 @@ private final class Order: @unchecked Sendable {
         "-c",
         #"echo "$$ $(ps -o pgid= -p $$ | tr -d ' ')" >&5; ls -l /proc/self/fd | wc -l >&5; pwd >&5; kill -HUP $$"#,
       ],
-      descriptors: [other.reading, 2, 1, -1, -1, output.writing], folder: "/usr", endsWithUs: SIGTERM)
+      descriptors: [other.reading, 2, 1, -1, -1, output.writing], folder: "/usr", endsWithUs: SIGTERM,
+      newGroup: newGroup)
     signal(SIGHUP, was)
     close(output.writing)
     let text = String(decoding: try Descriptor.readToEnd(output.reading, limit: 1000), as: UTF8.self)
     #expect(child.waitForExit() == .killed(signal: SIGHUP))
     let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
-    #expect(lines.first == ["\(child.processID)"[...], "\(child.processID)"[...]])
+    #expect(lines.first == ["\(child.processID)"[...], "\(newGroup ? child.processID : getpgrp())"[...]])
     #expect(lines.last == ["/usr"])
   }
 
