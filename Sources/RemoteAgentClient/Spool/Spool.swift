@@ -126,8 +126,12 @@ package final class Spool {
     medium.remove(SpoolSegment.name(position: segments.removeFirst().position))
   }
 
-  /// Notes what need not be sent again, if the disk takes it; for the next process it only saves work.
-  package func noteReleased() { try? write([.released(through: state.released)]) }
+  /// What is left is for another process: what need not be sent again is noted, if the disk takes it. A spool into which no
+  /// input ever came is for none.
+  package func leave() {
+    if state.inputBytes == 0, state.position == waiting { return remove() }
+    try? write([.released(through: state.released)])
+  }
 
   /// Deletes the spool: everything was acknowledged, or there never was anything in it.
   package func remove() { medium.removeAll() }

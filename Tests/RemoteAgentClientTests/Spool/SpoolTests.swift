@@ -247,6 +247,24 @@ final class SpoolTests {
     #expect(spool.state.released == second && spool.state.loss == loss)
   }
 
+  @Test func `what is left knows what is acknowledged, also if that is all of it`() throws {
+    do {
+      let spool = try folder.create(session, options: options(), now: 5)
+      try fill(spool, 0..<3)
+      spool.release(before: 3)
+      spool.leave()
+    }
+    let spool = try #require(try folder.open("s", options: options()))
+    #expect(spool.waiting == 0 && spool.state.position == 3)
+  }
+
+  @Test func `of a spool without input nothing is left`() throws {
+    let spool = try folder.create(session, options: options(), now: 5)
+    try spool.write([.began(nil)])
+    spool.leave()
+    #expect(names(root).isEmpty)
+  }
+
   @Test func `a spool with one segment has nothing to drop`() throws {
     let spool = try folder.create(session, options: options(), now: 5)
     try fill(spool, 0..<3)
