@@ -26,6 +26,13 @@ extension Tunnel {
 
   /// It was tried for long enough.
   func giveUp() {
+    if delivery.waitsForDisk {
+      // Not the hub's fault, nor the connection's.
+      let isLost = delivery.unspooled.contains { !$0.isEnd }
+      return fail(
+        "the spool: no room for the input for \(options.flushTimeout / 1000) s",
+        status: isLost ? ExitStatus.lost : ExitStatus.undelivered)
+    }
     // Where nothing is at stake it is the connection that failed.
     let isAtStake = spool.map { $0.state.inputBytes > 0 } ?? session.hasOpened
     let hub = credential.hub.authority
