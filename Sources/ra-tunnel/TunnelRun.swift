@@ -20,6 +20,8 @@ struct TunnelRun {
   /// Returns the exit status, which has been explained.
   func run(polling: inout PollSet) throws -> Int32 {
     guard let folder else { return try carry(nil, readsInput: true, polling: &polling) }
+    // They may be a bundle's that has a machine of its own: it is no failure that this one leaves them.
+    if let others = folder.others(known: knownDevices) { diagnostics.note(others.text) }
     if left.drain { return try drain(folder, polling: &polling) }
     if spool.drainFirst {
       // What fails here is safe, and said; the new session has a spool of its own.
@@ -46,6 +48,11 @@ struct TunnelRun {
     }
     try InputFile.goOn(STDIN_FILENO, after: old.state)
     return try carry(old, readsInput: true, polling: &polling)
+  }
+
+  private var knownDevices: [String] {
+    let summaries = try? CredentialStore(folder: SettingsFolder.current()).summaries()
+    return summaries?.map(\.clientId) ?? []
   }
 
   private var spoolSettings: Spool.Options {

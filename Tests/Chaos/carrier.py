@@ -13,7 +13,7 @@ from units import units_of
 
 F_SETPIPE_SZ = 1031
 SAFE = re.compile(
-    r"hint: (\d+) lines? \((\d+) bytes\) are safe in (\S+?)(?:; \d+ after them are lost)?: "
+    r"hint: (\d+) lines? \((\d+) bytes\) are safe in (\S+?)(?:; \d+ lines? after them are lost)?: "
     r"ra-tunnel (--drain|--resume \S+) delivers them$")
 
 
@@ -220,7 +220,9 @@ class Carrier:
             self.is_done = True
             return
         state = self.stage.spool().state()
-        if state is None or "nothing of the input was taken in" in self.said():
+        if state is None or any(
+                words in self.said()
+                for words in ("nothing of the input was taken in", "the hub has stored all that was taken in")):
             return
         found = SAFE.search(self.said())
         assert found, f"status {status}, and the last line does not say what is safe where: {self.said()}"

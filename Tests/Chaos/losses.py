@@ -207,7 +207,7 @@ def fill(folder, spare):
 def spool_disk_full(stage, carrier):
     stage.statuses.add(75)
     ballast = fill(stage.spools, stage.chance.choice([0, 4_096, 40_000]))
-    said = b"waits until the hub has taken some"
+    said = b"the input waits until"
     if stage.eventually(lambda: said in carrier.program.errors or not carrier.is_running(), 2):
         stage.took("spool's disk full", "it ended" if not carrier.is_running() else "the input waits")
     stage.pause(0, 0.5)

@@ -68,18 +68,28 @@ package final class Spool {
     for record in records { record.append(to: &bytes) }
     let last = segments.count - 1
     try file?.write(bytes, at: segments[last].size)
-    if options.syncs || durably { try file?.flush() }
+    if options.syncs || durably { try flush(from: segments[last].size) }
     if durably { medium.flush() }
     segments[last].size += Int64(bytes.count)
     for record in records { state.apply(record) }
     removeReleased()
   }
 
+  /// Flushes what was written at `offset`; what could not be flushed does not stay behind what is written there next.
+  private func flush(from offset: Int64) throws(SpoolError) {
+    do throws(SpoolError) {
+      try file?.flush()
+    } catch {
+      try? file?.cut(to: offset)
+      throw error
+    }
+  }
+
   /// Lines before `position` are acknowledged: segments with no others are deleted.
   package func release(before position: Int64) {
     state.apply(.released(through: min(position, state.position)))
     removeReleased()
-    if state.released == state.position, size >= Spool.worthCompacting { compact() }
+    if size >= Spool.worthCompacting { compact() }
   }
 
   private func removeReleased() {
@@ -88,15 +98,19 @@ package final class Spool {
 
   /// Nothing in the newest segment is needed any more: its room is given back, without a new file, which a full disk would
   /// not take. If it fails nothing is lost: the segment only stays longer.
-  private func compact() {
+  ///
+  /// Returns whether there is more room by it.
+  @discardableResult package func compact() -> Bool {
+    guard state.released == state.position else { return false }
     let last = segments.count - 1
     let (bytes, length) = SpoolSegment.compacted(state)
-    guard let file, segments[last].size > Int64(headBytes + bytes.count) else { return }
+    guard let file, segments[last].size > Int64(headBytes + bytes.count) else { return false }
     let end = Int64(headBytes + length)
-    guard file.overwrite(bytes, at: Int64(headBytes)), (try? file.cut(to: end)) != nil else { return }
+    guard file.overwrite(bytes, at: Int64(headBytes)), (try? file.cut(to: end)) != nil else { return false }
     if options.syncs { try? file.flush() }
     segments[last].size = end
     reader.forget()
+    return true
   }
 
   /// Deletes the oldest segment, whatever of it was acknowledged; returns what is lost by that, nil if there is no segment
@@ -126,8 +140,12 @@ package final class Spool {
     medium.remove(SpoolSegment.name(position: segments.removeFirst().position))
   }
 
-  /// Notes what need not be sent again, if the disk takes it; for the next process it only saves work.
-  package func noteReleased() { try? write([.released(through: state.released)]) }
+  /// What is left is for another process: what need not be sent again is noted, if the disk takes it. A spool into which no
+  /// input ever came is for none.
+  package func leave() {
+    if state.inputBytes == 0, state.position == waiting { return remove() }
+    try? write([.released(through: state.released)])
+  }
 
   /// Deletes the spool: everything was acknowledged, or there never was anything in it.
   package func remove() { medium.removeAll() }

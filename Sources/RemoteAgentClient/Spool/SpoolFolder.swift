@@ -24,6 +24,8 @@ package struct SpoolFolder: Sendable {
     path = "\(root)/\(name)"
   }
 
+  init(path: String) { self.path = path }
+
   /// A session that earlier runs left.
   package struct Waiting: Sendable {
     package let id: String

@@ -8,7 +8,8 @@ package struct SpooledSession {
   /// What a person may want to know.
   package enum News: Sendable, Equatable {
     case dropped(SpoolState.Loss)
-    case full(String)
+    /// `isEmpty`: nothing is in the spool by whose delivery there would be room.
+    case full(String, isEmpty: Bool)
     /// So many lines can't be read any more.
     case unreadable(Int64)
   }
@@ -91,20 +92,29 @@ package struct SpooledSession {
   package mutating func keep(now: Milliseconds) throws(Failure) {
     retryAt = nil
     guard !unspooled.isEmpty else { return }
-    if let spool {
+    guard let spool else { return handOver(unspooled.count) }
+    var count = unspooled.count
+    while count > 0 {
       do throws(SpoolError) {
         while spool.isFull, onFull == .dropOldest, drop(spool) {}
-        try write(unspooled.map(SpoolRecord.line), to: spool)
+        try write(unspooled.prefix(count).map(SpoolRecord.line), to: spool)
       } catch {
-        return try noRoom(error, now: now)
+        count = try noRoom(error, for: count, in: spool, now: now)
+        continue
       }
+      handOver(count)
+      count = unspooled.count
     }
-    for spooled in unspooled {
+    if spool.isFull, onFull != .dropOldest { try full("the spool has reached its limit", isEmpty: false) }
+  }
+
+  /// The first lines of those that were read are in the spool, or need not be.
+  private mutating func handOver(_ count: Int) {
+    for spooled in unspooled.prefix(count) {
       session.took(spooled.line)
       if spooled.isEnd { session.inputEnded() }
     }
-    unspooled = []
-    if spool?.isFull == true, onFull != .dropOldest { try full("the spool has reached its limit") }
+    unspooled.removeFirst(count)
   }
 
   private mutating func drop(_ spool: Spool) -> Bool {
@@ -114,17 +124,29 @@ package struct SpooledSession {
     return true
   }
 
-  private mutating func noRoom(_ error: SpoolError, now: Milliseconds) throws(Failure) {
+  /// There was no room for `count` lines; returns how many to try next, 0 if they wait.
+  private mutating func noRoom(
+    _ error: SpoolError, for count: Int, in spool: Spool, now: Milliseconds
+  ) throws(Failure) -> Int {
     guard case .noRoom(let why) = error else { throw SpooledSession.failure(error) }
-    if onFull == .dropOldest, let spool, drop(spool) { return try keep(now: now) }
-    try full(why)
+    if onFull == .dropOldest, drop(spool) { return count }
+    // The hub makes room by taking what is in the spool. Where nothing is it can't, and what fits goes in, be it little.
+    if spool.waiting == 0 {
+      if spool.compact() { return count }
+      if count > 1 { return count / 2 }
+    }
+    try full(why, isEmpty: spool.waiting == 0)
     retryAt = now + SpooledSession.retryDelay
+    return 0
   }
 
-  private mutating func full(_ why: String) throws(Failure) {
+  private mutating func full(_ why: String, isEmpty: Bool) throws(Failure) {
     if onFull == .fail { throw Failure(message: "the spool is full: \(why)", isSafe: false) }
-    news.append(.full(why))
+    news.append(.full(why, isEmpty: isEmpty))
   }
+
+  /// Whether what was read waits for room that no delivery makes.
+  package var waitsForDisk: Bool { retryAt != nil && spool?.waiting == 0 }
 
   /// Fetches lines that are only in the spool, as far as there is room.
   package mutating func fetch() throws(Failure) {

@@ -8,7 +8,7 @@ extension Tunnel {
   func delivered() {
     spool?.remove()
     if session.lostCount > 0 {
-      diagnostics.error("\(counted(session.lostCount)) were lost; the session has a gap for them")
+      diagnostics.error("\(Remains.counted(session.lostCount)) were lost; the session has a gap for them")
       exitStatus = ExitStatus.lost
     } else if inputHasFailed {
       diagnostics.error("the input was not read to its end; what was read is delivered")
@@ -26,8 +26,15 @@ extension Tunnel {
 
   /// It was tried for long enough.
   func giveUp() {
+    if delivery.waitsForDisk {
+      // Not the hub's fault, nor the connection's.
+      let isLost = delivery.unspooled.contains { !$0.isEnd }
+      return fail(
+        "the spool: no room for the input for \(options.flushTimeout / 1000) s",
+        status: isLost ? ExitStatus.lost : ExitStatus.undelivered)
+    }
     // Where nothing is at stake it is the connection that failed.
-    let isAtStake = spool == nil ? session.hasOpened : hasTakenIn
+    let isAtStake = spool.map { $0.state.inputBytes > 0 } ?? session.hasOpened
     let hub = credential.hub.authority
     let why =
       isAtStake && session.hasOpened ? "delivering to \(hub): no progress" : "connecting to \(hub): no success"
@@ -36,40 +43,29 @@ extension Tunnel {
     fail("\(why) for \(options.flushTimeout / 1000) s\(last)", status: status)
   }
 
-  private var hasTakenIn: Bool { session.unacknowledgedCount > 0 && (spool?.state.inputBytes ?? input.bytes) > 0 }
-
   /// Ends with an error, and says what becomes of what was taken in.
   func fail(_ message: String, status: Int32) {
     guard exitStatus == nil else { return }
     transport.drop()
     exitStatus = status
-    leaveSpool()
+    spool?.leave()
     diagnostics.error(message, hint: remains)
-  }
-
-  /// What is left of the spool is for another run; an empty one is for none.
-  private func leaveSpool() {
-    guard let spool else { return }
-    if hasTakenIn {
-      spool.noteReleased()
-    } else if spool.state.position == spool.waiting {
-      spool.remove()
-    }
   }
 
   private var remains: String? {
     let count = session.unacknowledgedCount
     guard let spool else {
       if count == 0 { return session.hasOpened ? nil : "nothing of the input was read" }
-      return "\(counted(count)) were not acknowledged by the hub"
+      return "\(Remains.counted(count)) were not acknowledged by the hub"
     }
-    guard hasTakenIn else { return "nothing of the input was taken in" }
-    let lost = delivery.unspooled.isEmpty ? "" : "; \(counted(Int64(delivery.unspooled.count))) after them are lost"
     let what = spool.state.isEnded ? ["--drain"] : ["--resume", options.session.sessionId]
     let command = Shell.join(["ra-tunnel"] + what + options.credentialOptions)
-    return
-      "\(counted(count)) (\(spool.size) bytes) are safe in \(spool.folder)\(lost): \(command) delivers them"
+    var remains = Remains(
+      hasTakenIn: spool.state.inputBytes > 0, waiting: count,
+      place: .init(
+        folder: spool.folder, size: spool.size, command: exitStatus == ExitStatus.notPaired ? nil : command))
+    remains.lost = session.lostCount
+    remains.unspooled = Int64(delivery.unspooled.count { !$0.isEnd })
+    return remains.hint
   }
-
-  private func counted(_ lines: Int64) -> String { lines == 1 ? "1 line" : "\(lines) lines" }
 }

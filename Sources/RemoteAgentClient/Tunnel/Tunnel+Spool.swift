@@ -57,8 +57,9 @@ extension Tunnel {
       if !hasToldFull { diagnostics.warning("the spool is full: its oldest lines are dropped, and the hub is told") }
       hasToldFull = true
       events?.event("dropped", [("lines", .integer(loss.through - loss.from)), ("bytes", .integer(loss.bytes))])
-    case .full(let why):
-      if !hasToldFull { diagnostics.warning("\(why): the input waits until the hub has taken some of it") }
+    case .full(let why, let isEmpty):
+      let until = isEmpty ? "there is room" : "the hub has taken some of it"
+      if !hasToldFull { diagnostics.warning("\(why): the input waits until \(until)") }
       hasToldFull = true
       events?.event("full", [("reason", .string(why))])
     case .unreadable(let lines):

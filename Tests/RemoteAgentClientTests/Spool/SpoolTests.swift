@@ -247,6 +247,56 @@ final class SpoolTests {
     #expect(spool.state.released == second && spool.state.loss == loss)
   }
 
+  @Test func `what is left knows what is acknowledged, also if that is all of it`() throws {
+    do {
+      let spool = try folder.create(session, options: options(), now: 5)
+      try fill(spool, 0..<3)
+      spool.release(before: 3)
+      spool.leave()
+    }
+    let spool = try #require(try folder.open("s", options: options()))
+    #expect(spool.waiting == 0 && spool.state.position == 3)
+  }
+
+  @Test func `of a spool without input nothing is left`() throws {
+    let spool = try folder.create(session, options: options(), now: 5)
+    try spool.write([.began(nil)])
+    spool.leave()
+    #expect(names(root).isEmpty)
+  }
+
+  /// Leaves a session of another device.
+  private func leave(_ id: String, of clientId: String) throws {
+    let session = SessionDescription(sessionId: id, writer: String(repeating: "a", count: 32), control: false)
+    let other = SpoolFolder(root: root, clientId: clientId)
+    try fill(try other.create(session, options: options(), now: 5), 0..<1)
+  }
+
+  @Test func `what waits for a device that is not known here is told`() throws {
+    #expect(folder.others(known: []) == nil)
+    try leave("s", of: "c_1")
+    try leave("s", of: "c-2")
+    #expect(folder.others(known: ["c_1", "c-2"]) == nil)
+    #expect(
+      folder.others(known: [])?.text
+        == "1 session of another pairing waits in \(root)/c%2d2: this one can't deliver it")
+    try leave("t", of: "c-2")
+    try leave("s", of: "c_3")
+    #expect(
+      folder.others(known: [])?.text
+        == "3 sessions of other pairings wait in \(root)/c%2d2, \(root)/c_3: this one can't deliver them")
+    let others = try #require(folder.others(known: ["c-2"]))
+    #expect(others.count == 1 && others.folders == ["\(root)/c_3"])
+  }
+
+  @Test func `what another process has is not told to wait, nor what is no session`() throws {
+    let session = SessionDescription(sessionId: "s", writer: String(repeating: "a", count: 32), control: false)
+    let held = try SpoolFolder(root: root, clientId: "c_2").create(session, options: options(), now: 5)
+    try #require(mkdir("\(root)/c_3", 0o700) == 0 && mkdir("\(root)/c_3/made", 0o700) == 0)
+    #expect(folder.others(known: []) == nil)
+    withExtendedLifetime(held) {}
+  }
+
   @Test func `a spool with one segment has nothing to drop`() throws {
     let spool = try folder.create(session, options: options(), now: 5)
     try fill(spool, 0..<3)

@@ -198,9 +198,10 @@ final class SimulatedDevice {
     } catch {
       failure = error
     }
-    if process.delivery.unspooled.isEmpty, !process.pending.isEmpty {
-      simulation.judge.took(process.pending)
-      process.pending = []
+    let kept = process.pending.count - process.delivery.unspooled.count
+    if kept > 0 {
+      simulation.judge.took(Array(process.pending.prefix(kept)))
+      process.pending.removeFirst(kept)
     }
     for news in process.delivery.news {
       simulation.tell("\(news)")

@@ -22,8 +22,8 @@ final class SimulatedFolder: SegmentFolder {
   /// Files whose creation, and whose deletion, is not flushed.
   private var created: Set<String> = []
   private var deleted: [(name: String, bytes: [UInt8])] = []
-  /// Whether the disk takes no more.
-  var isFull = false
+  /// Bytes that the disk still takes; nil: any number.
+  var room: Int?
 
   var isEmpty: Bool { nodes.isEmpty }
   var size: Int { nodes.values.reduce(0) { $0 + $1.bytes.count } }
@@ -34,7 +34,7 @@ final class SimulatedFolder: SegmentFolder {
 
   func open(_ name: String, for use: SegmentUse) throws(SpoolError) -> any SegmentFile {
     if case .creating = use {
-      if isFull { throw .noRoom("creating \(name): the disk is full") }
+      if room == 0 { throw .noRoom("creating \(name): the disk is full") }
       let node = Node()
       nodes[name] = node
       created.insert(name)
@@ -133,7 +133,10 @@ private final class SimulatedFile: SegmentFile {
   }
 
   func write(_ bytes: [UInt8], at offset: Int64) throws(SpoolError) {
-    if folder.isFull { throw .noRoom("writing: the disk is full") }
+    if let room = folder.room {
+      if bytes.count > room { throw .noRoom("writing: the disk is full") }
+      folder.room = room - bytes.count
+    }
     precondition(Int(offset) <= node.bytes.count, "a hole in a segment")
     node.bytes.replaceSubrange(Int(offset)..., with: bytes)
   }

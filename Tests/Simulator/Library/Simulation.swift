@@ -105,8 +105,9 @@ package final class Simulation {
     case .killDevice(let away): device.kill(away: away, self)
     case .stopDevice(let span): device.postponed.stop(until: now + span)
     case .deviceDiskFull(let span):
-      device.disk.isFull = true
-      after(span) { $0.device.disk.isFull = false }
+      // Mostly it is quite full; else a part of what is read has room.
+      device.disk.room = span % 3 == 0 ? Int(span % 4_001) : 0
+      after(span) { $0.device.disk.room = nil }
     case .powerLoss(let away):
       device.kill(away: away, self)
       device.disk.powerLost(using: &random)
