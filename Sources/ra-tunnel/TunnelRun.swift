@@ -30,7 +30,9 @@ struct TunnelRun {
       let waiting = folder.waiting().count { $0.isWhole && $0.id != options.session.sessionId }
       if waiting > 0 {
         diagnostics.note(
-          "\(waiting) session\(waiting == 1 ? "" : "s") of earlier runs wait: ra-tunnel --drain delivers them")
+          waiting == 1
+            ? "1 session of earlier runs waits: ra-tunnel --drain delivers it"
+            : "\(waiting) sessions of earlier runs wait: ra-tunnel --drain delivers them")
       }
     }
     guard left.resume != nil || left.append else {
