@@ -9,9 +9,12 @@ struct PrintingTests {
   ])
   func `what can't be printed is no success`(command: String) throws {
     let program = command.prefix { $0 != " " }
-    let full = try World().run("bash", ["-c", "\(command) >/dev/full"])
-    #expect(full.status == ExitStatus.lost)
-    #expect(full.errors == "\(program): error: standard output: No space left on device\n")
+    let world = try World()
+    for (output, reason) in [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")] {
+      let result = try world.run("bash", ["-c", "\(command) \(output)"])
+      #expect(result.status == ExitStatus.lost)
+      #expect(result.errors == "\(program): error: standard output: \(reason)\n")
+    }
   }
 
   @Test(arguments: [
