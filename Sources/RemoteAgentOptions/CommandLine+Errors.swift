@@ -30,14 +30,15 @@ extension CommandLine {
       Glibc.exit(ExitStatus.lost)
     }
     let message = Command.message(for: error)
-    diagnostics.error(message, hint: hint(message, help: help ?? "\(diagnostics.program) --help"))
+    let program = diagnostics.program
+    diagnostics.error(message, hint: hint(message, program: program, help: help ?? "\(program) --help"))
     Glibc.exit(ExitStatus.usage)
   }
 
   /// What helps whoever wrote a command line that is wrong.
   ///
   /// - Parameter message: what ArgumentParser says of it.
-  private static func hint(_ message: String, help: String) -> String {
+  private static func hint(_ message: String, program: String, help: String) -> String {
     if message.hasPrefix("--redact-pattern ") { return "ra-spawn(1) tells what a pattern may have" }
     let missing = "Missing value for '"
     if message.hasPrefix(missing) {
@@ -45,7 +46,7 @@ extension CommandLine {
       return "a value that begins with a dash is given in one word: \(option)=VALUE"
     }
     let isMisplaced = message.contains("Unknown option") || message.contains("nexpected argument")
-    return isMisplaced && ["ra-run --help", "ra-spawn --help"].contains(help)
+    return isMisplaced && ["ra-run", "ra-spawn"].contains(program)
       ? "a prompt is given by --prompt TEXT; what is the agent's own stands after --" : help
   }
 }

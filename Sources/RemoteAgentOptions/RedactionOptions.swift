@@ -34,7 +34,7 @@ package struct RedactionOptions: ParsableArguments {
 
   /// The same as options of a command line.
   package var options: [String] {
-    (redact ? [] : ["--no-redact"]) + redactPattern.map { "--redact-pattern=\($0)" }
-      + redactEnv.map { "--redact-env=\($0)" }
+    (redact ? [] : ["--no-redact"]) + redactPattern.flatMap { words("--redact-pattern", $0) }
+      + redactEnv.flatMap { words("--redact-env", $0) }
   }
 }

@@ -13,15 +13,17 @@ extension SpoolFolder {
 
   /// What waits for no device that is known here; nil if nothing does.
   ///
-  /// - Parameter known: the devices of all credentials that are kept on this machine.
-  package func others(known: [String]) -> Others? {
+  /// - Parameter known: the devices of all credentials that are kept on this machine; asked only if there are other folders.
+  package func others(known: @autoclosure () -> [String]) -> Others? {
     let root = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
-    let mine = Set(known.map { SpoolFolder(root: root, clientId: $0).path } + [path])
+    let others = ((try? DiskFolder.names(in: root)) ?? []).map { SpoolFolder(path: "\(root)/\($0)") }
+      .filter { $0.path != path }
+    guard !others.isEmpty else { return nil }
+    let mine = Set(known().map { SpoolFolder(root: root, clientId: $0).path })
     var count = 0
     var folders: [String] = []
-    for name in (try? DiskFolder.names(in: root)) ?? [] {
-      let other = SpoolFolder(path: "\(root)/\(name)")
-      let waiting = mine.contains(other.path) ? 0 : other.waiting().count(where: \.isWhole)
+    for other in others where !mine.contains(other.path) {
+      let waiting = other.waiting().count(where: \.isWhole)
       guard waiting > 0 else { continue }
       count += waiting
       folders.append(other.path)

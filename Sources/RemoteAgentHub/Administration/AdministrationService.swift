@@ -133,8 +133,9 @@ struct AdministrationService: Sendable {
     throw AdministrationError.notFound(id == "latest" ? "there is no session yet" : "there is no session \(id)")
   }
 
-  /// What names a question has to name one that is open, as far as they are kept. A decision that names none denies the only one that is open: by the time it comes another may be asked than the one
-  /// that somebody has seen, and nobody allows that. Returns the question too, if it is open.
+  /// What names a question has to name one that is open, as far as they are kept. A decision that names none denies the only
+  /// one that is open: by the time it comes another may be asked than the one that somebody has seen, and nobody allows that.
+  /// Returns the question too, if it is open.
   private func named(_ payload: JSON, of session: SessionRecord) async throws -> (JSON, OpenQuestion?) {
     guard payload["action"] == "approve" else { return (payload, nil) }
     let open = try await store.questions(row: session.row)
